@@ -1,0 +1,93 @@
+// What the user asked for, as plain values with the defaults of the reference. Knows neither the file's
+// syntax (toml_file.h) nor the command line's (command_line.h); each part of the program takes the small
+// struct that it needs, by value.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/endpoint.h"
+
+namespace berth {
+
+using Milliseconds = std::chrono::milliseconds;
+
+/// A wait without a deadline ("off" in the file).
+inline constexpr Milliseconds kOff = Milliseconds::max();
+
+/// [front]: the process as a whole.
+struct FrontConfig {
+  unsigned workers = 0;  ///< 0: one per core
+};
+
+/// [listener."HOST:PORT"]: what acts before an app is known.
+struct ListenerConfig {
+  std::vector<Endpoint> addresses;  ///< `localhost:N` gives two
+  std::string text;                 ///< as the user wrote it
+  Milliseconds head_timeout{10'000};
+  Milliseconds idle_timeout{60'000};
+  std::uint64_t max_head = 64 * 1024;
+  std::uint32_t max_fields = 128;
+  std::uint32_t max_connections = 10'000;
+  std::uint32_t max_per_client = 0;  ///< 0: no limit
+};
+
+/// [app.NAME.limits]
+struct Limits {
+  Milliseconds body_stall{20'000};
+  std::uint64_t body_min_rate = 0;  ///< bytes a second; 0: off
+  Milliseconds connect_timeout{2'000};
+  Milliseconds response_timeout{60'000};
+  Milliseconds stream_idle = kOff;
+  Milliseconds upstream_idle{4'000};
+  std::uint32_t max_upstream = 512;
+  Milliseconds hold_timeout{30'000};
+  std::uint32_t hold_requests = 1000;
+};
+
+/// How a backend says that it is ready.
+struct ReadyConfig {
+  enum class Kind : std::uint8_t {
+    Http,    ///< GET `path` gives a complete final response; see status_min/status_max
+    Tcp,     ///< a connection is accepted
+    Listen,  ///< the listener is in the kernel's table
+  };
+  Kind kind = Kind::Http;
+  std::string path = "/";
+  std::string host = "localhost";  ///< Host field of the check
+  int status_min = 100;            ///< a final status within [min, max] is ready; default: anything below 500
+  int status_max = 499;
+  Milliseconds timeout{30'000};
+};
+
+/// How a backend is asked to end.
+struct StopConfig {
+  int signal = 15;  ///< SIGTERM
+  Milliseconds grace{10'000};
+};
+
+/// [app.NAME]
+struct AppConfig {
+  std::string name = "app";
+  std::string listen = "127.0.0.1:8000";  ///< text; names its ListenerConfig
+  std::vector<std::string> command;
+  std::string dir;                         ///< absolute; empty: berth's own
+  std::map<std::string, std::string> env;  ///< added to what the command inherits
+  ReadyConfig ready;
+  Milliseconds drain{30'000};
+  StopConfig stop;
+  std::uint32_t max_retiring = 4;
+  Limits limits;
+};
+
+struct Config {
+  FrontConfig front;
+  std::vector<ListenerConfig> listeners;  ///< each AppConfig::listen has one here
+  std::vector<AppConfig> apps;            ///< in the file's order
+};
+
+}  // namespace berth

@@ -1,0 +1,114 @@
+// What the control API can ask of the running front: the seam between the API's server (which knows HTTP and
+// JSON) and the apps (which know neither). Implemented by proxy/app; everything on the control loop.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "proxy/http/data_plane.h"
+#include "proxy/observe/report.h"
+
+namespace berth::control {
+
+/// A swap or a restart as it was asked for.
+struct SwapRequest {
+  bool restart = false;              ///< the same command again; `command` is empty
+  std::vector<std::string> command;  ///< empty without `restart`: as restart
+  std::string dir;                   ///< absolute: the caller's; empty: as before
+  std::map<std::string, std::string> env;  ///< added to the app's
+  bool queue = true;                 ///< false: refuse when a swap runs (--no-queue)
+};
+
+/// The end of an asked swap, as the caller sees it.
+struct SwapResult {
+  enum class Kind : std::uint8_t {
+    Done,        ///< exit 0
+    Failed,      ///< exit 1: the old one serves (or nothing does, if there was none)
+    Refused,     ///< exit 1: a swap runs and --no-queue was given, or berth is stopping
+    Superseded,  ///< exit 1: a newer command took the queue's place
+    Unreleased,  ///< exit 5
+  };
+  Kind kind = Kind::Done;
+  std::string reason;
+  std::optional<observe::SwapReport> report;  ///< absent for Refused and Superseded
+};
+
+/// Follows one asked swap. Callbacks on the control loop; on_result is the last.
+struct SwapWatch {
+  std::function<void(const std::string&)> on_queued;                              ///< it waits behind another one
+  std::function<void(const observe::PhaseRecord&)> on_phase;                      ///< begun, ended or failed
+  std::function<void(const observe::SwapReport&)> on_switched;                    ///< the new one serves (--wait=switch ends here)
+  std::function<void(const SwapResult&)> on_result;                               ///< everything is over
+};
+
+struct GenerationStatus {
+  Generation generation;
+  std::string state;  ///< "starting", "serving", "draining", "stopping", "releasing", "unreleased"
+  int pid = 0;
+  std::vector<int> tree;
+  Endpoint endpoint;
+  std::int64_t age_ms = 0;
+  std::uint64_t holders = 0;
+  std::vector<std::string> command;
+};
+
+struct AppStatus {
+  std::string name;
+  std::vector<std::string> addresses;  ///< "127.0.0.1:8000"
+  std::string state;                   ///< "starting", "serving", "swapping", "restarting", "failed", "stopping"
+  std::vector<std::string> command;
+  std::string dir;
+  std::vector<GenerationStatus> generations;  ///< serving first, then starting, then retiring
+  http::Counters counters;
+  Limits limits;
+  Milliseconds drain{0};
+  bool swap_queued = false;
+};
+
+struct FrontStatus {
+  std::string version;
+  int pid = 0;
+  std::string dir;  ///< berth's working directory
+  unsigned workers = 0;
+  std::int64_t uptime_ms = 0;
+  std::uint64_t log_dropped = 0;
+  std::vector<AppStatus> apps;
+};
+
+/// One line of a backend's output.
+struct LogLine {
+  std::uint64_t number = 0;  ///< counts up within one app, over generations
+  std::int64_t unix_ms = 0;
+  Generation generation;
+  bool is_stderr = false;
+  std::string text;
+};
+
+class Service {
+ public:
+  virtual ~Service() = default;
+  /// Asynchronous, because counters are gathered from the workers.
+  virtual void status(std::function<void(FrontStatus)> answer) = 0;
+  /// Names of all apps, in the file's order.
+  virtual std::vector<std::string> apps() const = 0;
+  /// `app` exists. Destroying the returned watch handle stops the callbacks; the swap goes on.
+  virtual std::shared_ptr<void> swap(const std::string& app, SwapRequest request, SwapWatch watch) = 0;
+  /// False: nothing was running. The running swap ends as Cancelled.
+  virtual bool cancel(const std::string& app) = 0;
+  /// Newest first, at most 50.
+  virtual std::vector<observe::SwapReport> reports(const std::string& app) const = 0;
+  /// Lines with number > after, at most `limit` of the newest.
+  virtual std::vector<LogLine> log_lines(const std::string& app, std::uint64_t after, std::size_t limit) const = 0;
+  /// Calls `on_line` for each new line until the returned handle is destroyed.
+  virtual std::shared_ptr<void> follow_log(const std::string& app, std::function<void(const LogLine&)> on_line) = 0;
+  /// Begins the shutdown (as SIGTERM does); `stopped` is called with what `berth stop` should print, just before the end.
+  virtual void stop(std::function<void(SwapResult)> stopped) = 0;
+};
+
+}  // namespace berth::control

@@ -1,0 +1,91 @@
+// The data plane as the control loop sees it: N worker loops that serve listeners and forward to targets.
+// Everything here is called on the control loop and answers there; only values cross to the workers.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+
+namespace berth::http {
+
+/// An app's number within the data plane: given by add_app, never used again.
+struct AppId {
+  std::uint32_t number = 0;
+  auto operator<=>(const AppId&) const = default;
+};
+
+/// Sums over all workers, since the app was added.
+struct Counters {
+  std::uint64_t requests = 0;         ///< whose head was accepted
+  std::uint64_t failed = 0;           ///< answered by berth with 5xx, or cut off before their end through no fault of the client
+  std::uint64_t held_total = 0;       ///< that waited in the hold queue at all
+  std::uint64_t retried = 0;
+  std::uint64_t held = 0;             ///< waiting now
+  std::uint64_t in_flight = 0;        ///< now, those held included
+  std::uint64_t connections = 0;      ///< of clients, now
+  std::uint64_t upstream_idle = 0;    ///< pooled, now
+  std::uint64_t upstream_active = 0;  ///< carrying an exchange, now
+  std::uint64_t tunnels = 0;          ///< upgraded, now
+  Counters& operator+=(const Counters&);
+};
+
+/// What became of an old target between the switch and its emptiness.
+struct DrainOutcome {
+  std::uint64_t finished = 0;  ///< exchanges that ended by themselves
+  std::uint64_t cut = 0;       ///< ended by cut()
+};
+
+class DataPlane {
+ public:
+  /// Starts `workers` threads (0: one per core). Callbacks run on `control`.
+  DataPlane(boost::asio::io_context& control, unsigned workers);
+  /// Ends every connection and joins the threads.
+  ~DataPlane();
+  DataPlane(const DataPlane&) = delete;
+  DataPlane& operator=(const DataPlane&) = delete;
+
+  unsigned workers() const;
+
+  /// A new app without a target: its requests are held.
+  AppId add_app(std::string name, const Limits& limits);
+
+  /// Serves an already listening socket (ownership passes) with `app`.
+  void listen(int fd, const ListenerConfig& config, const Endpoint& bound, AppId app);
+
+  /// Stops accepting on every listener and closes them; connections live on until idle or until their current
+  /// exchange ends. `closed` is called when no worker holds a listening socket any more.
+  void close_listeners(std::function<void()> closed);
+
+  /// The switch: new requests of `app` (and those held) go to `endpoint` as `generation`. `acknowledged` is called
+  /// when every worker has taken it. What the old target still carries goes on.
+  void switch_to(AppId app, Generation generation, const Endpoint& endpoint, std::function<void()> acknowledged);
+
+  /// Takes the target away: new requests are held until the next switch_to. The old one drains as after a switch.
+  void hold(AppId app, std::function<void()> acknowledged);
+
+  /// Until now held requests get 503 with `reason` at once, and so do new ones, until the next switch_to.
+  void refuse(AppId app, const std::string& reason, std::function<void()> acknowledged);
+
+  /// Calls `drained` (once) when no worker has a holder of this generation left; at once if none has. Only for a
+  /// generation that is no longer current.
+  void when_drained(AppId app, Generation generation, std::function<void(DrainOutcome)> drained);
+
+  /// How many exchanges hold this generation now.
+  void holders(AppId app, Generation generation, std::function<void(std::uint64_t)> answer);
+
+  /// Ends what still holds this generation (counted in its DrainOutcome).
+  void cut(AppId app, Generation generation);
+
+  void counters(AppId app, std::function<void(Counters)> answer);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace berth::http
