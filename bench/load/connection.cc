@@ -1,0 +1,244 @@
+#include "bench/load/connection.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <stdexcept>
+
+namespace berth::load {
+namespace {
+
+std::string error_text(int error) { return std::strerror(error); }
+
+}  // namespace
+
+Address Address::of(const std::string& ip, std::uint16_t port) {
+  Address result;
+  sockaddr_in v4{};
+  sockaddr_in6 v6{};
+  if (inet_pton(AF_INET, ip.c_str(), &v4.sin_addr) == 1) {
+    v4.sin_family = AF_INET;
+    v4.sin_port = htons(port);
+    std::memcpy(&result.storage, &v4, sizeof v4);
+    result.size = sizeof v4;
+  } else if (inet_pton(AF_INET6, ip.c_str(), &v6.sin6_addr) == 1) {
+    v6.sin6_family = AF_INET6;
+    v6.sin6_port = htons(port);
+    std::memcpy(&result.storage, &v6, sizeof v6);
+    result.size = sizeof v6;
+  } else {
+    throw std::invalid_argument("not an IP address: " + ip);
+  }
+  return result;
+}
+
+void Connection::close() {
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = -1;
+  busy_ = false;
+  connecting_ = false;
+}
+
+Connection::Event Connection::begin(const Address& address, Clock::time_point now) {
+  since_ = now;
+  busy_ = true;
+  send_failed_ = false;
+  body_differs_ = false;
+  sent_ = 0;
+  body_bytes_ = 0;
+  reader_.begin(request_.shape->method == "HEAD");
+  if (!open()) {
+    exchanges_ = 0;
+    if (const auto event = connect(address); event != Event::None) return event;
+  }
+  ++exchanges_;
+  return connecting_ ? Event::None : flush();
+}
+
+Connection::Event Connection::connect(const Address& address) {
+  fd_ = ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd_ < 0) return fail(FailureKind::Local, "socket: " + error_text(errno));
+  const int on = 1;
+  ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  // Edge-triggered and registered once: no epoll_ctl on the path of a request.
+  epoll_event interest{};
+  interest.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  interest.data.u64 = token_;
+  if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd_, &interest) != 0) {
+    return fail(FailureKind::Local, "epoll_ctl: " + error_text(errno));
+  }
+  if (::connect(fd_, reinterpret_cast<const sockaddr*>(&address.storage), address.size) == 0)
+    return Event::None;
+  if (errno == EINPROGRESS) {
+    connecting_ = true;
+    return Event::None;
+  }
+  if (errno == ECONNREFUSED) return fail(FailureKind::Refused, "connect: " + error_text(errno));
+  if (errno == ECONNRESET) return fail(FailureKind::Reset, "connect: " + error_text(errno));
+  return fail(FailureKind::Local, "connect: " + error_text(errno));
+}
+
+Connection::Event Connection::on_ready(std::uint32_t events) {
+  if (!open()) return Event::None;
+  if (connecting_ && (events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) != 0) {
+    int error = 0;
+    socklen_t size = sizeof error;
+    ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size);
+    if (error == ECONNREFUSED) return fail(FailureKind::Refused, "connect: " + error_text(error));
+    if (error == ETIMEDOUT) return fail(FailureKind::Timeout, "connect: " + error_text(error));
+    if (error != 0) return fail(FailureKind::Reset, "connect: " + error_text(error));
+    connecting_ = false;
+  }
+  if (connecting_) return Event::None;
+  if (busy_ && (events & EPOLLOUT) != 0) {
+    if (const auto event = flush(); event != Event::None) return event;
+  }
+  if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) == 0) return Event::None;
+  const auto event = receive();
+  if (event == Event::Finished && open() && (events & (EPOLLRDHUP | EPOLLHUP)) != 0) notice_close();
+  return event;
+}
+
+// This edge told of the response and of the end: there will be no other for the end.
+void Connection::notice_close() {
+  char byte = 0;
+  if (::recv(fd_, &byte, 1, MSG_PEEK) != 0) return;
+  outcome_.reusable = false;
+  outcome_.closed_untold = true;
+  close();
+}
+
+Connection::Event Connection::flush() {
+  const std::size_t total = request_.wire.size() + request_.tail.size();
+  while (sent_ < total && !send_failed_) {
+    std::array<iovec, 2> parts{};
+    std::size_t count = 0;
+    if (sent_ < request_.wire.size()) {
+      parts[count++] = {request_.wire.data() + sent_, request_.wire.size() - sent_};
+    }
+    const std::size_t into_tail = sent_ < request_.wire.size() ? 0 : sent_ - request_.wire.size();
+    if (into_tail < request_.tail.size()) {
+      parts[count++] = {const_cast<char*>(request_.tail.data()) + into_tail,
+                        request_.tail.size() - into_tail};
+    }
+    msghdr message{};
+    message.msg_iov = parts.data();
+    message.msg_iovlen = count;
+    const auto n = ::sendmsg(fd_, &message, MSG_NOSIGNAL);
+    if (n >= 0) {
+      sent_ += static_cast<std::size_t>(n);
+    } else if (errno == EAGAIN) {
+      break;
+    } else if (errno != EINTR) {
+      // The server may have answered before it closed: what it said is still to be read.
+      send_failed_ = true;
+      return receive();
+    }
+  }
+  return Event::None;
+}
+
+Connection::Event Connection::receive() {
+  static thread_local std::array<char, 256 * 1024> buffer;
+  for (;;) {
+    const auto n = ::recv(fd_, buffer.data(), buffer.size(), 0);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) {
+      return send_failed_ && busy_ ? ended_by_peer(EPIPE) : Event::None;
+    }
+    if (n <= 0) return ended_by_peer(n == 0 ? 0 : errno);
+    if (!busy_) {
+      close();
+      return Event::IdleBytes;
+    }
+    const auto event = take({buffer.data(), static_cast<std::size_t>(n)});
+    if (event != Event::None) return event;
+  }
+}
+
+Connection::Event Connection::take(std::string_view bytes) {
+  while (!bytes.empty() && reader_.state() < ResponseReader::State::Done) {
+    const auto step = reader_.feed(bytes);
+    bytes.remove_prefix(step.consumed);
+    if (step.body.empty()) continue;
+    if (request_.shape->echoed && !body_differs_) {
+      const auto place = static_cast<std::size_t>(body_bytes_);
+      body_differs_ =
+          place > request_.body.size() || request_.body.substr(place, step.body.size()) != step.body;
+    }
+    body_bytes_ += step.body.size();
+  }
+  if (reader_.state() == ResponseReader::State::Bad) return fail(FailureKind::Malformed, reader_.error());
+  if (reader_.state() == ResponseReader::State::Done) return complete(!bytes.empty());
+  return Event::None;
+}
+
+bool Connection::verified(std::string& why) const {
+  const auto& shape = *request_.shape;
+  const auto expected = shape.echoed ? static_cast<std::int64_t>(request_.body.size()) : shape.expect_bytes;
+  if (expected >= 0 && expected != static_cast<std::int64_t>(body_bytes_)) {
+    why = std::to_string(body_bytes_) + " body bytes instead of " + std::to_string(expected);
+    return false;
+  }
+  if (body_differs_) why = "the echoed body differs";
+  return !body_differs_;
+}
+
+Connection::Event Connection::complete(bool extra_bytes) {
+  const auto& shape = *request_.shape;
+  const int status = reader_.status();
+  const bool wanted =
+      shape.expect_status == 0 ? status >= 200 && status < 300 : status == shape.expect_status;
+  std::string why;
+  if (extra_bytes) return fail(FailureKind::Malformed, "bytes after the response");
+  if (!wanted) {
+    const auto server = std::string(field_of(reader_.head(), "server"));
+    outcome_ = {.kind = FailureKind::Status, .detail = std::to_string(status) + " from \"" + server + "\""};
+  } else if (!verified(why)) {
+    outcome_ = {.kind = FailureKind::WrongBody, .detail = why};
+  } else {
+    outcome_ = {};
+    outcome_.ok = true;
+  }
+  busy_ = false;
+  const bool all_sent = sent_ == request_.wire.size() + request_.tail.size();
+  outcome_.reusable = reader_.keep_alive() && all_sent && !send_failed_;
+  if (!outcome_.reusable) close();
+  return Event::Finished;
+}
+
+Connection::Event Connection::ended_by_peer(int error) {
+  if (!busy_) {
+    close();
+    return Event::IdleClosed;
+  }
+  if (error == 0 && reader_.end_of_stream()) return complete(false);
+  const std::string how = error == 0 ? "closed by the server" : error_text(error);
+  if (!reader_.started()) {
+    const std::string which = exchanges_ > 1 ? " on a kept-alive connection" : "";
+    return fail(FailureKind::Reset, how + " before the response" + which);
+  }
+  return fail(FailureKind::Truncated, how + " after " + std::to_string(body_bytes_) + " body bytes");
+}
+
+Connection::Event Connection::time_out() {
+  return fail(FailureKind::Timeout,
+              connecting_         ? "not connected"
+              : reader_.started() ? "response incomplete after " + std::to_string(body_bytes_) + " body bytes"
+                                  : "no response");
+}
+
+Connection::Event Connection::fail(FailureKind kind, std::string detail) {
+  outcome_ = {.kind = kind, .detail = std::move(detail)};
+  close();
+  return Event::Finished;
+}
+
+}  // namespace berth::load

@@ -1,0 +1,98 @@
+// One client connection: connects, sends a request, reads and checks its response, and tells how it ended.
+// Lives in the driver's loop and is driven by its epoll set; knows neither pace nor statistics.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "bench/load/load.h"
+#include "bench/load/request_source.h"
+#include "bench/load/response_reader.h"
+
+namespace berth::load {
+
+using Clock = std::chrono::steady_clock;
+
+/// A socket address that is passed about by value.
+struct Address {
+  sockaddr_storage storage{};
+  socklen_t size = 0;
+  /// Throws std::invalid_argument if `ip` is not an IP address.
+  static Address of(const std::string& ip, std::uint16_t port);
+};
+
+/// How one exchange ended.
+struct Outcome {
+  bool ok = false;
+  FailureKind kind = FailureKind::Reset;  ///< if not ok
+  std::string detail;                     ///< if not ok
+  bool reusable = false;                  ///< the connection can carry another request
+  bool closed_untold = false;             ///< the server closed it behind a response that promised more
+};
+
+/// A lane's connection: closed, idle or busy with one exchange.
+class Connection {
+ public:
+  enum class Event : std::uint8_t {
+    None,        ///< nothing that its owner must know
+    Finished,    ///< the exchange is over: see outcome()
+    IdleClosed,  ///< the server closed it between exchanges
+    IdleBytes,   ///< bytes came that belong to no exchange; it is closed
+  };
+
+  Connection(int epoll, std::uint64_t token) : epoll_(epoll), token_(token) {}
+  ~Connection() { close(); }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  /// The request of the next exchange: filled by the owner before begin().
+  Request& request() { return request_; }
+
+  /// Begins an exchange on the open connection, or on a new one to `address`. Finished may follow at once.
+  Event begin(const Address& address, Clock::time_point now);
+
+  /// `events` as epoll told them.
+  Event on_ready(std::uint32_t events);
+
+  /// Ends a running exchange as timed out.
+  Event time_out();
+
+  void close();
+  bool open() const { return fd_ >= 0; }
+  bool busy() const { return busy_; }
+  Clock::time_point since() const { return since_; }  ///< begin of the running exchange
+  const Outcome& outcome() const { return outcome_; }
+  std::uint64_t body_bytes() const { return body_bytes_; }  ///< received in this exchange
+  std::uint64_t exchanges() const { return exchanges_; }    ///< begun on this socket
+
+ private:
+  Event connect(const Address& address);
+  Event flush();
+  Event receive();
+  Event take(std::string_view bytes);
+  Event complete(bool extra_bytes);
+  Event fail(FailureKind kind, std::string detail);
+  Event ended_by_peer(int error);
+  bool verified(std::string& why) const;
+  void notice_close();
+
+  int epoll_;
+  std::uint64_t token_;
+  int fd_ = -1;
+  bool connecting_ = false;
+  bool busy_ = false;
+  bool send_failed_ = false;
+  bool body_differs_ = false;
+  Request request_;
+  std::size_t sent_ = 0;
+  std::uint64_t body_bytes_ = 0;
+  std::uint64_t exchanges_ = 0;
+  Clock::time_point since_;
+  ResponseReader reader_;
+  Outcome outcome_;
+};
+
+}  // namespace berth::load

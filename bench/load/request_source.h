@@ -1,0 +1,45 @@
+// Makes the requests of a plan: their heads, and bodies cut at random from one block of random bytes. Owns
+// the turn of the shapes and the randomness; knows no socket. Pure.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bench/load/load.h"
+
+namespace berth::load {
+
+/// A request ready to be sent. `shape` and `body` live as long as the source that made it.
+struct Request {
+  const RequestShape* shape = nullptr;
+  std::string wire;       ///< what goes out first: the head, and the chunked body if it is chunked
+  std::string_view tail;  ///< what goes out after it: a body with a length
+  std::string_view body;  ///< the bytes of the body themselves, for comparison with an echo
+};
+
+/// One per driver.
+class RequestSource {
+ public:
+  explicit RequestSource(const LoadPlan& plan);
+
+  /// Writes the next request in turn into `request`, whose buffers are used again. `last`: it asks for the
+  /// connection to be closed.
+  void next(Request& request, bool last);
+
+ private:
+  std::string_view random_body(const RequestShape& shape);
+  void append_chunked(std::string& wire, std::string_view body);
+
+  std::vector<RequestShape> shapes_;
+  std::string host_line_;
+  std::vector<std::size_t> round_;
+  std::size_t turn_ = 0;
+  std::string block_;
+  std::mt19937_64 random_;
+};
+
+}  // namespace berth::load
