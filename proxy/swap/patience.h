@@ -1,0 +1,59 @@
+// Moments and the length of every wait of a swap, as values: the machines compare them and never look at a
+// clock. Knows the configuration it is derived from, no timer and no loop.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+#include "config/config.h"
+
+namespace berth::swap {
+
+/// A point in time, counted from an origin that the caller of the machines chooses.
+using Moment = std::chrono::microseconds;
+
+/// Later than every moment: no deadline.
+inline constexpr Moment kNever = Moment::max();
+
+/// `wait` from `now`; kNever for kOff and for what would overflow.
+constexpr Moment after(Moment now, Milliseconds wait) {
+  constexpr auto kLongest = std::chrono::duration_cast<Milliseconds>(kNever) / 2;
+  return wait >= kLongest ? kNever : now + wait;
+}
+
+/// How a machine takes an event in a state.
+enum class Legality : std::uint8_t {
+  Taken,    ///< it may move the machine or cause actions
+  Ignored,  ///< it may come and changes nothing: it crossed something on its way
+  Illegal,  ///< it cannot come: a bug of the caller
+};
+
+/// How long each step may take before the machines do something about it.
+struct Patience {
+  Milliseconds start{35'000};  ///< from the start to ready or failed; the backend's own deadline is shorter
+  Milliseconds acknowledge{1'000};  ///< of every worker, to a new target
+  Milliseconds drain{30'000};       ///< until what the old one still carries is cut
+  Milliseconds cut{2'000};          ///< from the cut to emptiness
+  Milliseconds stop{15'000};        ///< from the stop to the tree's end; covers the backend's own grace
+  Milliseconds kill{5'000};         ///< from KILL to the tree's end
+  Milliseconds release{10'000};     ///< given to the backend for the proof of its port
+  Milliseconds slack{2'000};        ///< how much later than `release` its answer may come
+  Milliseconds first_backoff{100};  ///< before the first restart after a crash; doubles with each
+  Milliseconds longest_backoff{30'000};
+  Milliseconds stable{30'000};  ///< a generation that served so long begins the backoff anew when it crashes
+  std::uint32_t max_retiring = 4;  ///< past it the oldest retirement is hurried
+};
+
+/// What `app` asks for, with the slack that a step needs beyond its own deadline.
+constexpr Patience patience_of(const AppConfig& app) {
+  constexpr Milliseconds kSlack{5'000};
+  const auto with_slack = [kSlack](Milliseconds wait) { return wait > kOff - kSlack ? kOff : wait + kSlack; };
+  Patience patience;
+  patience.start = with_slack(app.ready.timeout);
+  patience.drain = app.drain;
+  patience.stop = with_slack(app.stop.grace);
+  patience.max_retiring = app.max_retiring;
+  return patience;
+}
+
+}  // namespace berth::swap

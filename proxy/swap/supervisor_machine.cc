@@ -1,0 +1,379 @@
+#include "proxy/swap/supervisor_machine.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace berth::swap {
+namespace {
+
+using Kind = SupervisorEventKind;
+using Do = SupervisorActionKind;
+
+constexpr Legality T = Legality::Taken;
+constexpr Legality I = Legality::Ignored;
+constexpr Legality X = Legality::Illegal;
+
+constexpr Legality kTable[kAppStates][kSupervisorEvents] = {
+    // Start, Swap, Cancel, Shutdown, Hurry, Ready, StartFailed, Exited, Acknowledged,
+    // Emptied, Stopped, Free, Held, Refusing, Tick
+    {T, T, I, T, I, X, X, X, X, X, X, X, X, X, I},  // New
+    {X, T, T, T, I, T, T, T, T, T, T, T, T, X, T},  // Starting
+    {X, T, I, T, I, X, X, T, X, T, T, T, T, X, T},  // Serving
+    {X, T, T, T, I, T, T, T, T, T, T, T, T, X, T},  // Swapping
+    {X, T, I, T, I, X, X, T, X, T, T, T, T, X, T},  // Crashed
+    {X, T, I, T, I, X, X, T, X, T, T, T, T, X, T},  // Failed
+    {X, T, I, I, T, T, T, T, T, T, T, T, T, T, T},  // Stopping
+    {X, T, I, I, I, X, X, I, I, I, I, I, I, I, I},  // Finished: answers may cross what was given up
+};
+
+constexpr bool kFollows[kAppStates][kAppStates] = {
+    // New, Starting, Serving, Swapping, Crashed, Failed, Stopping, Finished
+    {false, true, false, false, false, false, true, false},    // New
+    {false, true, true, false, true, true, true, false},       // Starting
+    {false, false, false, true, true, false, true, false},     // Serving
+    {false, true, true, false, true, false, true, false},      // Swapping
+    {false, true, false, false, false, false, true, false},    // Crashed
+    {false, true, false, false, false, false, true, false},    // Failed
+    {false, false, false, false, false, false, false, true},   // Stopping
+    {false, false, false, false, false, false, false, false},  // Finished
+};
+
+/// One step in the making.
+class Stepper {
+ public:
+  Stepper(const Supervisor& before, Moment now)
+      : out_{.next = before, .actions = {}}, s_(out_.next), now_(now) {}
+
+  SupervisorStep take(const SupervisorEvent& event) {
+    switch (event.kind) {
+      case Kind::Start:
+        begin(event.ask);
+        break;
+      case Kind::Swap:
+        ask(event.ask);
+        break;
+      case Kind::Cancel:
+        if (starting()) feed_swap(SwapEvent::Cancel);
+        break;
+      case Kind::Shutdown:
+        shut_down();
+        break;
+      case Kind::Hurry:
+        hurry_all();
+        break;
+      case Kind::Ready:
+        if (coming(event.generation)) feed_swap(SwapEvent::Ready);
+        break;
+      case Kind::StartFailed:
+        if (coming(event.generation)) feed_swap(SwapEvent::StartFailed);
+        break;
+      case Kind::Exited:
+        exited(event.generation);
+        break;
+      case Kind::Acknowledged:
+        if (coming(event.generation) && switching()) feed_swap(SwapEvent::Acknowledged);
+        break;
+      case Kind::Emptied:
+        feed_retirement(event.generation, RetirementEvent::Emptied);
+        break;
+      case Kind::Stopped:
+        feed_retirement(event.generation, RetirementEvent::Stopped);
+        break;
+      case Kind::Free:
+        feed_retirement(event.generation, RetirementEvent::Free);
+        break;
+      case Kind::Held:
+        feed_retirement(event.generation, RetirementEvent::Held);
+        break;
+      case Kind::Refusing:
+        retire_current();
+        break;
+      case Kind::Tick:
+        tick();
+        break;
+    }
+    return std::move(out_);
+  }
+
+ private:
+  bool coming(Generation g) const { return s_.swap && s_.swap->to == g; }
+  bool starting() const { return s_.swap && s_.swap->state == SwapState::Starting; }
+  bool switching() const { return s_.swap && s_.swap->state == SwapState::Switching; }
+  bool stopping() const { return s_.state == AppState::Stopping; }
+
+  void tell(Do kind, Generation g = {}, const Ask& ask = {}, SwapEnd end = SwapEnd::None) {
+    out_.actions.push_back({.kind = kind, .generation = g, .ask = ask, .end = end});
+  }
+
+  void become(AppState next, Moment deadline = kNever) {
+    assert(can_follow(s_.state, next));
+    s_.state = next;
+    s_.deadline = deadline;
+  }
+
+  void begin(const Ask& ask) {
+    assert(!s_.swap);
+    ++s_.newest.number;
+    s_.swap = Swap{.from = s_.current, .to = s_.newest, .patience = s_.patience};
+    s_.asked = ask;
+    if (s_.served == 0) s_.restart = ask.number;
+    become(s_.current.number != 0 ? AppState::Swapping : AppState::Starting);
+    feed_swap(SwapEvent::Begin);
+  }
+
+  void ask(const Ask& ask) {
+    if (s_.state == AppState::New || stopping() || s_.state == AppState::Finished)
+      return tell(Do::Refused, {}, ask);
+    if (!s_.swap) {
+      s_.failures = 0;
+      return begin(ask);
+    }
+    const bool instead_of_restart = s_.asked.origin == Origin::Automatic;
+    if (ask.policy == QueuePolicy::Refuse && (!instead_of_restart || s_.queued))
+      return tell(Do::Refused, {}, ask);
+    if (s_.queued) tell(Do::Superseded, {}, *s_.queued);
+    s_.queued = ask;
+    tell(Do::Queued, {}, ask);
+    // Somebody mends a crash loop: the next hopeless start must not delay that.
+    if (instead_of_restart && starting()) feed_swap(SwapEvent::Cancel);
+  }
+
+  void feed_swap(SwapEvent event) {
+    SwapStep step = swap::step(*s_.swap, event, now_);
+    s_.swap = step.next;
+    const Generation to = step.next.to;
+    for (SwapAction action : step.actions) {
+      switch (action) {
+        case SwapAction::StartBackend:
+          tell(Do::StartBackend, to, s_.asked);
+          break;
+        case SwapAction::SwitchTarget:
+          tell(Do::SwitchTarget, to);
+          break;
+        case SwapAction::SayLate:
+          tell(Do::SwitchLate, to);
+          break;
+        case SwapAction::Abandon:
+          tell(Do::Abandoned, to, s_.asked, step.next.end);
+          retire(retire_by_stop(to, s_.patience, now_));
+          break;
+      }
+    }
+    if (step.next.state == SwapState::Done) switched();
+    if (s_.swap && s_.swap->state == SwapState::Failed) swap_failed();
+  }
+
+  void switched() {
+    const Swap done = *s_.swap;
+    const Generation old = s_.current;
+    s_.swap.reset();
+    s_.current = done.to;
+    s_.restart = s_.asked.number;
+    s_.serving_since = now_;
+    tell(Do::Switched, done.to, s_.asked);
+    if (s_.served++ == 0) tell(Do::FirstReady, done.to);
+    if (old.number != 0) retire(retire_by_drain(old, s_.patience, now_));
+    if (stopping()) withdraw();
+    if (done.newcomer == Newcomer::Died) return crash();
+    if (s_.pace == Pace::Forced) return retire_current();
+    settle(AppState::Serving);
+  }
+
+  void swap_failed() {
+    const Swap failed = *s_.swap;
+    s_.swap.reset();
+    if (s_.current.number == 0) ++s_.failures;
+    tell(Do::SwapFailed, failed.to, s_.asked, failed.end);
+    if (s_.asked.origin == Origin::First && !stopping()) {
+      // A command that was given meanwhile takes the place of the first.
+      if (s_.queued) s_.queued->origin = Origin::First;
+      if (!s_.queued) tell(Do::FirstStartFailed, failed.to);
+    }
+    settle(AppState::Failed);
+  }
+
+  /// The current generation ended unasked.
+  void crash() {
+    const Generation dead = s_.current;
+    s_.current = {};
+    if (now_ - s_.serving_since >= s_.patience.stable) s_.failures = 0;
+    ++s_.failures;
+    tell(Do::Crashed, dead);
+    // A switch under way must stay the last word to the workers, and in a shutdown the refusal.
+    if (!switching() && !stopping()) tell(Do::HoldRequests);
+    retire(retire_by_stop(dead, s_.patience, now_));
+    settle(AppState::Crashed);
+  }
+
+  void exited(Generation g) {
+    const bool abandoned = coming(g) && s_.swap->state == SwapState::Abandoning;
+    if (coming(g) && !abandoned) return feed_swap(SwapEvent::Exited);
+    if (g == s_.current) return crash();
+    feed_retirement(g, RetirementEvent::Exited);
+  }
+
+  /// Goes on with what is due when a swap or a generation has ended; `otherwise` where nothing serves then.
+  void settle(AppState otherwise) {
+    if (stopping()) return finish_if_empty();
+    if (s_.swap) return become(s_.current.number != 0 ? AppState::Swapping : AppState::Starting);
+    if (s_.queued) {
+      const Ask next = *s_.queued;
+      s_.queued.reset();
+      s_.failures = 0;
+      // The states between two swaps are passed through, so that each transition is one that exists.
+      if (s_.current.number != 0) become(AppState::Serving);
+      return begin(next);
+    }
+    if (s_.current.number != 0) return become(AppState::Serving);
+    become(otherwise, after(now_, backoff(s_.patience, s_.failures)));
+  }
+
+  void retire(RetirementStep begun) {
+    s_.retirements.push_back(begun.next);
+    perform(begun.next.generation, begun.actions);
+    if (s_.pace == Pace::Forced) feed_retirement(begun.next.generation, RetirementEvent::Force);
+    hurry_oldest();
+  }
+
+  void hurry_oldest() {
+    const auto old = std::count_if(s_.retirements.begin(), s_.retirements.end(),
+                                   [this](const Retirement& r) { return !coming(r.generation); });
+    if (old <= static_cast<std::ptrdiff_t>(s_.patience.max_retiring)) return;
+    // Those already hurried are on their way out: force one of them only when none is calm.
+    for (Pace pace : {Pace::Calm, Pace::Hurried}) {
+      for (const Retirement& r : s_.retirements) {
+        if (r.pace != pace || coming(r.generation)) continue;
+        return feed_retirement(r.generation,
+                               pace == Pace::Calm ? RetirementEvent::Hurry : RetirementEvent::Force);
+      }
+    }
+  }
+
+  void perform(Generation g, const std::vector<RetirementAction>& actions) {
+    for (RetirementAction action : actions) {
+      switch (action) {
+        case RetirementAction::WatchDrain:
+          tell(Do::WatchDrain, g);
+          break;
+        case RetirementAction::Cut:
+          tell(Do::CutHolders, g);
+          break;
+        case RetirementAction::Stop:
+          tell(Do::StopBackend, g);
+          break;
+        case RetirementAction::Kill:
+          tell(Do::KillBackend, g);
+          break;
+        case RetirementAction::Release:
+          tell(Do::ReleaseBackend, g);
+          break;
+        case RetirementAction::GiveUp:
+          tell(Do::RetirementOverdue, g);
+          break;
+      }
+    }
+  }
+
+  void feed_retirement(Generation g, RetirementEvent event) {
+    auto at = std::find_if(s_.retirements.begin(), s_.retirements.end(),
+                           [g](const Retirement& r) { return r.generation == g; });
+    // A late answer of one that was given up.
+    if (at == s_.retirements.end()) return;
+    RetirementStep step = swap::step(*at, event, now_);
+    *at = step.next;
+    perform(g, step.actions);
+    if (!step.next.over()) return;
+    s_.retirements.erase(at);
+    tell(Do::Forget, g);
+    if (coming(g)) return feed_swap(SwapEvent::Gone);
+    if (stopping()) finish_if_empty();
+  }
+
+  void shut_down() {
+    become(AppState::Stopping, after(now_, s_.patience.acknowledge));
+    if (s_.queued) tell(Do::Refused, {}, *s_.queued);
+    s_.queued.reset();
+    if (!switching()) tell(Do::RefuseRequests);
+    if (starting()) feed_swap(SwapEvent::Cancel);
+    finish_if_empty();
+  }
+
+  /// After a switch that a shutdown had to wait for.
+  void withdraw() {
+    tell(Do::RefuseRequests);
+    s_.deadline = after(now_, s_.patience.acknowledge);
+  }
+
+  void retire_current() {
+    if (switching()) return;
+    const Generation last = s_.current;
+    s_.current = {};
+    s_.deadline = kNever;
+    if (last.number != 0) retire(retire_by_drain(last, s_.patience, now_));
+    finish_if_empty();
+  }
+
+  void hurry_all() {
+    s_.pace = Pace::Forced;
+    for (Generation g : retiring()) feed_retirement(g, RetirementEvent::Force);
+    // A worker that does not answer must not keep berth alive when it was told twice to end.
+    if (switching()) return feed_swap(SwapEvent::Acknowledged);
+    retire_current();
+  }
+
+  void finish_if_empty() {
+    if (!stopping() || s_.swap || s_.current.number != 0 || !s_.retirements.empty()) return;
+    become(AppState::Finished);
+    tell(Do::Finished);
+  }
+
+  void tick() {
+    for (Generation g : retiring()) feed_retirement(g, RetirementEvent::Tick);
+    if (s_.swap) feed_swap(SwapEvent::Tick);
+    if (now_ < s_.deadline) return;
+    if (stopping()) return retire_current();
+    begin({.number = s_.restart, .origin = Origin::Automatic});
+  }
+
+  std::vector<Generation> retiring() const {
+    std::vector<Generation> all;
+    for (const Retirement& r : s_.retirements) all.push_back(r.generation);
+    return all;
+  }
+
+  SupervisorStep out_;
+  Supervisor& s_;
+  Moment now_;
+};
+
+}  // namespace
+
+Legality legality(AppState state, SupervisorEventKind event) {
+  return kTable[static_cast<int>(state)][static_cast<int>(event)];
+}
+
+bool can_follow(AppState before, AppState next) {
+  return kFollows[static_cast<int>(before)][static_cast<int>(next)];
+}
+
+SupervisorStep step(const Supervisor& supervisor, const SupervisorEvent& event, Moment now) {
+  const Legality legal = legality(supervisor.state, event.kind);
+  assert(legal != Legality::Illegal);
+  if (legal != Legality::Taken) return {.next = supervisor, .actions = {}};
+  return Stepper(supervisor, now).take(event);
+}
+
+Moment next_deadline(const Supervisor& supervisor) {
+  Moment next = supervisor.deadline;
+  if (supervisor.swap) next = std::min(next, supervisor.swap->deadline);
+  for (const Retirement& r : supervisor.retirements) next = std::min(next, r.deadline);
+  return next;
+}
+
+Milliseconds backoff(const Patience& patience, unsigned failures) {
+  Milliseconds wait = patience.first_backoff;
+  for (unsigned n = 1; n < failures && wait < patience.longest_backoff; ++n) wait *= 2;
+  return std::min(wait, patience.longest_backoff);
+}
+
+}  // namespace berth::swap

@@ -1,0 +1,144 @@
+// One app's generations: which is current, which is coming, which are leaving; the queue of one; restarts
+// after a crash; the shutdown (design section 2). Composes one swap and any number of retirements, so that
+// the shell talks to one machine. Decides, and does nothing itself; knows no process, worker, clock or
+// command. Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "proxy/swap/retirement_machine.h"
+#include "proxy/swap/swap_machine.h"
+
+namespace berth::swap {
+
+enum class AppState : std::uint8_t {
+  New,       ///< not started
+  Starting,  ///< no current generation; one is being started
+  Serving,   ///< a current generation, and no swap
+  Swapping,  ///< a current generation, and a swap
+  Crashed,   ///< the current one ended unasked; waits out its backoff before the restart
+  Failed,    ///< a start failed with no generation to serve meanwhile; waits out its backoff before the next
+  Stopping,  ///< the shutdown: everything retires
+  Finished,  ///< nothing is left
+};
+inline constexpr int kAppStates = 8;
+
+/// Who wants a generation.
+enum class Origin : std::uint8_t {
+  First,      ///< `berth run` itself
+  User,       ///< a swap or restart that somebody asked for
+  Automatic,  ///< the machine: after a crash or a failed start
+};
+
+enum class QueuePolicy : std::uint8_t {
+  Wait,    ///< behind the running swap
+  Refuse,  ///< --no-queue
+};
+
+/// A wish for a new generation. What it means (command, directory) is the shell's, which finds it by
+/// `number`.
+struct Ask {
+  std::uint64_t number = 0;
+  Origin origin = Origin::User;
+  QueuePolicy policy = QueuePolicy::Wait;
+};
+
+enum class SupervisorEventKind : std::uint8_t {
+  Start,     ///< with `ask`: the first generation
+  Swap,      ///< with `ask`
+  Cancel,    ///< end the running swap
+  Shutdown,  ///< retire everything
+  Hurry,     ///< the second signal: without drain and grace
+  Ready,     ///< of `generation`, as all below but the last
+  StartFailed,
+  Exited,
+  Acknowledged,  ///< every worker has it
+  Emptied,       ///< no worker has a holder of it
+  Stopped,
+  Free,
+  Held,
+  Refusing,  ///< every worker refuses requests (the answer to RefuseRequests)
+  Tick,      ///< time has passed
+};
+inline constexpr int kSupervisorEvents = 15;
+
+struct SupervisorEvent {
+  SupervisorEventKind kind = SupervisorEventKind::Tick;
+  Generation generation{};
+  Ask ask{};
+};
+
+enum class SupervisorActionKind : std::uint8_t {
+  // To perform:
+  StartBackend,    ///< `generation`, for `ask`
+  SwitchTarget,    ///< to `generation`
+  HoldRequests,    ///< the target is dead
+  RefuseRequests,  ///< the shutdown has begun
+  WatchDrain,      ///< of `generation`, as all to Forget
+  CutHolders,
+  StopBackend,
+  KillBackend,
+  ReleaseBackend,
+  Forget,  ///< its retirement is over, with Free, Held or without proof: let go of it
+  // To tell:
+  Queued,             ///< `ask` waits
+  Superseded,         ///< `ask` lost its place to a newer one
+  Refused,            ///< `ask` will not be tried
+  SwitchLate,         ///< a worker has not acknowledged `generation` in time
+  Switched,           ///< `generation` is current
+  Abandoned,          ///< `generation` will not serve; see `end`
+  SwapFailed,         ///< the abandoned `generation` is gone; the swap is over
+  Crashed,            ///< `generation` was current and ended unasked
+  RetirementOverdue,  ///< `generation` did not end or release in time; given up
+  FirstReady,
+  FirstStartFailed,
+  Finished,
+};
+
+struct SupervisorAction {
+  SupervisorActionKind kind;
+  Generation generation{};
+  Ask ask{};
+  SwapEnd end = SwapEnd::None;
+};
+
+/// The whole state of one app. A value.
+struct Supervisor {
+  AppState state = AppState::New;
+  Patience patience;
+  Generation current;        ///< 0: none
+  Generation newest;         ///< the last number given
+  std::optional<Swap> swap;  ///< the running one
+  Ask asked;                 ///< what it is for
+  std::optional<Ask> queued;
+  std::vector<Retirement> retirements;  ///< oldest first
+  std::uint64_t restart = 0;  ///< the ask to repeat after a crash: the last that served, else the last tried
+  std::uint64_t served = 0;   ///< how many generations have served
+  unsigned failures = 0;      ///< crashes and failed starts in a row
+  Moment serving_since{0};
+  Moment deadline = kNever;  ///< of the state itself: the backoff, or the wait for Refusing
+  Pace pace = Pace::Calm;    ///< of the shutdown
+};
+
+struct SupervisorStep {
+  Supervisor next;
+  std::vector<SupervisorAction> actions;  ///< in the order in which to perform them
+};
+
+/// Which events a state takes; step() asserts on the illegal ones and otherwise leaves the state alone.
+Legality legality(AppState state, SupervisorEventKind event);
+
+/// Whether the state may follow the other: the transitions that exist.
+bool can_follow(AppState before, AppState next);
+
+SupervisorStep step(const Supervisor& supervisor, const SupervisorEvent& event, Moment now);
+
+/// When the next Tick will matter; kNever: none is needed. A Tick before its time changes nothing.
+Moment next_deadline(const Supervisor& supervisor);
+
+/// The wait before the restart that follows the `failures`th failure in a row (from 1).
+Milliseconds backoff(const Patience& patience, unsigned failures);
+
+}  // namespace berth::swap
