@@ -76,9 +76,12 @@ std::optional<Endpoint> Endpoint::parse(std::string_view text) {
 
 bool Endpoint::is_loopback() const {
   switch (family) {
-    case Family::V4: return address[0] == 127;
-    case Family::V6: return *this == loopback_v6(port);
-    case Family::Unix: return true;
+    case Family::V4:
+      return address[0] == 127;
+    case Family::V6:
+      return *this == loopback_v6(port);
+    case Family::Unix:
+      return true;
   }
   return false;
 }
@@ -96,9 +99,12 @@ std::string Endpoint::host() const {
 
 std::string Endpoint::text() const {
   switch (family) {
-    case Family::V4: return host() + ":" + std::to_string(port);
-    case Family::V6: return "[" + host() + "]:" + std::to_string(port);
-    case Family::Unix: return "unix:" + path;
+    case Family::V4:
+      return host() + ":" + std::to_string(port);
+    case Family::V6:
+      return "[" + host() + "]:" + std::to_string(port);
+    case Family::Unix:
+      return "unix:" + path;
   }
   return {};
 }

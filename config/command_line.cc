@@ -1,0 +1,276 @@
+#include "config/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <utility>
+
+#include "config/config_error.h"
+#include "config/duration_text.h"
+#include "config/version.h"
+
+namespace berth {
+namespace {
+
+constexpr std::string_view kFooter = R"(
+one app:     berth run -- uvicorn app:app --port {port}
+its change:  berth swap
+more:        berth VERB --help
+exit codes:  0 done · 1 failed, the old backend serves · 2 the call was wrong · 3 no berth is running there
+             4 only the caller's own wait ran out · 5 switched, but the release is not proven)";
+
+// CLI11 reads options after `--` as its own positionals, so the command is cut off before it looks.
+struct Words {
+  std::vector<std::string> options;
+  std::vector<std::string> command;
+  bool separated = false;
+};
+
+Words cut(const std::vector<std::string>& arguments) {
+  Words words;
+  auto separator = std::find(arguments.begin(), arguments.end(), "--");
+  words.options.assign(arguments.begin(), separator);
+  words.separated = separator != arguments.end();
+  if (words.separated) words.command.assign(separator + 1, arguments.end());
+  return words;
+}
+
+ShowText wrong(std::string what, std::string_view verb) {
+  std::string text = "berth: " + std::move(what) + "\n";
+  text += "see: berth " + (verb.empty() ? std::string() : std::string(verb) + " ") + "--help\n";
+  return {std::move(text), 2};
+}
+
+// One call's parser and the values that it fills; lives as long as the parsing.
+class Parser {
+ public:
+  explicit Parser(Words words) : words_(std::move(words)) {
+    root_.footer(std::string(kFooter));
+    root_.require_subcommand(0, 1);
+    root_.set_help_flag("-h,--help", "this text");
+    root_.add_flag("-V,--version", version_, "the version and the revision it was built from");
+    root_.get_formatter()->column_width(34);
+    add_run();
+    add_swap("swap", "bring a new backend in and take the old one out", false);
+    add_swap("restart", "the same command again, as a new generation", true);
+    add_client("cancel", "end the running swap, the old backend serves on", cancel_.target);
+    add_client("status", "what is served, by whom, and every limit", status_.target);
+    add_client("why", "the last swap, phase by phase, and the reason for its outcome", why_.target);
+    CLI::App* logs = add_client("logs", "what the backends wrote", logs_.target);
+    logs->add_flag("-f,--follow", logs_.follow, "go on with what they write from now on");
+    logs->add_option("-n,--lines", logs_.lines, "how many of the last lines (100)")->type_name("N");
+    CLI::App* stop =
+        add_client("stop", "stop listening, drain, end the backends, prove their ports free", stop_.target);
+    add_timeout(*stop);
+    demo_app_ = root_.add_subcommand("demo", "the embedded demo server (PORT says where)");
+    demo_app_->prefix_command();
+    demo_app_->set_help_flag();
+  }
+
+  Verb parse() {
+    std::vector<std::string> reversed(words_.options.rbegin(), words_.options.rend());
+    try {
+      root_.parse(reversed);
+    } catch (const CLI::CallForHelp&) {
+      CLI::App* verb = chosen();
+      return ShowText{(verb ? verb : &root_)->help(verb ? "berth " + verb->get_name() : "berth"), 0};
+    } catch (const CLI::ParseError& error) {
+      return misread(error);
+    }
+    if (version_) {
+      return ShowText{"berth " + std::string(kVersion) + " (" + std::string(kRevision) + ")\n", 0};
+    }
+    CLI::App* verb = chosen();
+    if (verb == nullptr) return nothing_chosen();
+    return finish(verb->get_name());
+  }
+
+ private:
+  void add_run() {
+    CLI::App* run = root_.add_subcommand("run", "serve an address with a command, or what a file says");
+    run->footer("\nberth run [OPTIONS] -- COMMAND ARG...\nberth run [-c berth.toml]");
+    option(*run, "-l,--listen", run_.listen, "HOST:PORT",
+           "where users come to (127.0.0.1:8000); may be repeated");
+    option(*run, "-c,--config", run_.file, "FILE", "serve what this file says (berth.toml)");
+    option(*run, "--control", run_.control, "PATH", "the control socket");
+    option(*run, "--workers", run_.workers, "N", "threads that serve (0: one per core)");
+    option(*run, "--name", run_.name, "NAME", "the app's name (app)");
+    option(*run, "--dir", run_.dir, "DIR", "the command's working directory");
+    env_option(*run, run_env_);
+    option(*run, "--ready", run_.ready, "CHECK", "http=/path, tcp or listen (http=/)");
+    option(*run, "--ready-status", run_.ready_status, "A-B", "the statuses that are ready (100-499)");
+    option(*run, "--ready-host", run_.ready_host, "HOST", "the Host of the check (localhost)");
+    option(*run, "--ready-timeout", run_.ready_timeout, "TIME", "how long a start may take (30s)");
+    option(*run, "--drain", run_.drain, "TIME", "how long old requests may take (30s)");
+    option(*run, "--stop-signal", run_.stop_signal, "NAME", "asks the old backend to end (TERM)");
+    option(*run, "--stop-grace", run_.stop_grace, "TIME", "then KILL comes (10s)");
+    option(*run, "--max-retiring", run_.max_retiring, "N", "old backends at once (4)");
+    option(*run, "--limit", run_.limits, "KEY=VALUE",
+           "any key of [app.NAME.limits] or [listener]; may be repeated");
+  }
+
+  void add_swap(const std::string& name, const std::string& description, bool restart) {
+    SwapVerb& verb = restart ? restart_ : swap_;
+    verb.restart = restart;
+    CLI::App* app = add_client(name, description, verb.target);
+    if (!restart) {
+      app->footer(
+          "\nberth swap [APP] [OPTIONS] [-- COMMAND ARG...]\nThe command runs in the caller's directory, "
+          "with berth's environment and what --env adds.");
+    }
+    env_option(*app, restart ? restart_env_ : swap_env_);
+    app->add_option("--wait", wait_, "for the old one's release, or only for the switch (release)")
+        ->check(CLI::IsMember({"release", "switch"}))
+        ->type_name("release|switch");
+    app->add_flag("!--no-queue", verb.queue, "refuse when a swap runs, instead of waiting for it");
+    add_timeout(*app);
+  }
+
+  CLI::App* add_client(const std::string& name, const std::string& description, Target& target) {
+    CLI::App* app = root_.add_subcommand(name, description);
+    if (name != "stop" && name != "status") {
+      app->add_option("APP", target.app, "which app (may be left out when there is one)");
+    }
+    option(*app, "--control", target.control, "PATH", "the control socket of the berth meant");
+    app->add_flag("--json", target.json, "the API's own objects instead of text");
+    return app;
+  }
+
+  void add_timeout(CLI::App& app) {
+    option(app, "--timeout", timeout_, "TIME", "stop waiting after this long (off)");
+  }
+
+  void env_option(CLI::App& app, std::vector<std::string>& into) {
+    option(app, "--env", into, "K=V", "adds to the command's environment; may be repeated");
+  }
+
+  template <class Value>
+  void option(CLI::App& app, const std::string& names, Value& into, const std::string& type,
+              const std::string& help) {
+    // One value per mention: what follows "-l A" is not a second address.
+    auto* made = app.add_option(names, into, help)->type_name(type);
+    if constexpr (std::is_same_v<Value, std::vector<std::string>>)
+      made->expected(1)->allow_extra_args(false)->take_all();
+  }
+
+  CLI::App* chosen() {
+    auto parsed = root_.get_subcommands();
+    return parsed.empty() ? nullptr : parsed.front();
+  }
+
+  ShowText nothing_chosen() {
+    if (words_.separated) return wrong("a verb is missing before `--`: did you mean `berth run -- ...`?", {});
+    return {root_.help("berth"), 2};
+  }
+
+  ShowText misread(const CLI::ParseError& error) {
+    CLI::App* verb = chosen();
+    std::string name = verb ? verb->get_name() : std::string();
+    std::vector<std::string> left = (verb ? verb : &root_)->remaining();
+    if (left.empty()) left = root_.remaining(true);
+    if (dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr || left.empty())
+      return wrong(error.what(), name);
+    return stray(left.front(), verb);
+  }
+
+  ShowText stray(const std::string& word, CLI::App* verb) {
+    std::vector<std::string> known;
+    if (verb == nullptr && !word.starts_with("-")) {
+      for (CLI::App* each : root_.get_subcommands([](CLI::App*) { return true; }))
+        known.push_back(each->get_name());
+      std::string near = nearest_word(word, known);
+      return wrong("there is no verb '" + word + "'" + (near.empty() ? "" : ": did you mean '" + near + "'?"),
+                   {});
+    }
+    std::string name = verb ? verb->get_name() : std::string();
+    if (!word.starts_with("-")) {
+      bool takes_command = name == "run" || name == "swap";
+      return wrong(
+          "'" + word + "' is one word too many" + (takes_command ? ": a command stands after `--`" : ""),
+          name);
+    }
+    for (CLI::Option* each : (verb ? verb : &root_)->get_options()) {
+      for (const std::string& long_name : each->get_lnames()) known.push_back("--" + long_name);
+    }
+    std::string near = nearest_word(word.substr(0, word.find('=')), known);
+    return wrong("there is no option '" + word + "'" + (near.empty() ? "" : ": did you mean '" + near + "'?"),
+                 name);
+  }
+
+  Verb finish(const std::string& name) {
+    bool takes_command = name == "run" || name == "swap" || name == "demo";
+    if (words_.separated && !takes_command) return wrong("`" + name + "` takes no command", name);
+    if (words_.separated && words_.command.empty()) return wrong("no command stands after `--`", name);
+    if (auto faulty = read_timeout(name)) return *faulty;
+    if (name == "run") {
+      run_.command = words_.command;
+      if (auto faulty = read_env(run_env_, run_.env, name)) return *faulty;
+      return std::move(run_);
+    }
+    if (name == "swap" || name == "restart") {
+      SwapVerb& verb = name == "swap" ? swap_ : restart_;
+      if (auto faulty = read_env(name == "swap" ? swap_env_ : restart_env_, verb.env, name)) return *faulty;
+      verb.command = words_.command;
+      verb.wait_for_release = wait_ != "switch";
+      return std::move(verb);
+    }
+    if (name == "cancel") return std::move(cancel_);
+    if (name == "status") return std::move(status_);
+    if (name == "why") return std::move(why_);
+    if (name == "logs") return std::move(logs_);
+    if (name == "stop") return std::move(stop_);
+    DemoVerb demo{demo_app_->remaining()};
+    demo.arguments.insert(demo.arguments.end(), words_.command.begin(), words_.command.end());
+    return demo;
+  }
+
+  std::optional<ShowText> read_timeout(const std::string& name) {
+    if (timeout_.empty()) return std::nullopt;
+    auto value = parse_duration(timeout_);
+    if (!value)
+      return wrong("--timeout '" + timeout_ + R"(' is not a duration: write "250ms", "30s" or "5m")", name);
+    swap_.timeout = restart_.timeout = stop_.timeout = *value;
+    return std::nullopt;
+  }
+
+  static std::optional<ShowText> read_env(const std::vector<std::string>& words,
+                                          std::map<std::string, std::string>& into, const std::string& name) {
+    for (const std::string& word : words) {
+      auto equals = word.find('=');
+      if (equals == std::string::npos || equals == 0) return wrong("--env '" + word + "' is not K=V", name);
+      into[word.substr(0, equals)] = word.substr(equals + 1);
+    }
+    return std::nullopt;
+  }
+
+  Words words_;
+  CLI::App root_{"berth: keeps one address open while the servers behind it come and go", "berth"};
+  CLI::App* demo_app_ = nullptr;
+  bool version_ = false;
+  std::string wait_ = "release";
+  std::string timeout_;
+  std::vector<std::string> run_env_, swap_env_, restart_env_;
+  RunVerb run_;
+  SwapVerb swap_, restart_;
+  CancelVerb cancel_;
+  StatusVerb status_;
+  WhyVerb why_;
+  LogsVerb logs_;
+  StopVerb stop_;
+};
+
+}  // namespace
+
+Verb parse_command_line(const std::vector<std::string>& arguments) { return Parser(cut(arguments)).parse(); }
+
+std::string_view run_explanation() {
+  return R"(berth run needs to know what to serve:
+
+  berth run -- COMMAND ARG...      one app, for example: berth run -- python3 -m http.server {port}
+  berth run -c berth.toml          what a file says (./berth.toml is found by itself)
+  berth run -- berth demo          a demo server, to look around
+
+Users come to 127.0.0.1:8000 unless -l HOST:PORT says otherwise; `berth swap` then brings in the next server.
+)";
+}
+
+}  // namespace berth

@@ -1,0 +1,93 @@
+// The command line as values: one struct per verb, and what to print when none of them is to run. Owns the
+// options' names (the file's keys with hyphens) and their help; knows neither the file's syntax nor what the
+// verbs do. Words after the first `--` are the command and are never read as options.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "config/config.h"
+
+namespace berth {
+
+/// `berth run`. What is absent was not given; run_config.h makes a Config of it.
+struct RunVerb {
+  std::optional<std::string> file;          ///< --config
+  std::vector<std::string> command;         ///< after `--`
+  std::vector<std::string> listen;          ///< --listen, several times
+  std::optional<std::string> control;       ///< --control
+  std::optional<std::string> name;          ///< --name
+  std::optional<std::string> dir;           ///< --dir
+  std::map<std::string, std::string> env;   ///< --env K=V, several times
+  std::optional<std::string> ready;         ///< --ready: http=/path, tcp, listen
+  std::optional<std::string> ready_status;  ///< --ready-status: 200 or 200-299
+  std::optional<std::string> ready_host;    ///< --ready-host
+  std::optional<std::string> ready_timeout;
+  std::optional<std::string> drain;
+  std::optional<std::string> stop_signal;
+  std::optional<std::string> stop_grace;
+  std::optional<std::string> max_retiring;
+  std::optional<std::string> workers;
+  std::vector<std::string> limits;  ///< --limit KEY=VALUE, several times
+};
+
+/// Where a client verb finds berth, and of which app it speaks.
+struct Target {
+  std::optional<std::string> control;
+  std::string app;  ///< empty: the only one
+  bool json = false;
+};
+
+/// `berth swap` and `berth restart`.
+struct SwapVerb {
+  Target target;
+  bool restart = false;
+  std::vector<std::string> command;
+  std::map<std::string, std::string> env;
+  bool wait_for_release = true;  ///< false: --wait=switch
+  bool queue = true;             ///< false: --no-queue
+  Milliseconds timeout = kOff;   ///< of the caller's own wait
+};
+
+struct CancelVerb {
+  Target target;
+};
+struct StatusVerb {
+  Target target;
+};
+struct WhyVerb {
+  Target target;
+};
+struct LogsVerb {
+  Target target;
+  bool follow = false;
+  unsigned lines = 100;
+};
+struct StopVerb {
+  Target target;
+  Milliseconds timeout = kOff;
+};
+/// `berth demo`: its own words, unread.
+struct DemoVerb {
+  std::vector<std::string> arguments;
+};
+/// Nothing runs: help, the version, or what is wrong with the call.
+struct ShowText {
+  std::string text;
+  int exit_code = 0;  ///< 0: to stdout; 2: to stderr
+};
+
+using Verb =
+    std::variant<RunVerb, SwapVerb, CancelVerb, StatusVerb, WhyVerb, LogsVerb, StopVerb, DemoVerb, ShowText>;
+
+/// Reads main's arguments, argv[0] left out.
+Verb parse_command_line(const std::vector<std::string>& arguments);
+
+/// What `berth run` says when there is neither a command nor a file.
+std::string_view run_explanation();
+
+}  // namespace berth

@@ -1,0 +1,42 @@
+// What is wrong with what the user asked for, and where. Plain values: who finds a fault fills one in, who
+// shows it knows nothing else.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace berth {
+
+/// One fault, for one line of the screen.
+struct ConfigError {
+  std::string where;  ///< "berth.toml:12:3", "--drain"; may be empty
+  std::string what;   ///< one sentence without a full stop
+  std::string hint;   ///< what to do; may be empty
+
+  std::string text() const {
+    std::string line = where.empty() ? what : where + ": " + what;
+    return hint.empty() ? line : line + "\n    " + hint;
+  }
+};
+
+/// Where each value came from: "app.web.listen" -> "berth.toml:12:3" or "--listen".
+struct Origins {
+  std::map<std::string, std::string, std::less<>> of;
+
+  /// The place of `key`, or of the nearest table around it; empty when there is none.
+  std::string find(std::string_view key) const {
+    while (!key.empty()) {
+      if (auto found = of.find(key); found != of.end()) return found->second;
+      auto dot = key.rfind('.');
+      key = dot == std::string_view::npos ? std::string_view() : key.substr(0, dot);
+    }
+    return {};
+  }
+};
+
+/// The word of `known` that `word` was probably meant to be; empty when none is near.
+std::string nearest_word(std::string_view word, const std::vector<std::string>& known);
+
+}  // namespace berth

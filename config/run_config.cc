@@ -1,0 +1,206 @@
+#include "config/run_config.h"
+
+#include <charconv>
+#include <filesystem>
+#include <functional>
+#include <system_error>
+#include <utility>
+
+#include "config/duration_text.h"
+#include "config/limit_keys.h"
+#include "config/ready_text.h"
+#include "config/toml_file.h"
+#include "config/validate.h"
+
+namespace berth {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Fills one app from the options and notes which option each value came from.
+class OptionReader {
+ public:
+  OptionReader(const RunVerb& verb, std::string working_dir)
+      : verb_(verb), working_dir_(std::move(working_dir)) {}
+
+  RunConfig read() {
+    AppConfig& app = result_.config.apps.emplace_back();
+    app.command = verb_.command;
+    app.env = verb_.env;
+    if (verb_.name) app.name = *verb_.name;
+    key_ = "app." + app.name;
+    origins_.of[key_] = verb_.name ? "--name" : "";
+    origins_.of[key_ + ".command"] = "after --";
+    origins_.of[key_ + ".env"] = "--env";
+    read_listen(app);
+    app.dir = verb_.dir ? (fs::path(working_dir_) / *verb_.dir).lexically_normal().string() : working_dir_;
+    read_ready(app.ready);
+    duration("--drain", "drain", verb_.drain, app.drain);
+    read_stop(app.stop);
+    count("--max-retiring", key_ + ".max_retiring", verb_.max_retiring, app.max_retiring);
+    count("--workers", "front.workers", verb_.workers, result_.config.front.workers);
+    for (const std::string& limit : verb_.limits) read_limit(app, limit);
+    auto found = complete(result_.config, origins_);
+    result_.errors.insert(result_.errors.end(), found.begin(), found.end());
+    return std::move(result_);
+  }
+
+ private:
+  void fault(std::string where, std::string what) {
+    result_.errors.push_back({std::move(where), std::move(what), {}});
+  }
+
+  void read_listen(AppConfig& app) {
+    if (!verb_.listen.empty()) app.listen = verb_.listen.front();
+    for (std::size_t i = 1; i < verb_.listen.size(); ++i) app.listen += "," + verb_.listen[i];
+    origins_.of[key_ + ".listen"] = "--listen";
+    result_.config.listeners.emplace_back().text = app.listen;
+    origins_.of["listener." + app.listen] = "--listen";
+  }
+
+  void read_ready(ReadyConfig& ready) {
+    origins_.of[key_ + ".ready"] = "--ready";
+    origins_.of[key_ + ".ready.status"] = "--ready-status";
+    origins_.of[key_ + ".ready.host"] = "--ready-host";
+    if (verb_.ready) {
+      if (auto what = set_ready_check(ready, *verb_.ready)) fault("--ready", *what);
+    }
+    if (verb_.ready_status) {
+      if (auto what = set_ready_status(ready, *verb_.ready_status)) fault("--ready-status", *what);
+    }
+    if (verb_.ready_host) ready.host = *verb_.ready_host;
+    duration("--ready-timeout", "ready.timeout", verb_.ready_timeout, ready.timeout);
+  }
+
+  void read_stop(StopConfig& stop) {
+    if (verb_.stop_signal) {
+      stop.signal = parse_signal(*verb_.stop_signal);
+      if (stop.signal == 0)
+        fault("--stop-signal", "'" + *verb_.stop_signal + "' is not a signal: write TERM, INT, QUIT, …");
+    }
+    duration("--stop-grace", "stop.grace", verb_.stop_grace, stop.grace);
+  }
+
+  void duration(const std::string& option, const std::string& key, const std::optional<std::string>& text,
+                Milliseconds& into) {
+    origins_.of[key_ + "." + key] = option;
+    if (!text) return;
+    if (auto value = parse_duration(*text)) {
+      into = *value;
+    } else {
+      fault(option, "'" + *text + R"(' is not a duration: write "250ms", "30s", "5m" or "off")");
+    }
+  }
+
+  template <class Number>
+  void count(const std::string& option, const std::string& key, const std::optional<std::string>& text,
+             Number& into) {
+    origins_.of[key] = option;
+    if (!text) return;
+    auto [stop, error] = std::from_chars(text->data(), text->data() + text->size(), into);
+    if (error != std::errc{} || stop != text->data() + text->size()) {
+      fault(option, "'" + *text + "' is not a whole number from 0");
+    }
+  }
+
+  void read_limit(AppConfig& app, const std::string& word) {
+    auto equals = word.find('=');
+    std::string name = word.substr(0, equals);
+    if (equals == std::string::npos) return fault("--limit", "'" + word + "' is not KEY=VALUE");
+    std::string value = word.substr(equals + 1);
+    std::vector<std::string> known;
+    if (set_from(app_limit_keys(), app.limits, key_ + ".limits.", name, value, known)) return;
+    ListenerConfig& listener = result_.config.listeners.front();
+    if (set_from(listener_limit_keys(), listener, "listener." + listener.text + ".", name, value, known))
+      return;
+    std::string near = nearest_word(name, known);
+    fault("--limit",
+          "there is no limit '" + name + "'" + (near.empty() ? "" : ": did you mean '" + near + "'?"));
+  }
+
+  template <class Owner>
+  bool set_from(std::span<const LimitKey<Owner>> keys, Owner& owner, const std::string& prefix,
+                const std::string& name, const std::string& value, std::vector<std::string>& known) {
+    for (const LimitKey<Owner>& key : keys) {
+      known.emplace_back(key.name);
+      if (key.name != name) continue;
+      origins_.of[prefix + name] = "--limit " + name;
+      if (auto what = set_limit(owner, key, value)) fault("--limit " + name, *what);
+      return true;
+    }
+    return false;
+  }
+
+  const RunVerb& verb_;
+  std::string working_dir_;
+  std::string key_;
+  RunConfig result_;
+  Origins origins_;
+};
+
+bool has_app_options(const RunVerb& verb) {
+  return !verb.listen.empty() || verb.name || verb.dir || !verb.env.empty() || verb.ready ||
+         verb.ready_status || verb.ready_host || verb.ready_timeout || verb.drain || verb.stop_signal ||
+         verb.stop_grace || verb.max_retiring || !verb.limits.empty();
+}
+
+void check_directories(RunConfig& result) {
+  for (const AppConfig& app : result.config.apps) {
+    std::error_code error;
+    if (!app.dir.empty() && !fs::is_directory(app.dir, error)) {
+      result.errors.push_back({"app '" + app.name + "'", "its dir " + app.dir + " is not a directory", {}});
+    }
+  }
+}
+
+RunConfig from_file(const RunVerb& verb, const std::string& working_dir) {
+  fs::path path = fs::path(working_dir) / verb.file.value_or("berth.toml");
+  FileResult file = load_file(path.lexically_normal().string(), verb.file.value_or("berth.toml"));
+  RunConfig result{std::move(file.config), {}, std::move(file.errors), false};
+  if (has_app_options(verb)) {
+    result.errors.push_back(
+        {"", "the options of an app go with a command after `--`; here the file speaks for its apps",
+         "leave them out, or leave the file out: -c, --control and --workers go with a file"});
+  }
+  if (verb.workers) {
+    unsigned workers = 0;
+    auto [stop, error] =
+        std::from_chars(verb.workers->data(), verb.workers->data() + verb.workers->size(), workers);
+    bool fine = error == std::errc{} && *stop == '\0' && workers <= 256;
+    if (!fine)
+      result.errors.push_back({"--workers", "'" + *verb.workers + "' is not a number from 0 to 256", {}});
+    result.config.front.workers = workers;
+  }
+  return result;
+}
+
+}  // namespace
+
+RunConfig make_run_config(const RunVerb& verb, const std::string& working_dir) {
+  RunConfig result;
+  std::error_code error;
+  if (!verb.command.empty() && verb.file) {
+    result.errors.push_back(
+        {"", "a file and a command were both given", "leave out -c, or the command after `--`"});
+    return result;
+  }
+  if (!verb.command.empty()) {
+    result = OptionReader(verb, working_dir).read();
+  } else if (verb.file || fs::exists(fs::path(working_dir) / "berth.toml", error)) {
+    result = from_file(verb, working_dir);
+  } else {
+    result.nothing_to_run = true;
+    return result;
+  }
+  result.control = verb.control.value_or("");
+  if (result.errors.empty()) check_directories(result);
+  return result;
+}
+
+std::string errors_text(const std::vector<ConfigError>& errors) {
+  std::string text;
+  for (const ConfigError& error : errors) text += "berth: " + error.text() + "\n";
+  return text;
+}
+
+}  // namespace berth

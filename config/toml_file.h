@@ -1,0 +1,36 @@
+// The configuration file: TOML in, values and every fault with its line out. The only part that knows TOML;
+// knows neither the command line nor what the values are for.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/config.h"
+#include "config/config_error.h"
+
+namespace berth {
+
+struct FileResult {
+  Config config;                    ///< complete when `errors` is empty
+  std::vector<ConfigError> errors;  ///< a syntax error is alone; else all there are, in the file's order
+};
+
+/// What `$VAR` in an `env` value stands for; nullopt: not set, which is an error.
+using Variables = std::function<std::optional<std::string>(const std::string&)>;
+
+struct FileSource {
+  std::string name;  ///< how errors call it
+  std::string dir;   ///< absolute: relative `dir`s are found from it
+  Variables variables;
+};
+
+/// Reads `text`. Pure but for what `variables` does.
+FileResult parse_toml(std::string_view text, const FileSource& source);
+
+/// Reads the file at `path` (absolute), called `name` in errors, with the process's environment.
+FileResult load_file(const std::string& path, const std::string& name);
+
+}  // namespace berth

@@ -1,0 +1,252 @@
+#include "config/validate.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <csignal>
+#include <set>
+#include <utility>
+
+#include "config/duration_text.h"
+
+namespace berth {
+namespace {
+
+struct SignalName {
+  std::string_view name;
+  int number;
+};
+
+constexpr std::array<SignalName, 8> kSignals{{{"TERM", SIGTERM},
+                                              {"INT", SIGINT},
+                                              {"HUP", SIGHUP},
+                                              {"QUIT", SIGQUIT},
+                                              {"KILL", SIGKILL},
+                                              {"USR1", SIGUSR1},
+                                              {"USR2", SIGUSR2},
+                                              {"WINCH", SIGWINCH}}};
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  return text;
+}
+
+// Why one address does not parse, or nothing and the endpoints appended.
+std::string add_address(std::string_view text, std::vector<Endpoint>& into) {
+  std::string quoted = "'" + std::string(text) + "'";
+  if (text.empty()) return "an address is missing: write HOST:PORT, for example 127.0.0.1:8000";
+  if (auto endpoint = Endpoint::parse(text)) {
+    if (endpoint->family == Endpoint::Family::Unix) return quoted + ": only TCP addresses can be listened on";
+    into.push_back(*endpoint);
+    return {};
+  }
+  auto colon = text.rfind(':');
+  if (colon == std::string_view::npos) {
+    bool digits = std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+    return digits ? quoted + " is not an address: write 127.0.0.1:" + std::string(text)
+                  : quoted + " has no port: write HOST:PORT, for example 127.0.0.1:8000";
+  }
+  std::string_view host = text.substr(0, colon);
+  auto with_any = Endpoint::parse("0.0.0.0" + std::string(text.substr(colon)));
+  if (!with_any) return quoted + ": the port must be a number from 0 to 65535";
+  if (host == "localhost") {
+    into.push_back(Endpoint::loopback_v4(with_any->port));
+    into.push_back(Endpoint::loopback_v6(with_any->port));
+    return {};
+  }
+  if (host.empty()) return quoted + " has no host: write 0.0.0.0" + std::string(text) + " for every address";
+  if (host.find(':') != std::string_view::npos && host.front() != '[') {
+    return quoted + ": an IPv6 address stands in brackets, as in [::1]:8000";
+  }
+  return quoted + ": names are not looked up; write an address, or localhost";
+}
+
+bool overlap(const Endpoint& a, const Endpoint& b) {
+  if (a.port != b.port || a.port == 0 || a.family != b.family) return false;
+  return a.address == b.address || a.is_wildcard() || b.is_wildcard();
+}
+
+class Checker {
+ public:
+  Checker(Config& config, const Origins& origins) : config_(config), origins_(origins) {}
+
+  std::vector<ConfigError> run() {
+    if (config_.front.workers > 256) fault("front.workers", "at most 256 workers", "0 is one per core");
+    if (config_.apps.empty()) fault("", "there is no app", "add a table [app.NAME] with a command");
+    for (AppConfig& app : config_.apps) check_app(app);
+    for (ListenerConfig& listener : config_.listeners) check_listener(listener);
+    check_overlaps();
+    return std::move(errors_);
+  }
+
+ private:
+  void fault(const std::string& key, std::string what, std::string hint = {}) {
+    errors_.push_back({origins_.find(key), std::move(what), std::move(hint)});
+  }
+
+  void check_app(AppConfig& app) {
+    std::string key = "app." + app.name;
+    if (!names_.insert(app.name).second) fault(key, "two apps are named '" + app.name + "'");
+    bool fits = !app.name.empty() && app.name.size() <= 64 &&
+                std::all_of(app.name.begin(), app.name.end(), [](unsigned char c) {
+                  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                         c == '-' || c == '_';
+                });
+    if (!fits)
+      fault(key, "'" + app.name + "' cannot name an app", "letters, digits, - and _ only, at most 64");
+    if (app.command.empty() || app.command.front().empty()) {
+      fault(key + ".command", "app '" + app.name + "' has no command",
+            R"(write command = ["program", "argument"])");
+    }
+    for (const std::string& word : app.command) {
+      for (std::string_view later : {"{fd}", "{socket}"}) {
+        if (word.find(later) == std::string::npos) continue;
+        fault(key + ".command", std::string(later) + " is not handed over yet",
+              "use {port}, or the variable PORT");
+      }
+    }
+    check_env(key, app);
+    check_ready(key, app.ready);
+    if (app.max_retiring == 0) fault(key + ".max_retiring", "max_retiring must be at least 1");
+    if (app.stop.grace == kOff)
+      fault(key + ".stop.grace", "the grace cannot be off",
+            "a process that ignores the signal would never end");
+    positive(key + ".limits.connect_timeout", "connect_timeout", app.limits.connect_timeout);
+    positive(key + ".limits.response_timeout", "response_timeout", app.limits.response_timeout);
+    positive(key + ".limits.body_stall", "body_stall", app.limits.body_stall);
+    positive(key + ".limits.stream_idle", "stream_idle", app.limits.stream_idle);
+    if (app.limits.max_upstream == 0) fault(key + ".limits.max_upstream", "max_upstream must be at least 1");
+    own_listener(key, app);
+  }
+
+  void check_env(const std::string& key, const AppConfig& app) {
+    for (const auto& [name, value] : app.env) {
+      if (name.empty() || name.find('=') != std::string::npos || name.find('\0') != std::string::npos ||
+          value.find('\0') != std::string::npos) {
+        fault(key + ".env", "'" + name + "' cannot be a variable of the environment");
+      }
+    }
+  }
+
+  void check_ready(const std::string& key, const ReadyConfig& ready) {
+    positive(key + ".ready.timeout", "the readiness timeout", ready.timeout);
+    if (ready.kind != ReadyConfig::Kind::Http) return;
+    bool clean = ready.path.starts_with("/") &&
+                 std::all_of(ready.path.begin(), ready.path.end(),
+                             [](unsigned char c) { return c > 0x20 && c < 0x7f && c != '#'; });
+    if (!clean)
+      fault(key + ".ready", "'" + ready.path + "' is not a path", "it begins with / and has no blanks");
+    if (ready.status_min < 100 || ready.status_max > 599 || ready.status_min > ready.status_max) {
+      fault(key + ".ready.status", "the status must lie within 100 and 599");
+    }
+    if (std::any_of(ready.host.begin(), ready.host.end(),
+                    [](unsigned char c) { return c <= 0x20 || c >= 0x7f; })) {
+      fault(key + ".ready.host", "'" + ready.host + "' cannot be a Host");
+    }
+  }
+
+  void positive(const std::string& key, const std::string& name, Milliseconds value) {
+    if (value.count() <= 0) fault(key, name + " must be longer than 0", "\"off\" waits for ever");
+  }
+
+  // Each app has a listener of its own; the file may have set its limits, else it gets the defaults.
+  void own_listener(const std::string& key, const AppConfig& app) {
+    if (!listens_.insert(app.listen).second) {
+      fault(key + ".listen", "another app already listens on " + app.listen,
+            "apps do not share an address yet: give each its own");
+      return;
+    }
+    auto same = [&](const ListenerConfig& listener) { return listener.text == app.listen; };
+    if (std::none_of(config_.listeners.begin(), config_.listeners.end(), same)) {
+      config_.listeners.emplace_back().text = app.listen;
+    }
+  }
+
+  void check_listener(ListenerConfig& listener) {
+    std::string key = "listener." + listener.text;
+    auto app = std::find_if(config_.apps.begin(), config_.apps.end(),
+                            [&](const AppConfig& a) { return a.listen == listener.text; });
+    auto parsed = parse_listen(listener.text);
+    bool owned = app != config_.apps.end();
+    std::string where = owned ? "app." + app->name + ".listen" : key;
+    if (auto* wrong = std::get_if<std::string>(&parsed)) {
+      fault(where, *wrong);
+    } else {
+      listener.addresses = std::get<0>(std::move(parsed));
+    }
+    if (!owned) {
+      fault(key, "no app listens on '" + listener.text + "'",
+            "its name is an app's listen, letter by letter");
+    }
+    positive(key + ".head_timeout", "head_timeout", listener.head_timeout);
+    positive(key + ".idle_timeout", "idle_timeout", listener.idle_timeout);
+    if (listener.max_head < 1024 || listener.max_head > (16U << 20)) {
+      fault(key + ".max_head", "max_head must lie within 1KiB and 16MiB");
+    }
+    if (listener.max_fields == 0) fault(key + ".max_fields", "max_fields must be at least 1");
+    if (listener.max_connections == 0) fault(key + ".max_connections", "max_connections must be at least 1");
+  }
+
+  void check_overlaps() {
+    for (std::size_t i = 0; i < config_.listeners.size(); ++i) {
+      for (std::size_t j = 0; j <= i; ++j) check_pair(config_.listeners[i], config_.listeners[j], i == j);
+    }
+  }
+
+  void check_pair(const ListenerConfig& a, const ListenerConfig& b, bool same) {
+    for (std::size_t i = 0; i < a.addresses.size(); ++i) {
+      for (std::size_t j = 0; j < (same ? i : b.addresses.size()); ++j) {
+        if (!overlap(a.addresses[i], b.addresses[j])) continue;
+        fault("listener." + a.text, a.addresses[i].text() + " overlaps " + b.addresses[j].text(),
+              "one of them would never be reached");
+        return;
+      }
+    }
+  }
+
+  Config& config_;
+  const Origins& origins_;
+  std::vector<ConfigError> errors_;
+  std::set<std::string> names_;
+  std::set<std::string> listens_;
+};
+
+}  // namespace
+
+std::variant<std::vector<Endpoint>, std::string> parse_listen(std::string_view text) {
+  std::vector<Endpoint> endpoints;
+  for (bool more = true; more;) {
+    auto comma = text.find(',');
+    more = comma != std::string_view::npos;
+    std::string wrong = add_address(trimmed(text.substr(0, comma)), endpoints);
+    if (!wrong.empty()) return wrong;
+    if (more) text.remove_prefix(comma + 1);
+  }
+  return endpoints;
+}
+
+int parse_signal(std::string_view text) {
+  int number = 0;
+  auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc{} && stop == text.data() + text.size())
+    return number > 0 && number <= 64 ? number : 0;
+  if (text.starts_with("SIG")) text.remove_prefix(3);
+  for (const SignalName& known : kSignals) {
+    if (known.name == text) return known.number;
+  }
+  return 0;
+}
+
+std::string signal_text(int signal) {
+  for (const SignalName& known : kSignals) {
+    if (known.number == signal) return std::string(known.name);
+  }
+  return std::to_string(signal);
+}
+
+std::vector<ConfigError> complete(Config& config, const Origins& origins) {
+  return Checker(config, origins).run();
+}
+
+}  // namespace berth

@@ -1,0 +1,157 @@
+#include "config/command_line.h"
+
+#include <doctest/doctest.h>
+
+namespace berth {
+namespace {
+
+template <class T>
+T parsed(const std::vector<std::string>& arguments) {
+  Verb verb = parse_command_line(arguments);
+  if (const auto* text = std::get_if<ShowText>(&verb)) FAIL(text->text);
+  return std::get<T>(verb);
+}
+
+ShowText shown(const std::vector<std::string>& arguments) {
+  return std::get<ShowText>(parse_command_line(arguments));
+}
+
+}  // namespace
+
+TEST_CASE("command line: a command after -- is taken word for word") {
+  auto run = parsed<RunVerb>({"run", "-l", "127.0.0.1:9000", "--", "sh", "-c", "echo [a,b] --help -- x"});
+  CHECK(run.listen == std::vector<std::string>{"127.0.0.1:9000"});
+  CHECK(run.command == std::vector<std::string>{"sh", "-c", "echo [a,b] --help -- x"});
+  CHECK_FALSE(run.file.has_value());
+}
+
+TEST_CASE("command line: a command is never taken for the app's name") {
+  auto swap = parsed<SwapVerb>({"swap", "--", "uvicorn", "app:app", "[x,y]"});
+  CHECK(swap.target.app.empty());
+  CHECK(swap.command == std::vector<std::string>{"uvicorn", "app:app", "[x,y]"});
+  auto named = parsed<SwapVerb>({"swap", "web", "--", "x"});
+  CHECK(named.target.app == "web");
+}
+
+TEST_CASE("command line: every option of run arrives under its own name") {
+  auto run = parsed<RunVerb>({"run",
+                              "--control",
+                              "/tmp/c.sock",
+                              "--workers",
+                              "3",
+                              "--name",
+                              "web",
+                              "--dir",
+                              "/srv",
+                              "--env",
+                              "A=1",
+                              "--env",
+                              "B=x=y",
+                              "--ready",
+                              "http=/health",
+                              "--ready-status",
+                              "200-299",
+                              "--ready-host",
+                              "example.org",
+                              "--ready-timeout",
+                              "5s",
+                              "--drain",
+                              "7s",
+                              "--stop-signal",
+                              "INT",
+                              "--stop-grace",
+                              "9s",
+                              "--max-retiring",
+                              "2",
+                              "--limit",
+                              "hold_timeout=1s",
+                              "--limit",
+                              "max_head=8KiB",
+                              "-l",
+                              "127.0.0.1:1",
+                              "-l",
+                              "[::1]:1",
+                              "--",
+                              "x"});
+  CHECK(run.control == "/tmp/c.sock");
+  CHECK(run.workers == "3");
+  CHECK(run.name == "web");
+  CHECK(run.dir == "/srv");
+  CHECK(run.env == std::map<std::string, std::string>{{"A", "1"}, {"B", "x=y"}});
+  CHECK(run.ready == "http=/health");
+  CHECK(run.ready_status == "200-299");
+  CHECK(run.ready_host == "example.org");
+  CHECK(run.ready_timeout == "5s");
+  CHECK(run.drain == "7s");
+  CHECK(run.stop_signal == "INT");
+  CHECK(run.stop_grace == "9s");
+  CHECK(run.max_retiring == "2");
+  CHECK(run.limits == std::vector<std::string>{"hold_timeout=1s", "max_head=8KiB"});
+  CHECK(run.listen == std::vector<std::string>{"127.0.0.1:1", "[::1]:1"});
+}
+
+TEST_CASE("command line: the options of swap") {
+  auto swap = parsed<SwapVerb>(
+      {"swap", "web", "--wait=switch", "--no-queue", "--timeout", "3s", "--env", "A=1", "--json"});
+  CHECK(swap.target.app == "web");
+  CHECK(swap.target.json);
+  CHECK_FALSE(swap.restart);
+  CHECK_FALSE(swap.wait_for_release);
+  CHECK_FALSE(swap.queue);
+  CHECK(swap.timeout == Milliseconds(3000));
+  CHECK(swap.env.at("A") == "1");
+  auto plain = parsed<SwapVerb>({"swap"});
+  CHECK(plain.wait_for_release);
+  CHECK(plain.queue);
+  CHECK(plain.timeout == kOff);
+}
+
+TEST_CASE("command line: the other verbs") {
+  CHECK(parsed<SwapVerb>({"restart", "web"}).restart);
+  CHECK(parsed<CancelVerb>({"cancel", "web"}).target.app == "web");
+  CHECK(parsed<StatusVerb>({"status", "--json"}).target.json);
+  CHECK(parsed<WhyVerb>({"why", "--control", "/x"}).target.control == "/x");
+  auto logs = parsed<LogsVerb>({"logs", "-f", "-n", "5"});
+  CHECK(logs.follow);
+  CHECK(logs.lines == 5);
+  CHECK(parsed<StopVerb>({"stop", "--timeout", "1s"}).timeout == Milliseconds(1000));
+  CHECK(parsed<DemoVerb>({"demo", "--port", "0"}).arguments == std::vector<std::string>{"--port", "0"});
+}
+
+TEST_CASE("command line: help and version go to stdout with 0") {
+  CHECK(shown({"--help"}).exit_code == 0);
+  CHECK(shown({"--help"}).text.find("swap") != std::string::npos);
+  CHECK(shown({"run", "--help"}).text.find("--ready-timeout") != std::string::npos);
+  CHECK(shown({"--version"}).text.starts_with("berth 0."));
+  CHECK(shown({"--version"}).exit_code == 0);
+}
+
+TEST_CASE("command line: a wrong call says what was meant") {
+  struct Row {
+    std::vector<std::string> arguments;
+    const char* says;
+  };
+  for (const Row& row : {Row{{}, "berth"},
+                         {{"sawp"}, "did you mean 'swap'"},
+                         {{"--", "x"}, "did you mean `berth run"},
+                         {{"run", "--lisen", "x", "--", "y"}, "did you mean '--listen'"},
+                         {{"run", "python3", "x.py"}, "a command stands after `--`"},
+                         {{"run", "--"}, "no command stands after"},
+                         {{"run", "-l"}, "listen"},
+                         {{"swap", "a", "b"}, "one word too many"},
+                         {{"swap", "--wait=never"}, "never"},
+                         {{"swap", "--timeout", "3"}, "not a duration"},
+                         {{"swap", "--env", "A"}, "not K=V"},
+                         {{"status", "--", "x"}, "takes no command"},
+                         {{"logs", "-n", "x"}, "x"}}) {
+    std::string joined;
+    for (const auto& word : row.arguments) joined += word + " ";
+    CAPTURE(joined);
+    ShowText text = shown(row.arguments);
+    CAPTURE(text.text);
+    CHECK(text.exit_code == 2);
+    CHECK(text.text.find(row.says) != std::string::npos);
+  }
+}
+
+}  // namespace berth

@@ -1,0 +1,113 @@
+#include "config/run_config.h"
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+namespace berth {
+namespace {
+
+class TempDir {
+ public:
+  TempDir() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "berth-config-XXXXXX").string();
+    REQUIRE(mkdtemp(pattern.data()) != nullptr);
+    path_ = pattern;
+  }
+  ~TempDir() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TempDir(const TempDir&) = delete;
+  TempDir& operator=(const TempDir&) = delete;
+  const std::string& path() const { return path_; }
+  void write(const std::string& name, const std::string& text) const {
+    std::ofstream(path_ + "/" + name) << text;
+  }
+
+ private:
+  std::string path_;
+};
+
+RunConfig typed(std::vector<std::string> arguments, const std::string& dir) {
+  arguments.insert(arguments.begin(), "run");
+  return make_run_config(std::get<RunVerb>(parse_command_line(arguments)), dir);
+}
+
+}  // namespace
+
+TEST_CASE("run: a command makes one app in the caller's directory") {
+  TempDir dir;
+  auto run = typed({"--ready", "http=/up", "--drain", "2s", "--stop-signal", "INT", "--limit",
+                    "hold_timeout=1s", "--limit", "max_head=8KiB", "--workers", "2", "--control",
+                    "/tmp/x.sock", "--env", "A=1", "--", "cmd", "arg"},
+                   dir.path());
+  REQUIRE_MESSAGE(run.errors.empty(), errors_text(run.errors));
+  REQUIRE(run.config.apps.size() == 1);
+  const AppConfig& app = run.config.apps[0];
+  CHECK(app.name == "app");
+  CHECK(app.dir == dir.path());
+  CHECK(app.command == std::vector<std::string>{"cmd", "arg"});
+  CHECK(app.ready.path == "/up");
+  CHECK(app.drain == Milliseconds(2000));
+  CHECK(app.stop.signal == 2);
+  CHECK(app.limits.hold_timeout == Milliseconds(1000));
+  CHECK(app.env.at("A") == "1");
+  CHECK(run.config.front.workers == 2);
+  CHECK(run.config.listeners.at(0).max_head == 8192);
+  CHECK(run.config.listeners.at(0).addresses == std::vector<Endpoint>{Endpoint::loopback_v4(8000)});
+  CHECK(run.control == "/tmp/x.sock");
+}
+
+TEST_CASE("run: faults name the option that they came by") {
+  TempDir dir;
+  auto run =
+      typed({"-l", "nowhere", "--drain", "x", "--ready", "smoke", "--ready-status", "abc", "--stop-signal",
+             "X", "--limit", "hold_time=1s", "--limit", "max_upstream=0", "--workers", "-1", "--", "cmd"},
+            dir.path());
+  std::string text = errors_text(run.errors);
+  CAPTURE(text);
+  for (const char* says :
+       {"--listen: 'nowhere' has no port", "--drain: 'x' is not a duration", "--ready: 'smoke'",
+        "--ready-status: 'abc'", "--stop-signal: 'X'", "did you mean 'hold_timeout'",
+        "--limit max_upstream: max_upstream must be at least 1", "--workers: '-1'"}) {
+    CAPTURE(says);
+    CHECK(text.find(says) != std::string::npos);
+  }
+}
+
+TEST_CASE("run: without a command ./berth.toml is found, and its dir is relative to it") {
+  TempDir dir;
+  std::filesystem::create_directory(dir.path() + "/code");
+  dir.write("berth.toml", "[app.web]\ncommand = [\"x\"]\ndir = \"code\"\n");
+  auto run = typed({}, dir.path());
+  REQUIRE_MESSAGE(run.errors.empty(), errors_text(run.errors));
+  CHECK(run.config.apps.at(0).dir == dir.path() + "/code");
+}
+
+TEST_CASE("run: without a command and a file it explains itself") {
+  TempDir dir;
+  CHECK(typed({}, dir.path()).nothing_to_run);
+  CHECK(run_explanation().find("berth run -- COMMAND") != std::string_view::npos);
+}
+
+TEST_CASE("run: a file and a command, or a file and an app's options, are too much") {
+  TempDir dir;
+  dir.write("berth.toml", "[app.web]\ncommand = [\"x\"]\n");
+  CHECK(errors_text(typed({"-c", "berth.toml", "--", "y"}, dir.path()).errors).find("both given") !=
+        std::string::npos);
+  CHECK(errors_text(typed({"--drain", "1s"}, dir.path()).errors).find("the file speaks") !=
+        std::string::npos);
+  CHECK(typed({"--workers", "3"}, dir.path()).config.front.workers == 3);
+}
+
+TEST_CASE("run: a directory that is not there is an error before anything starts") {
+  TempDir dir;
+  CHECK(errors_text(typed({"--dir", "gone", "--", "x"}, dir.path()).errors).find("not a directory") !=
+        std::string::npos);
+}
+
+}  // namespace berth

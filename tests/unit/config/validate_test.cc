@@ -1,0 +1,123 @@
+#include "config/validate.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+namespace berth {
+namespace {
+
+Config one_app() {
+  Config config;
+  config.apps.emplace_back().command = {"x"};
+  return config;
+}
+
+std::string faults(Config config) {
+  std::string all;
+  for (const auto& error : complete(config, {})) all += error.text() + "\n";
+  return all;
+}
+
+std::vector<Endpoint> endpoints(std::string_view text) {
+  auto parsed = parse_listen(text);
+  REQUIRE(parsed.index() == 0);
+  return std::get<0>(parsed);
+}
+
+}  // namespace
+
+TEST_CASE("listen: addresses, lists and localhost") {
+  CHECK(endpoints("127.0.0.1:8000") == std::vector<Endpoint>{Endpoint::loopback_v4(8000)});
+  CHECK(endpoints("[::]:80") == std::vector<Endpoint>{Endpoint::any_v6(80)});
+  CHECK(endpoints("localhost:80") ==
+        std::vector<Endpoint>{Endpoint::loopback_v4(80), Endpoint::loopback_v6(80)});
+  CHECK(endpoints("127.0.0.1:1, [::1]:2") ==
+        std::vector<Endpoint>{Endpoint::loopback_v4(1), Endpoint::loopback_v6(2)});
+  CHECK(endpoints("127.0.0.1:0").front().port == 0);
+}
+
+TEST_CASE("listen: what is not an address says how to write one") {
+  struct Row {
+    const char* text;
+    const char* says;
+  };
+  for (Row row : {Row{"", "HOST:PORT"},
+                  {"8000", "write 127.0.0.1:8000"},
+                  {":8000", "write 0.0.0.0:8000"},
+                  {"localhost", "has no port"},
+                  {"127.0.0.1:x", "must be a number"},
+                  {"127.0.0.1:65536", "must be a number"},
+                  {"::1:80", "in brackets"},
+                  {"example.org:80", "names are not looked up"},
+                  {"unix:/tmp/x", "only TCP"},
+                  {"127.0.0.1:1,", "missing"}}) {
+    CAPTURE(row.text);
+    auto parsed = parse_listen(row.text);
+    REQUIRE(parsed.index() == 1);
+    CHECK(std::get<1>(parsed).find(row.says) != std::string::npos);
+  }
+}
+
+TEST_CASE("signals: with and without SIG, and by number") {
+  CHECK(parse_signal("TERM") == 15);
+  CHECK(parse_signal("SIGINT") == 2);
+  CHECK(parse_signal("9") == 9);
+  CHECK(parse_signal("term") == 0);
+  CHECK(parse_signal("0") == 0);
+  CHECK(parse_signal("65") == 0);
+  CHECK(signal_text(15) == "TERM");
+  CHECK(signal_text(34) == "34");
+}
+
+TEST_CASE("complete: an app gets a listener of its own with the addresses parsed") {
+  Config config = one_app();
+  config.apps[0].listen = "localhost:8000";
+  CHECK(complete(config, {}).empty());
+  REQUIRE(config.listeners.size() == 1);
+  CHECK(config.listeners[0].text == "localhost:8000");
+  CHECK(config.listeners[0].addresses.size() == 2);
+}
+
+TEST_CASE("complete: every cross check tells its fault") {
+  struct Row {
+    const char* says;
+    void (*spoil)(Config&);
+  };
+  for (const Row& row : std::vector<Row>{
+           {"there is no app", [](Config& c) { c.apps.clear(); }},
+           {"has no command", [](Config& c) { c.apps[0].command.clear(); }},
+           {"{fd} is not handed over yet", [](Config& c) { c.apps[0].command.emplace_back("--fd={fd}"); }},
+           {"cannot name an app", [](Config& c) { c.apps[0].name = "a/b"; }},
+           {"two apps are named", [](Config& c) { c.apps.push_back(c.apps[0]); }},
+           {"another app already listens",
+            [](Config& c) { c.apps.push_back(c.apps[0]), c.apps[1].name = "b"; }},
+           {"overlaps",
+            [](Config& c) {
+              c.apps.push_back(c.apps[0]), c.apps[1].name = "b", c.apps[1].listen = "0.0.0.0:8000";
+            }},
+           {"overlaps", [](Config& c) { c.apps[0].listen = "127.0.0.1:1,127.0.0.1:1"; }},
+           {"no app listens on", [](Config& c) { c.listeners.emplace_back().text = "127.0.0.1:9"; }},
+           {"is not a path", [](Config& c) { c.apps[0].ready.path = "health"; }},
+           {"is not a path", [](Config& c) { c.apps[0].ready.path = "/a b"; }},
+           {"cannot be a Host", [](Config& c) { c.apps[0].ready.host = "a\r\nb"; }},
+           {"within 100 and 599", [](Config& c) { c.apps[0].ready.status_max = 600; }},
+           {"the readiness timeout must be longer than 0",
+            [](Config& c) { c.apps[0].ready.timeout = Milliseconds(0); }},
+           {"grace cannot be off", [](Config& c) { c.apps[0].stop.grace = kOff; }},
+           {"connect_timeout must be longer",
+            [](Config& c) { c.apps[0].limits.connect_timeout = Milliseconds(0); }},
+           {"max_upstream must be at least 1", [](Config& c) { c.apps[0].limits.max_upstream = 0; }},
+           {"max_retiring must be at least 1", [](Config& c) { c.apps[0].max_retiring = 0; }},
+           {"variable of the environment", [](Config& c) { c.apps[0].env["A=B"] = "x"; }},
+           {"at most 256 workers", [](Config& c) { c.front.workers = 1000; }},
+       }) {
+    CAPTURE(row.says);
+    Config config = one_app();
+    REQUIRE(faults(config).empty());
+    row.spoil(config);
+    CHECK(faults(config).find(row.says) != std::string::npos);
+  }
+}
+
+}  // namespace berth
