@@ -40,15 +40,33 @@ ShowText wrong(std::string what, std::string_view verb) {
   return {std::move(text), 2};
 }
 
+// CLI11 would leave the command after `--` out of its usage lines.
+class HelpText : public CLI::Formatter {
+ public:
+  std::string make_usage(const CLI::App* app, std::string) const override {
+    const std::string& name = app->get_name();
+    std::string usage = "berth VERB [OPTIONS]";
+    if (name == "run") {
+      usage = "berth run [OPTIONS] -- COMMAND ARG...\n       berth run [-c berth.toml]";
+    } else if (name == "swap") {
+      usage = "berth swap [APP] [OPTIONS] [-- COMMAND ARG...]";
+    } else if (name != "berth") {
+      usage = "berth " + name + (app->get_option_no_throw("APP") != nullptr ? " [APP]" : "") + " [OPTIONS]";
+    }
+    return "usage: " + usage + "\n";
+  }
+};
+
 // One call's parser and the values that it fills; lives as long as the parsing.
 class Parser {
  public:
   explicit Parser(Words words) : words_(std::move(words)) {
-    root_.footer(std::string(kFooter));
+    auto help = std::make_shared<HelpText>();
+    help->column_width(34);
+    root_.formatter(help);
     root_.require_subcommand(0, 1);
     root_.set_help_flag("-h,--help", "this text");
     root_.add_flag("-V,--version", version_, "the version and the revision it was built from");
-    root_.get_formatter()->column_width(34);
     add_run();
     add_swap("swap", "bring a new backend in and take the old one out", false);
     add_swap("restart", "the same command again, as a new generation", true);
@@ -64,6 +82,7 @@ class Parser {
     demo_app_ = root_.add_subcommand("demo", "the embedded demo server (PORT says where)");
     demo_app_->prefix_command();
     demo_app_->set_help_flag();
+    root_.footer(std::string(kFooter));  // last: what is added before would inherit it
   }
 
   Verb parse() {
@@ -72,7 +91,7 @@ class Parser {
       root_.parse(reversed);
     } catch (const CLI::CallForHelp&) {
       CLI::App* verb = chosen();
-      return ShowText{(verb ? verb : &root_)->help(verb ? "berth " + verb->get_name() : "berth"), 0};
+      return ShowText{(verb ? verb : &root_)->help(), 0};
     } catch (const CLI::ParseError& error) {
       return misread(error);
     }
@@ -87,7 +106,6 @@ class Parser {
  private:
   void add_run() {
     CLI::App* run = root_.add_subcommand("run", "serve an address with a command, or what a file says");
-    run->footer("\nberth run [OPTIONS] -- COMMAND ARG...\nberth run [-c berth.toml]");
     option(*run, "-l,--listen", run_.listen, "HOST:PORT",
            "where users come to (127.0.0.1:8000); may be repeated");
     option(*run, "-c,--config", run_.file, "FILE", "serve what this file says (berth.toml)");
@@ -114,21 +132,21 @@ class Parser {
     CLI::App* app = add_client(name, description, verb.target);
     if (!restart) {
       app->footer(
-          "\nberth swap [APP] [OPTIONS] [-- COMMAND ARG...]\nThe command runs in the caller's directory, "
+          "\nThe command runs in the caller's directory, "
           "with berth's environment and what --env adds.");
     }
     env_option(*app, restart ? restart_env_ : swap_env_);
     app->add_option("--wait", wait_, "for the old one's release, or only for the switch (release)")
-        ->check(CLI::IsMember({"release", "switch"}))
+        ->check(CLI::IsMember({"release", "switch"}).description(""))
         ->type_name("release|switch");
-    app->add_flag("!--no-queue", verb.queue, "refuse when a swap runs, instead of waiting for it");
+    app->add_flag("--no-queue", no_queue_, "refuse when a swap runs, instead of waiting for it");
     add_timeout(*app);
   }
 
   CLI::App* add_client(const std::string& name, const std::string& description, Target& target) {
     CLI::App* app = root_.add_subcommand(name, description);
     if (name != "stop" && name != "status") {
-      app->add_option("APP", target.app, "which app (may be left out when there is one)");
+      app->add_option("APP", target.app, "which app (may be left out when there is one)")->type_name("");
     }
     option(*app, "--control", target.control, "PATH", "the control socket of the berth meant");
     app->add_flag("--json", target.json, "the API's own objects instead of text");
@@ -159,7 +177,7 @@ class Parser {
 
   ShowText nothing_chosen() {
     if (words_.separated) return wrong("a verb is missing before `--`: did you mean `berth run -- ...`?", {});
-    return {root_.help("berth"), 2};
+    return {root_.help(), 2};
   }
 
   ShowText misread(const CLI::ParseError& error) {
@@ -174,6 +192,7 @@ class Parser {
 
   ShowText stray(const std::string& word, CLI::App* verb) {
     std::vector<std::string> known;
+    if (verb == nullptr && word == "help") return {root_.help(), 0};
     if (verb == nullptr && !word.starts_with("-")) {
       for (CLI::App* each : root_.get_subcommands([](CLI::App*) { return true; }))
         known.push_back(each->get_name());
@@ -211,6 +230,7 @@ class Parser {
       if (auto faulty = read_env(name == "swap" ? swap_env_ : restart_env_, verb.env, name)) return *faulty;
       verb.command = words_.command;
       verb.wait_for_release = wait_ != "switch";
+      verb.queue = !no_queue_;
       return std::move(verb);
     }
     if (name == "cancel") return std::move(cancel_);
@@ -246,6 +266,7 @@ class Parser {
   CLI::App root_{"berth: keeps one address open while the servers behind it come and go", "berth"};
   CLI::App* demo_app_ = nullptr;
   bool version_ = false;
+  bool no_queue_ = false;
   std::string wait_ = "release";
   std::string timeout_;
   std::vector<std::string> run_env_, swap_env_, restart_env_;
@@ -260,7 +281,13 @@ class Parser {
 
 }  // namespace
 
-Verb parse_command_line(const std::vector<std::string>& arguments) { return Parser(cut(arguments)).parse(); }
+Verb parse_command_line(const std::vector<std::string>& arguments) {
+  Words words = cut(arguments);
+  // `berth help run` reads as `berth run --help`.
+  if (words.options.size() == 2 && words.options.front() == "help")
+    words.options = {words.options.back(), "--help"};
+  return Parser(std::move(words)).parse();
+}
 
 std::string_view run_explanation() {
   return R"(berth run needs to know what to serve:
