@@ -48,7 +48,7 @@ struct Patience {
 constexpr Patience patience_of(const AppConfig& app) {
   constexpr Milliseconds kSlack{5'000};
   const auto with_slack = [kSlack](Milliseconds wait) { return wait > kOff - kSlack ? kOff : wait + kSlack; };
-  Patience patience;
+  Patience patience{};
   patience.start = with_slack(app.ready.timeout);
   patience.drain = app.drain;
   patience.stop = with_slack(app.stop.grace);

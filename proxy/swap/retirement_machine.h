@@ -51,11 +51,11 @@ enum class Pace : std::uint8_t {
 
 /// The whole state of one retirement. A value.
 struct Retirement {
-  Generation generation;
+  Generation generation{};
   RetirementState state = RetirementState::Draining;
   Pace pace = Pace::Calm;
   Moment deadline = kNever;  ///< when a Tick will matter
-  Patience patience;
+  Patience patience{};
 
   bool over() const { return state == RetirementState::Released || state == RetirementState::Unreleased; }
 };

@@ -98,7 +98,7 @@ enum class SupervisorActionKind : std::uint8_t {
 };
 
 struct SupervisorAction {
-  SupervisorActionKind kind;
+  SupervisorActionKind kind = SupervisorActionKind::StartBackend;
   Generation generation{};
   Ask ask{};
   SwapEnd end = SwapEnd::None;
@@ -107,13 +107,13 @@ struct SupervisorAction {
 /// The whole state of one app. A value.
 struct Supervisor {
   AppState state = AppState::New;
-  Patience patience;
-  Generation current;        ///< 0: none
-  Generation newest;         ///< the last number given
-  std::optional<Swap> swap;  ///< the running one
-  Ask asked;                 ///< what it is for
-  std::optional<Ask> queued;
-  std::vector<Retirement> retirements;  ///< oldest first
+  Patience patience{};
+  Generation current{};        ///< 0: none
+  Generation newest{};         ///< the last number given
+  std::optional<Swap> swap{};  ///< the running one
+  Ask asked{};                 ///< what it is for
+  std::optional<Ask> queued{};
+  std::vector<Retirement> retirements{};  ///< oldest first
   std::uint64_t restart = 0;  ///< the ask to repeat after a crash: the last that served, else the last tried
   std::uint64_t served = 0;   ///< how many generations have served
   unsigned failures = 0;      ///< crashes and failed starts in a row

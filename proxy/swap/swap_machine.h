@@ -58,12 +58,12 @@ enum class Newcomer : std::uint8_t {
 /// The whole state of one swap. A value.
 struct Swap {
   SwapState state = SwapState::Idle;
-  Generation from;  ///< serves until the switch; 0: none
-  Generation to;
+  Generation from{};  ///< serves until the switch; 0: none
+  Generation to{};
   SwapEnd end = SwapEnd::None;
   Newcomer newcomer = Newcomer::Alive;
   Moment deadline = kNever;  ///< when a Tick will matter
-  Patience patience;
+  Patience patience{};
 };
 
 struct SwapStep {
