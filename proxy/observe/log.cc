@@ -1,0 +1,204 @@
+#include "proxy/observe/log.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <spdlog/async_logger.h>
+#include <spdlog/details/thread_pool.h>
+#include <spdlog/sinks/base_sink.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <functional>
+#include <mutex>
+#include <string>
+
+namespace berth::observe {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// What a line is, carried as the first byte of its payload: spdlog's levels know no backend output.
+enum class Kind : char { Debug = 'd', Info = 'i', Warn = 'w', Error = 'e', Out = 'o', Err = 'r' };
+
+struct Look {
+  std::string_view word;
+  std::string_view colour;
+};
+
+Look look(Kind kind) {
+  switch (kind) {
+    case Kind::Debug:
+      return {"debug", "\x1b[2m"};
+    case Kind::Info:
+      return {"info ", "\x1b[32m"};
+    case Kind::Warn:
+      return {"warn ", "\x1b[33m"};
+    case Kind::Error:
+      return {"error", "\x1b[1;31m"};
+    case Kind::Out:
+      return {"out  ", "\x1b[36m"};
+    case Kind::Err:
+      return {"err  ", "\x1b[35m"};
+  }
+  return {"?    ", ""};
+}
+
+constexpr std::string_view kPlain = "\x1b[0m";
+constexpr std::string_view kDim = "\x1b[2m";
+
+// Pipes say that they can be written when this much fits; no more is offered at once, so write(2) never
+// waits.
+constexpr std::size_t kPiece = 4096;
+
+bool colours_wanted(const LogSettings& settings) {
+  if (settings.colour != Colour::Auto) return settings.colour == Colour::Always;
+  const char* no_color = std::getenv("NO_COLOR");
+  return isatty(settings.fd) == 1 && (no_color == nullptr || *no_color == '\0');
+}
+
+class DescriptorSink : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  DescriptorSink(int fd, bool colours) : fd_(fd), colours_(colours) {}
+
+  /// From now on a reader that does not read is waited for only until `deadline`.
+  void leave_by(Clock::time_point deadline) {
+    deadline_ns_.store(deadline.time_since_epoch().count(), std::memory_order_release);
+  }
+  void dropped_is(std::function<std::uint64_t()> dropped) { dropped_ = std::move(dropped); }
+
+ protected:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    if (message.payload.size() == 0) return;
+    if (std::uint64_t now = dropped_(); now != told_) {
+      write_line(message.time, Kind::Warn,
+                 std::to_string(now - told_) + " lines of the log dropped: its reader is slow");
+      told_ = now;
+    }
+    write_line(message.time, static_cast<Kind>(message.payload[0]),
+               std::string_view(message.payload.data() + 1, message.payload.size() - 1));
+  }
+  void flush_() override {}
+
+ private:
+  void write_line(spdlog::log_clock::time_point time, Kind kind, std::string_view text) {
+    using std::chrono::duration_cast;
+    auto since = time.time_since_epoch();
+    std::time_t seconds = duration_cast<std::chrono::seconds>(since).count();
+    auto ms = duration_cast<std::chrono::milliseconds>(since).count() % 1000;
+    std::tm local{};
+    localtime_r(&seconds, &local);
+    char stamp[32];
+    std::snprintf(stamp, sizeof stamp, "%02d:%02d:%02d.%03d ", local.tm_hour, local.tm_min, local.tm_sec,
+                  static_cast<int>(ms));
+    line_.clear();
+    if (colours_) line_ += kDim;
+    line_ += stamp;
+    if (colours_) (line_ += kPlain) += look(kind).colour;
+    line_ += look(kind).word;
+    if (colours_) line_ += kPlain;
+    line_ += ' ';
+    line_ += text;
+    line_ += '\n';
+    write_all(line_);
+  }
+
+  void write_all(std::string_view bytes) {
+    while (!bytes.empty() && !lost_ && wait_writable()) {
+      ssize_t n = ::write(fd_, bytes.data(), std::min(bytes.size(), kPiece));
+      if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+      // The reader has gone: nobody will ever read what follows.
+      lost_ = n < 0;
+      if (n > 0) bytes.remove_prefix(static_cast<std::size_t>(n));
+    }
+  }
+
+  bool wait_writable() {
+    for (;;) {
+      Clock::time_point deadline{Clock::duration(deadline_ns_.load(std::memory_order_acquire))};
+      auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
+      pollfd waiting{fd_, POLLOUT, 0};
+      // Short rounds: the deadline may be set while a round waits.
+      int ready = ::poll(&waiting, 1, static_cast<int>(std::clamp<std::int64_t>(left, 0, 50)));
+      if (ready > 0) return true;
+      if (ready < 0 && errno != EINTR) return false;
+      if (left <= 0) return false;
+    }
+  }
+
+  int fd_;
+  bool colours_;
+  bool lost_ = false;
+  std::uint64_t told_ = 0;
+  std::string line_;
+  std::function<std::uint64_t()> dropped_;
+  std::atomic<Clock::rep> deadline_ns_{Clock::time_point::max().time_since_epoch().count()};
+};
+
+void append_subject(spdlog::memory_buf_t& into, std::string_view app, Generation generation) {
+  std::string subject(app);
+  if (generation.number != 0) subject += "#" + std::to_string(generation.number);
+  if (subject.empty()) return;
+  // Names of a usual length keep the texts below each other.
+  if (subject.size() < 7) subject.append(7 - subject.size(), ' ');
+  subject += ' ';
+  into.append(subject.data(), subject.data() + subject.size());
+}
+
+}  // namespace
+
+class Log::Impl {
+ public:
+  explicit Impl(const LogSettings& settings)
+      : settings_(settings),
+        sink_(std::make_shared<DescriptorSink>(settings.fd, colours_wanted(settings))),
+        pool_(std::make_shared<spdlog::details::thread_pool>(settings.queue, 1)),
+        logger_(std::make_shared<spdlog::async_logger>("berth", sink_, pool_,
+                                                       spdlog::async_overflow_policy::overrun_oldest)) {
+    // The pool outlives the thread that asks: it joins it in its destructor.
+    sink_->dropped_is([pool = pool_.get()] { return static_cast<std::uint64_t>(pool->overrun_counter()); });
+  }
+
+  ~Impl() { sink_->leave_by(Clock::now() + settings_.flush_deadline); }
+
+  void post(Kind kind, std::string_view app, Generation generation, std::string_view text) {
+    spdlog::memory_buf_t payload;
+    payload.push_back(static_cast<char>(kind));
+    append_subject(payload, app, generation);
+    while (!text.empty() && (text.back() == '\r' || text.back() == '\n')) text.remove_suffix(1);
+    for (char c : text) payload.push_back(harmless(c) ? c : '?');
+    logger_->log(spdlog::level::info, spdlog::string_view_t(payload.data(), payload.size()));
+  }
+
+  Level least() const { return settings_.least; }
+  std::uint64_t dropped() const { return pool_->overrun_counter(); }
+
+ private:
+  static bool harmless(char c) { return static_cast<unsigned char>(c) >= 0x20 ? c != 0x7f : c == '\t'; }
+
+  LogSettings settings_;
+  std::shared_ptr<DescriptorSink> sink_;
+  std::shared_ptr<spdlog::details::thread_pool> pool_;
+  std::shared_ptr<spdlog::async_logger> logger_;
+};
+
+Log::Log(const LogSettings& settings) : impl_(std::make_unique<Impl>(settings)) {}
+Log::~Log() = default;
+
+void Log::line(Level level, std::string_view app, Generation generation, std::string_view text) {
+  if (level < impl_->least()) return;
+  static constexpr Kind kKinds[] = {Kind::Debug, Kind::Info, Kind::Warn, Kind::Error};
+  impl_->post(kKinds[static_cast<std::size_t>(level)], app, generation, text);
+}
+
+void Log::backend_line(std::string_view app, Generation generation, bool is_stderr, std::string_view text) {
+  impl_->post(is_stderr ? Kind::Err : Kind::Out, app, generation, text);
+}
+
+std::uint64_t Log::dropped() const { return impl_->dropped(); }
+
+}  // namespace berth::observe

@@ -1,0 +1,60 @@
+// What berth and its backends say, as lines for people: "12:00:01.123 info  web#7  ready after 412 ms". Owns
+// a bounded queue and one thread that writes; a reader that does not read (a full pipe, a stopped terminal)
+// costs lines, which are counted, and never a caller's time. Knows nobody who logs.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "config/endpoint.h"
+
+namespace berth::observe {
+
+enum class Level : std::uint8_t {
+  Debug,  ///< shown only when asked for
+  Info,   ///< what went as it should
+  Warn,   ///< what the user should look at
+  Error,  ///< what failed
+};
+
+enum class Colour : std::uint8_t {
+  Auto,   ///< on a terminal, unless NO_COLOR is set
+  Never,  ///< plain text
+  Always,
+};
+
+struct LogSettings {
+  int fd = 1;  ///< written to, not owned
+  Colour colour = Colour::Auto;
+  Level least = Level::Info;
+  std::size_t queue = 8192;  ///< lines that may wait; the oldest is dropped for a new one
+  std::chrono::milliseconds flush_deadline{500};  ///< how long the end of the log may take
+};
+
+/// May be called from any thread. One per process as a rule; nothing is global.
+class Log {
+ public:
+  explicit Log(const LogSettings& settings);
+  /// Writes what waits, for at most the flush deadline; what is left then is lost.
+  ~Log();
+  Log(const Log&) = delete;
+  Log& operator=(const Log&) = delete;
+
+  /// One line about `app` (empty: the front) and, unless it is 0, one of its generations. Never blocks.
+  void line(Level level, std::string_view app, Generation generation, std::string_view text);
+
+  /// One line that a backend wrote. Bytes that would move a terminal's cursor are shown as '?'.
+  void backend_line(std::string_view app, Generation generation, bool is_stderr, std::string_view text);
+
+  /// Lines lost so far because the reader was slow.
+  std::uint64_t dropped() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace berth::observe
