@@ -236,13 +236,15 @@ class Stepper {
   }
 
   void hurry_oldest() {
-    const auto old = std::count_if(s_.retirements.begin(), s_.retirements.end(),
-                                   [this](const Retirement& r) { return !coming(r.generation); });
+    const auto alive = [this](const Retirement& r) {
+      return !coming(r.generation) && r.state != RetirementState::Releasing;
+    };
+    const auto old = std::count_if(s_.retirements.begin(), s_.retirements.end(), alive);
     if (old <= static_cast<std::ptrdiff_t>(s_.patience.max_retiring)) return;
     // Those already hurried are on their way out: force one of them only when none is calm.
     for (Pace pace : {Pace::Calm, Pace::Hurried}) {
       for (const Retirement& r : s_.retirements) {
-        if (r.pace != pace || coming(r.generation)) continue;
+        if (r.pace != pace || !alive(r)) continue;
         return feed_retirement(r.generation,
                                pace == Pace::Calm ? RetirementEvent::Hurry : RetirementEvent::Force);
       }
@@ -290,7 +292,7 @@ class Stepper {
   }
 
   void shut_down() {
-    become(AppState::Stopping, after(now_, s_.patience.acknowledge));
+    become(AppState::Stopping, after(now_, s_.patience.drain));
     if (s_.queued) tell(Do::Refused, {}, *s_.queued);
     s_.queued.reset();
     if (!switching()) tell(Do::RefuseRequests);
@@ -301,7 +303,7 @@ class Stepper {
   /// After a switch that a shutdown had to wait for.
   void withdraw() {
     tell(Do::RefuseRequests);
-    s_.deadline = after(now_, s_.patience.acknowledge);
+    s_.deadline = after(now_, s_.patience.drain);
   }
 
   void retire_current() {
@@ -311,6 +313,14 @@ class Stepper {
     s_.deadline = kNever;
     if (last.number != 0) retire(retire_by_drain(last, s_.patience, now_));
     finish_if_empty();
+  }
+
+  /// A worker has not answered within a whole drain: what the current one carries has had its time.
+  void retire_unrefused() {
+    if (switching()) return feed_swap(SwapEvent::Acknowledged);
+    const Generation last = s_.current;
+    retire_current();
+    feed_retirement(last, RetirementEvent::Hurry);
   }
 
   void hurry_all() {
@@ -331,7 +341,7 @@ class Stepper {
     for (Generation g : retiring()) feed_retirement(g, RetirementEvent::Tick);
     if (s_.swap) feed_swap(SwapEvent::Tick);
     if (now_ < s_.deadline) return;
-    if (stopping()) return retire_current();
+    if (stopping()) return retire_unrefused();
     begin({.number = s_.restart, .origin = Origin::Automatic});
   }
 

@@ -313,6 +313,20 @@ TEST_CASE("supervisor: shutdown with nobody answering ends by deadlines alone") 
   CHECK(play.state.state == S::Finished);
 }
 
+TEST_CASE("supervisor: shutdown in a switch that is never acknowledged ends by deadlines alone") {
+  Play play;
+  play.serve_first();
+  play.swap(2);
+  play(K::Ready, 2);
+  play(K::Shutdown);
+  int ticks = 0;
+  for (; play.state.state != S::Finished && ticks < 50; ++ticks) {
+    REQUIRE(next_deadline(play.state) != kNever);
+    play.wait();
+  }
+  CHECK(play.state.state == S::Finished);
+}
+
 TEST_CASE("supervisor: shutdown in the backoff ends as soon as the crashed one is released") {
   Play play;
   play.serve_first();

@@ -1,0 +1,107 @@
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "tests/sim/world.h"
+
+namespace berth::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// BERTH_SEED alone if it is set; otherwise 200 that never change and a few that nobody chose.
+std::vector<std::uint64_t> seeds() {
+  if (const char* text = std::getenv("BERTH_SEED")) return {std::strtoull(text, nullptr, 10)};
+  std::vector<std::uint64_t> all;
+  for (std::uint64_t n = 1; n <= 200; ++n) all.push_back(n);
+  std::random_device chance;
+  for (int n = 0; n < 5; ++n) all.push_back(chance());
+  return all;
+}
+
+std::string place(std::uint64_t seed, const World& world) {
+  return "BERTH_SEED=" + std::to_string(seed) + " at step " + std::to_string(world.steps()) + ": " +
+         world.broken();
+}
+
+struct Sums {
+  std::uint64_t served = 0;
+  std::size_t failed = 0;
+  std::size_t cut = 0;
+  std::size_t finished = 0;
+};
+
+Sums run_all(const Weather& weather) {
+  Sums sums;
+  for (std::uint64_t seed : seeds()) {
+    World world(seed, weather);
+    world.run();
+    CHECK_MESSAGE(world.broken().empty(), place(seed, world));
+    sums.served += world.served();
+    sums.failed += world.workers().failed();
+    sums.cut += world.workers().was_cut();
+    sums.finished += world.workers().finished();
+  }
+  return sums;
+}
+
+TEST_CASE("sim: in fair weather every swap keeps every request") {
+  const Sums sums = run_all({});
+  CHECK(sums.served > seeds().size());
+  CHECK(sums.finished > 0);
+  CHECK(sums.failed == 0);
+  CHECK(sums.cut == 0);
+}
+
+TEST_CASE("sim: slow workers keep every request") {
+  const Sums sums = run_all({.slowest_message = 150ms});
+  CHECK(sums.failed == 0);
+  CHECK(sums.cut == 0);
+}
+
+TEST_CASE("sim: starts that fail or hang cost no request") {
+  const Sums sums = run_all({.start_fails = 400, .start_hangs = 150});
+  CHECK(sums.failed == 0);
+  CHECK(sums.cut == 0);
+}
+
+TEST_CASE("sim: long requests are cut at the drain deadline and nowhere else") {
+  const Sums sums = run_all({.long_requests = 30, .swaps = 25});
+  CHECK(sums.failed == 0);
+  CHECK(sums.cut > 0);
+}
+
+TEST_CASE("sim: backends that crash at any time are restarted, and the rules hold") {
+  const Sums sums = run_all({.crashes = 600, .slowest_message = 30ms});
+  CHECK(sums.served > seeds().size());
+}
+
+TEST_CASE("sim: backends that ignore signals or keep their port never stop a swap") {
+  run_all({.ignores_term = 300, .ignores_kill = 300, .keeps_port = 200, .silent_release = 100, .swaps = 30});
+}
+
+TEST_CASE("sim: everything at once, with impatient users, ends and keeps the rules") {
+  run_all({.start_fails = 200,
+           .start_hangs = 100,
+           .crashes = 400,
+           .ignores_term = 200,
+           .ignores_kill = 200,
+           .keeps_port = 100,
+           .silent_release = 50,
+           .long_requests = 30,
+           .impatient = 600,
+           .slowest_message = 80ms,
+           .swaps = 40});
+}
+
+TEST_CASE("sim: the rules notice workers that acknowledge a switch too early") {
+  World world(1, {.slowest_message = 150ms, .swaps = 30, .fault = Workers::Fault::EarlyAcknowledgement});
+  world.run();
+  CHECK_FALSE(world.broken().empty());
+}
+
+}  // namespace
+}  // namespace berth::sim
