@@ -21,9 +21,10 @@ struct AppId {
 
 /// Sums over all workers, since the app was added.
 struct Counters {
-  std::uint64_t requests = 0;         ///< whose head was accepted
-  std::uint64_t failed = 0;           ///< answered by berth with 5xx, or cut off before their end through no fault of the client
-  std::uint64_t held_total = 0;       ///< that waited in the hold queue at all
+  std::uint64_t requests = 0;  ///< whose head was accepted
+  std::uint64_t failed =
+      0;  ///< answered by berth with 5xx, or cut off before their end through no fault of the client
+  std::uint64_t held_total = 0;  ///< that waited in the hold queue at all
   std::uint64_t retried = 0;
   std::uint64_t held = 0;             ///< waiting now
   std::uint64_t in_flight = 0;        ///< now, those held included
@@ -61,18 +62,20 @@ class DataPlane {
   /// exchange ends. `closed` is called when no worker holds a listening socket any more.
   void close_listeners(std::function<void()> closed);
 
-  /// The switch: new requests of `app` (and those held) go to `endpoint` as `generation`. `acknowledged` is called
-  /// when every worker has taken it. What the old target still carries goes on.
-  void switch_to(AppId app, Generation generation, const Endpoint& endpoint, std::function<void()> acknowledged);
+  /// The switch: new requests of `app` (and those held) go to `endpoint` as `generation`. `acknowledged` is
+  /// called when every worker has taken it. What the old target still carries goes on.
+  void switch_to(AppId app, Generation generation, const Endpoint& endpoint,
+                 std::function<void()> acknowledged);
 
-  /// Takes the target away: new requests are held until the next switch_to. The old one drains as after a switch.
+  /// Takes the target away: new requests are held until the next switch_to. The old one drains as after a
+  /// switch.
   void hold(AppId app, std::function<void()> acknowledged);
 
   /// Until now held requests get 503 with `reason` at once, and so do new ones, until the next switch_to.
   void refuse(AppId app, const std::string& reason, std::function<void()> acknowledged);
 
-  /// Calls `drained` (once) when no worker has a holder of this generation left; at once if none has. Only for a
-  /// generation that is no longer current.
+  /// Calls `drained` (once) when no worker has a holder of this generation left; at once if none has. Only
+  /// for a generation that is no longer current.
   void when_drained(AppId app, Generation generation, std::function<void(DrainOutcome)> drained);
 
   /// How many exchanges hold this generation now.

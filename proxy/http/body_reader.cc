@@ -1,0 +1,140 @@
+#include "proxy/http/body_reader.h"
+
+#include <algorithm>
+#include <boost/beast/http/basic_parser.hpp>
+#include <boost/none.hpp>
+
+namespace berth::http {
+
+namespace beast = boost::beast;
+using beast::http::field;
+using ErrorCode = beast::error_code;
+
+/// Beast's parser, put behind a head of two lines that says `chunked`: the way to its chunk grammar.
+class ChunkWalker final : public beast::http::basic_parser<true> {
+ public:
+  ChunkWalker() {
+    static constexpr std::string_view kHead = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+    body_limit(boost::none);
+    ErrorCode ec;
+    put(boost::asio::const_buffer(kHead.data(), kHead.size()), ec);
+    header_limit(kTrailerLimit);
+    eager(true);
+    in_body_ = true;
+  }
+
+  BodyStep feed(std::string_view bytes, std::string* data) {
+    begin_ = bytes.data();
+    data_ = data;
+    ErrorCode ec;
+    const std::size_t used = put(boost::asio::const_buffer(bytes.data(), bytes.size()), ec);
+    if (ec && ec != beast::http::error::need_more) return {0, true};
+    return {used, false};
+  }
+
+ private:
+  static constexpr std::uint32_t kTrailerLimit = 64 * 1024;
+  static constexpr unsigned kTrailerFields = 128;
+
+  void on_request_impl(beast::http::verb, beast::string_view, beast::string_view, int, ErrorCode&) override {}
+  void on_response_impl(int, beast::string_view, int, ErrorCode&) override {}
+  void on_header_impl(ErrorCode&) override {}
+  void on_body_init_impl(const boost::optional<std::uint64_t>&, ErrorCode&) override {}
+  std::size_t on_body_impl(beast::string_view body, ErrorCode&) override { return body.size(); }
+  void on_finish_impl(ErrorCode&) override {}
+
+  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view body, ErrorCode&) override {
+    if (data_ != nullptr) data_->append(body.data(), body.size());
+    return body.size();
+  }
+
+  void on_chunk_header_impl(std::uint64_t, beast::string_view extensions, ErrorCode& ec) override {
+    for (const char c : extensions)
+      if (static_cast<unsigned char>(c) < 0x20 && c != '\t') ec = beast::http::error::bad_chunk_extension;
+    // 16 digits can hold every size; more are zeros, which another reader may take for something else.
+    const char* digit = extensions.data();
+    while (digit > begin_ && std::isxdigit(static_cast<unsigned char>(digit[-1])) != 0) --digit;
+    if (extensions.data() - digit > 16) ec = beast::http::error::bad_chunk;
+  }
+
+  void on_field_impl(field known, beast::string_view name, beast::string_view value, ErrorCode& ec) override {
+    if (!in_body_) return;
+    // RFC 9110 §6.5.1: what frames or routes a message has no place behind it.
+    switch (known) {
+      case field::authorization:
+      case field::connection:
+      case field::content_encoding:
+      case field::content_length:
+      case field::content_range:
+      case field::content_type:
+      case field::host:
+      case field::keep_alive:
+      case field::proxy_connection:
+      case field::te:
+      case field::trailer:
+      case field::transfer_encoding:
+      case field::upgrade:
+        ec = beast::http::error::bad_field;
+        return;
+      default:
+        break;
+    }
+    const char* between = name.data() + name.size() + 1;
+    if (value.data() < between || value.data() > between + kTrailerLimit) ec = beast::http::error::bad_field;
+    for (const char* p = between; !ec && p < value.data(); ++p)
+      if (*p != ' ' && *p != '\t') ec = beast::http::error::bad_field;
+    if (++trailers_ > kTrailerFields) ec = beast::http::error::bad_field;
+  }
+
+  const char* begin_ = nullptr;
+  std::string* data_ = nullptr;
+  unsigned trailers_ = 0;
+  bool in_body_ = false;
+};
+
+BodyReader::BodyReader() = default;
+BodyReader::~BodyReader() = default;
+BodyReader::BodyReader(BodyReader&&) noexcept = default;
+BodyReader& BodyReader::operator=(BodyReader&&) noexcept = default;
+
+void BodyReader::start(Framing framing, std::uint64_t length, std::size_t bound) {
+  framing_ = framing;
+  left_ = length;
+  bound_ = bound;
+  done_ = framing == Framing::None || (framing == Framing::Length && length == 0);
+  if (framing == Framing::Chunked)
+    walker_ = std::make_unique<ChunkWalker>();
+  else
+    walker_.reset();
+}
+
+BodyStep BodyReader::feed(std::string_view bytes, std::string* data) {
+  if (done_ || bytes.empty()) return {};
+  switch (framing_) {
+    case Framing::None:
+      return {};
+    case Framing::Length: {
+      const std::size_t take = static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size()));
+      left_ -= take;
+      done_ = left_ == 0;
+      return {take, false};
+    }
+    case Framing::Close:
+      return {bytes.size(), false};
+    case Framing::Chunked:
+      break;
+  }
+  const BodyStep step = walker_->feed(bytes, data);
+  if (step.bad) return step;
+  done_ = walker_->is_done();
+  // What it waits to see whole is one line, or the trailer section.
+  if (!done_ && bytes.size() - step.take > bound_) return {0, true};
+  return step;
+}
+
+bool BodyReader::end() {
+  if (framing_ == Framing::Close) done_ = true;
+  return done_;
+}
+
+}  // namespace berth::http

@@ -1,0 +1,209 @@
+#include "proxy/http/data_plane.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <boost/asio/post.hpp>
+#include <deque>
+#include <thread>
+
+#include "proxy/http/session.h"
+#include "proxy/http/worker.h"
+
+namespace berth::http {
+
+Counters& Counters::operator+=(const Counters& other) {
+  requests += other.requests;
+  failed += other.failed;
+  held_total += other.held_total;
+  retried += other.retried;
+  held += other.held;
+  in_flight += other.in_flight;
+  connections += other.connections;
+  upstream_idle += other.upstream_idle;
+  upstream_active += other.upstream_active;
+  tunnels += other.tunnels;
+  return *this;
+}
+
+class DataPlane::Impl {
+ public:
+  Impl(boost::asio::io_context& control, unsigned count) : control_(control) {
+    const unsigned n = count != 0 ? count : std::max(1U, std::thread::hardware_concurrency());
+    for (unsigned i = 0; i < n; ++i) workers_.push_back(std::make_unique<Worker>(workers_));
+    for (auto& worker : workers_) worker->start();
+  }
+
+  ~Impl() {
+    for (auto& worker : workers_) worker->loop().stop([w = worker.get()] { w->end_all(); });
+  }
+
+  unsigned count() const { return static_cast<unsigned>(workers_.size()); }
+  std::atomic<std::uint32_t>& add_held() { return held_.emplace_back(0); }
+  std::size_t apps() const { return held_.size(); }
+
+  /// Runs `work` on every worker and then, when all have done it, `done` on the control loop.
+  template <class Work>
+  void everywhere(Work work, std::function<void()> done) {
+    auto left = std::make_shared<std::size_t>(workers_.size());
+    for (auto& worker : workers_) {
+      worker->loop().post([this, w = worker.get(), work, left, done] {
+        work(*w);
+        boost::asio::post(control_, [left, done] {
+          if (--*left == 0 && done) done();
+        });
+      });
+    }
+  }
+
+  /// Asks every worker for a value, by a callback that it may keep, and sums the answers on the control loop.
+  template <class Sum, class Ask>
+  void gather(Ask ask, std::function<void(Sum)> answer) {
+    struct Open {
+      std::size_t left;
+      Sum sum;
+    };
+    auto open = std::make_shared<Open>(Open{workers_.size(), Sum{}});
+    for (auto& worker : workers_) {
+      worker->loop().post([this, w = worker.get(), ask, open, answer] {
+        ask(*w, [this, open, answer](Sum part) {
+          boost::asio::post(control_, [open, answer, part] {
+            open->sum += part;
+            if (--open->left == 0) answer(open->sum);
+          });
+        });
+      });
+    }
+  }
+
+  /// This worker's part of a bound for all; every worker can serve, so each has at least one.
+  std::uint32_t share(std::uint32_t bound, std::size_t index) const {
+    const auto n = static_cast<std::uint32_t>(workers_.size());
+    return std::max(1U, bound / n + (index < bound % n ? 1U : 0U));
+  }
+
+  std::vector<std::unique_ptr<Worker>>& workers() { return workers_; }
+
+ private:
+  boost::asio::io_context& control_;
+  std::deque<std::atomic<std::uint32_t>> held_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+};
+
+namespace {
+
+struct DrainSum {
+  std::uint64_t finished = 0;
+  std::uint64_t cut = 0;
+  DrainSum& operator+=(const DrainSum& other) {
+    finished += other.finished;
+    cut += other.cut;
+    return *this;
+  }
+};
+
+}  // namespace
+
+DataPlane::DataPlane(boost::asio::io_context& control, unsigned workers)
+    : impl_(std::make_unique<Impl>(control, workers)) {}
+
+DataPlane::~DataPlane() = default;
+
+unsigned DataPlane::workers() const { return impl_->count(); }
+
+AppId DataPlane::add_app(std::string name, const Limits& limits) {
+  const AppId id{static_cast<std::uint32_t>(impl_->apps())};
+  std::atomic<std::uint32_t>& held = impl_->add_held();
+  for (std::size_t i = 0; i < impl_->workers().size(); ++i) {
+    Worker& worker = *impl_->workers()[i];
+    const route::RouteLimits share{limits, impl_->share(limits.max_upstream, i)};
+    worker.loop().post([&worker, id, name, share, &held] { worker.add_app(id, name, share, held); });
+  }
+  return id;
+}
+
+void DataPlane::listen(int fd, const ListenerConfig& config, const Endpoint& bound, AppId app) {
+  // Accepted sockets inherit these.
+  const int on = 1;
+  if (bound.family != Endpoint::Family::Unix) {
+    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    ::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  }
+  ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
+  auto state = std::make_shared<ListenerState>();
+  state->config = config;
+  state->head_limits = {static_cast<std::uint32_t>(config.max_head), config.max_fields};
+  state->bound = bound.text();
+  state->app = app;
+  for (auto& worker : impl_->workers()) {
+    const int own = ::fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    worker->loop().post([w = worker.get(), own, state] { w->add_listener(own, state); });
+  }
+  ::close(fd);
+}
+
+void DataPlane::close_listeners(std::function<void()> closed) {
+  impl_->everywhere([](Worker& worker) { worker.close_listeners(); }, std::move(closed));
+}
+
+void DataPlane::switch_to(AppId app, Generation generation, const Endpoint& endpoint,
+                          std::function<void()> acknowledged) {
+  impl_->everywhere(
+      [app, generation, endpoint](Worker& worker) { worker.app(app).switch_to(generation, endpoint); },
+      std::move(acknowledged));
+}
+
+void DataPlane::hold(AppId app, std::function<void()> acknowledged) {
+  impl_->everywhere([app](Worker& worker) { worker.app(app).hold(); }, std::move(acknowledged));
+}
+
+void DataPlane::refuse(AppId app, const std::string& reason, std::function<void()> acknowledged) {
+  impl_->everywhere([app, reason](Worker& worker) { worker.app(app).refuse(reason); },
+                    std::move(acknowledged));
+}
+
+void DataPlane::when_drained(AppId app, Generation generation, std::function<void(DrainOutcome)> drained) {
+  impl_->gather<DrainSum>(
+      [app, generation](Worker& worker, auto answer) {
+        route::Target* target = worker.app(app).retired(generation);
+        if (target == nullptr) return answer(DrainSum{});
+        target->when_drained([answer](route::DrainCount count) {
+          answer(DrainSum{count.finished, count.cut});
+        });
+      },
+      [drained](DrainSum sum) {
+        drained({sum.finished, sum.cut});
+      });
+}
+
+void DataPlane::holders(AppId app, Generation generation, std::function<void(std::uint64_t)> answer) {
+  impl_->gather<std::uint64_t>(
+      [app, generation](Worker& worker, auto reply) {
+        route::AppRoute& route = worker.app(app);
+        route::Target* target = route.retired(generation);
+        if (target == nullptr && route.current() != nullptr && route.current()->generation() == generation)
+          target = route.current();
+        reply(target != nullptr ? target->holders() : 0);
+      },
+      std::move(answer));
+}
+
+void DataPlane::cut(AppId app, Generation generation) {
+  impl_->everywhere(
+      [app, generation](Worker& worker) {
+        if (route::Target* target = worker.app(app).retired(generation)) target->cut();
+      },
+      nullptr);
+}
+
+void DataPlane::counters(AppId app, std::function<void(Counters)> answer) {
+  impl_->gather<Counters>([app](Worker& worker, auto reply) { reply(worker.counters(app)); },
+                          std::move(answer));
+}
+
+}  // namespace berth::http

@@ -1,0 +1,300 @@
+#include "proxy/http/exchange.h"
+
+#include "proxy/http/error_reply.h"
+
+namespace berth::http {
+
+using loop::IoResult;
+using loop::Wakes;
+using Status = loop::IoResult::Status;
+
+namespace {
+
+constexpr std::size_t kDiscard =
+    1024 * 1024;  ///< of an unread request body, so that its connection can be kept
+
+bool is_idempotent(std::string_view method) {
+  return method == "GET" || method == "HEAD" || method == "OPTIONS" || method == "PUT" ||
+         method == "DELETE" || method == "TRACE";  // RFC 9110 §9.2.2
+}
+
+}  // namespace
+
+loop::Task<Exchange::End> serve_exchange(Session& session, route::AppRoute& route, std::string_view view) {
+  Exchange exchange(session, route);
+  exchange.begin(view);
+  auto run = exchange.run();
+  const Exchange::End end = co_await run;
+  co_return end;
+}
+
+Exchange::Exchange(Session& session, route::AppRoute& route)
+    : session_(session), route_(route), holder_(session.gate()) {
+  session_.gate().forget(loop::kTimeout | loop::kCut | loop::kAdmitted | loop::kRefused);
+  ++route_.counters.requests;
+  ++route_.counters.in_flight;
+}
+
+Exchange::~Exchange() {
+  give_up_upstream(false);
+  --route_.counters.in_flight;
+}
+
+void Exchange::begin(std::string_view view) {
+  const RequestHead& head = session_.worker().request_head;
+  to_head_ = head.method == "HEAD";
+  idempotent_ = is_idempotent(head.method);
+  keep_alive_ = head.keep_alive;
+  wants_tunnel_ = wants_tunnel(head);
+  expects_continue_ = head.expects_continue && head.version == 11;
+  accepts_html_ = head.accepts_html;
+  version_ = static_cast<std::uint8_t>(head.version);
+
+  const ListenerState& listener = session_.state();
+  write_request_head(head, {.address = session_.address(), .listener = listener.bound},
+                     session_.loop().blocks(), head_);
+  std::size_t used = head.raw.size();
+  if (head.framing != Framing::None) {
+    request_body_.start(head.framing, head.length, listener.head_limits.bytes);
+    const BodyStep step = request_body_.feed(view.substr(used));
+    if (step.bad) fail(400, "the body of the request is malformed");
+    head_.append(session_.loop().blocks(), view.substr(used, step.take));
+    used += step.take;
+  }
+  body_in_head_ = request_body_.done();
+  session_.use(view, used);
+}
+
+loop::Task<Exchange::End> Exchange::run() {
+  while (verdict_ == Verdict::Going) {
+    if (!upstream_ && !take_pooled()) {
+      auto obtaining = obtain_upstream();
+      const bool obtained = co_await obtaining;
+      if (!obtained) break;
+    }
+    flush_to_upstream();
+    while (verdict_ == Verdict::Going) {
+      const Wakes wakes = co_await session_.gate().wait(interest());
+      react(wakes);
+    }
+    if (verdict_ != Verdict::Retry) break;
+    ++route_.counters.retried;
+    retried_ = true;
+    give_up_upstream(true);
+    holder_.let_go();
+    sent_ = 0;
+    write_dead_ = false;
+    stage_ = Stage::Head;
+    from_upstream_.reset();
+    verdict_ = Verdict::Going;
+  }
+  if (verdict_ == Verdict::Done && request_body_.done()) {
+    co_return client_keeps() ? End::KeepAlive : End::Close;
+  }
+  auto finishing = finish();
+  const End end = co_await finishing;
+  co_return end;
+}
+
+bool Exchange::client_keeps() const { return keep_alive_ && !session_.worker().stopping(); }
+
+bool Exchange::request_sent() const {
+  return sent_ == head_.size() && to_upstream_.empty() && request_body_.done();
+}
+
+void Exchange::fail(int status, std::string_view reason, int retry_after_s) {
+  // Once a byte of a response is out, a reply of ours would only be taken for a part of it.
+  verdict_ = stage_ == Stage::Head ? Verdict::Reply : Verdict::Broken;
+  failure_ = {status, reason, retry_after_s};
+  if (status >= 500 && !counted_failed_) {
+    counted_failed_ = true;
+    ++route_.counters.failed;
+  }
+}
+
+/// What it waits for next, and until when.
+Wakes Exchange::interest() {
+  const bool body_wanted =
+      !request_body_.done() && sent_ == head_.size() && to_upstream_.empty() && !write_dead_;
+  const bool to_upstream_waits = !write_dead_ && (sent_ < head_.size() || !to_upstream_.empty());
+  const bool to_client_waits = !to_client_.empty();
+  const bool response_wanted = !to_client_waits && stage_ != Stage::Done;
+
+  const Limits& limits = route_.limits();
+  std::chrono::milliseconds wait = limits.stream_idle;
+  if (to_client_waits || (body_wanted && stage_ == Stage::Head))
+    wait = limits.body_stall;
+  else if (stage_ == Stage::Head || to_upstream_waits)
+    wait = limits.response_timeout;
+  session_.set_deadline(session_.loop().deadline(wait));
+
+  session_.socket().want(body_wanted, to_client_waits);
+  // A finished response whose request is still on its way: the backend may close, and that is seen here.
+  const bool watch_upstream = response_wanted || stage_ == Stage::Done;
+  if (upstream_) upstream_->socket().want(watch_upstream, to_upstream_waits);
+  return loop::kClientGone | loop::kTimeout | loop::kCut | (body_wanted ? loop::kClientIn : 0) |
+         (to_client_waits ? loop::kClientOut : 0) | (watch_upstream ? loop::kUpstreamIn : 0) |
+         (to_upstream_waits ? loop::kUpstreamOut : 0);
+}
+
+void Exchange::react(Wakes wakes) {
+  if ((wakes & loop::kClientGone) != 0) {
+    verdict_ = Verdict::Gone;
+    return;
+  }
+  if ((wakes & loop::kCut) != 0)
+    return fail(503, "the server behind it was replaced before it had answered", 1);
+  if ((wakes & loop::kClientOut) != 0) flush_to_client();
+  if ((wakes & loop::kUpstreamOut) != 0 && verdict_ == Verdict::Going) flush_to_upstream();
+  if ((wakes & loop::kUpstreamIn) != 0 && verdict_ == Verdict::Going && to_client_.empty()) read_upstream();
+  if ((wakes & loop::kClientIn) != 0 && verdict_ == Verdict::Going) read_client();
+  if ((wakes & loop::kTimeout) != 0 && verdict_ == Verdict::Going) on_timeout();
+  if (verdict_ != Verdict::Going || stage_ != Stage::Done || !(request_sent() || write_dead_)) return;
+  // Given back before the client has everything: the backend is free for the next request now.
+  return_upstream();
+  if (to_client_.empty()) verdict_ = Verdict::Done;
+}
+
+void Exchange::on_timeout() {
+  if (!to_client_.empty()) {
+    verdict_ = Verdict::Gone;  // the client has stopped reading
+    return;
+  }
+  if (stage_ == Stage::Head && !request_body_.done() && to_upstream_.empty() && !write_dead_)
+    return fail(408, "the body of the request stopped coming");
+  fail(504, stage_ == Stage::Head ? "the server behind it did not answer in time"
+                                  : "the server behind it stopped in the middle of its answer");
+}
+
+void Exchange::flush_to_upstream() {
+  while (sent_ < head_.size() || !to_upstream_.empty()) {
+    loop::Socket& socket = upstream_->socket();
+    const bool head = sent_ < head_.size();
+    const IoResult result = head ? socket.write(head_.data() + sent_, head_.size() - sent_)
+                                 : socket.write(to_upstream_.data(), to_upstream_.size());
+    if (result.status == Status::Again) return;
+    if (result.status == Status::Error) {
+      if (sent_ == 0 && may_retry()) {
+        verdict_ = Verdict::Retry;
+        return;
+      }
+      write_dead_ = true;  // it may have answered before it closed: reading tells
+      return;
+    }
+    if (head) {
+      sent_ += result.bytes;
+    } else {
+      to_upstream_.consume(result.bytes);
+      if (to_upstream_.empty()) to_upstream_.reset();
+    }
+  }
+  if (!request_body_.done() && !session_.pending().empty()) send_body(session_.pending().view());
+}
+
+void Exchange::read_client() {
+  std::string_view view;
+  const IoResult result = session_.receive(view);
+  if (result.status == Status::Again) return;
+  if (result.status != Status::Done) {
+    verdict_ = Verdict::Gone;  // it left before its request was whole
+    return;
+  }
+  send_body(view);
+}
+
+void Exchange::send_body(std::string_view view) {
+  const BodyStep step = request_body_.feed(view);
+  if (step.bad) return fail(400, "the body of the request is malformed");
+  std::size_t written = 0;
+  if (to_upstream_.empty() && step.take > 0) {
+    const IoResult result = upstream_->socket().write(view.data(), step.take);
+    if (result.status == Status::Error) write_dead_ = true;
+    written = result.bytes;
+  }
+  if (!write_dead_ && written < step.take)
+    to_upstream_.append(session_.loop().blocks(), view.substr(written, step.take - written));
+  session_.use(view, step.take);
+}
+
+loop::Task<Exchange::End> Exchange::finish() {
+  switch (verdict_) {
+    case Verdict::Tunnel: {
+      auto relaying = tunnel();
+      const End end = co_await relaying;
+      co_return end;
+    }
+    case Verdict::Reply: {
+      auto replying = reply();
+      const End end = co_await replying;
+      co_return end;
+    }
+    case Verdict::Done: {
+      auto discarding = discard_request_body();
+      const End end = co_await discarding;
+      co_return end;
+    }
+    case Verdict::Gone:
+      co_return End::Close;
+    case Verdict::Broken:
+      co_return End::Reset;
+    case Verdict::Going:
+    case Verdict::Retry:
+      break;
+  }
+  co_return End::Reset;
+}
+
+loop::Task<Exchange::End> Exchange::reply() {
+  give_up_upstream(false);
+  holder_.let_go();
+  const bool keep = client_keeps() && request_body_.done() && failure_.status >= 500;
+  to_client_.append(session_.loop().blocks(), write_error_reply({.status = failure_.status,
+                                                                 .reason = failure_.reason,
+                                                                 .html = accepts_html_,
+                                                                 .keep_alive = keep,
+                                                                 .to_head = to_head_,
+                                                                 .retry_after_s = failure_.retry_after_s}));
+  auto draining = drain_to_client();
+  const bool drained = co_await draining;
+  if (!drained) co_return End::Close;
+  co_return keep ? End::KeepAlive : End::Linger;
+}
+
+loop::Task<bool> Exchange::drain_to_client() {
+  for (;;) {
+    flush_to_client();
+    if (verdict_ == Verdict::Gone) co_return false;
+    if (to_client_.empty()) co_return true;
+    session_.set_deadline(session_.loop().deadline(route_.limits().body_stall));
+    session_.socket().want(false, true);
+    const Wakes wakes = co_await session_.gate().wait(loop::kClientOut | loop::kClientGone | loop::kTimeout);
+    if ((wakes & loop::kClientOut) == 0) co_return false;
+  }
+}
+
+/// The response is out and the request is not wholly in: read the rest away, so that it is never taken for
+/// the next request. A client that was told nothing of 100 may never send it: that connection ends.
+loop::Task<Exchange::End> Exchange::discard_request_body() {
+  give_up_upstream(false);
+  holder_.let_go();
+  if (!client_keeps() || (expects_continue_ && !said_continue_)) co_return End::Linger;
+  std::string_view view = session_.pending().view();
+  std::size_t discarded = 0;
+  for (;;) {
+    const BodyStep step = request_body_.feed(view);
+    if (step.bad) co_return End::Linger;
+    session_.use(view, step.take);
+    discarded += step.take;
+    if (request_body_.done()) co_return End::KeepAlive;
+    if (discarded > kDiscard) co_return End::Linger;
+    session_.set_deadline(session_.loop().deadline(route_.limits().body_stall));
+    session_.socket().want(true, false);
+    const Wakes wakes = co_await session_.gate().wait(loop::kClientIn | loop::kTimeout);
+    if ((wakes & loop::kTimeout) != 0) co_return End::Linger;
+    const IoResult result = session_.receive(view);
+    if (result.status == Status::Again) view = session_.pending().view();
+    if (result.status == Status::End || result.status == Status::Error) co_return End::Close;
+  }
+}
+
+}  // namespace berth::http

@@ -1,0 +1,132 @@
+// One request and its response: from a complete head to the last byte, both directions at once. It decides
+// when to wait, to try again, to give up; who reads and writes are the client's session and an upstream
+// connection. Lives in one worker, within the coroutine of its session.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "proxy/http/body_reader.h"
+#include "proxy/http/head_rules.h"
+#include "proxy/http/session.h"
+#include "proxy/loop/task.h"
+#include "proxy/route/app_route.h"
+
+namespace berth::http {
+
+class Exchange {
+ public:
+  /// What is to become of the client's connection.
+  enum class End : std::uint8_t {
+    KeepAlive,  ///< the next request may come
+    Close,      ///< everything is said
+    Linger,     ///< everything is said, but the client may still be sending
+    Reset,      ///< cut off in the middle: the client must see it
+  };
+
+  Exchange(Session& session, route::AppRoute& route);
+  ~Exchange();
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  /// `view`: unused bytes of the session that begin with worker.request_head.
+  void begin(std::string_view view);
+  loop::Task<End> run();
+
+ private:
+  /// Where it stands; anything but Going ends the exchange, or this attempt of it.
+  enum class Verdict : std::uint8_t {
+    Going,
+    Retry,   ///< once more, on a fresh connection to the current target
+    Reply,   ///< with failure_, made by berth
+    Gone,    ///< the client has left
+    Broken,  ///< the response ended in the middle
+    Tunnel,  ///< 101: relay bytes from here on
+    Done,
+  };
+  enum class Stage : std::uint8_t { Head, Body, Done };
+
+  // acquiring an upstream connection (exchange_upstream.cc)
+  bool take_pooled();
+  loop::Task<bool> obtain_upstream();
+  loop::Task<bool> wait_in_queue();
+  loop::Task<bool> connect(route::Target& target);
+  bool may_retry() const;
+  void give_up_upstream(bool peer_closed);
+  void return_upstream();
+
+  // the request's way (exchange.cc)
+  void flush_to_upstream();
+  void send_body(std::string_view view);
+  void read_client();
+  bool request_sent() const;
+
+  // the response's way (exchange_response.cc)
+  void read_upstream();
+  void take_response(std::string_view bytes, loop::Block& from);
+  void on_interim(const ResponseHead& head);
+  void on_final(const ResponseHead& head);
+  void take_body(std::string_view bytes, loop::Block& head, loop::Block& from);
+  void send_client(std::span<iovec> parts);
+  void upstream_ended(bool in_error);
+  void flush_to_client();
+
+  void fail(int status, std::string_view reason, int retry_after_s = 0);
+  loop::Wakes interest();
+  void react(loop::Wakes wakes);
+  void on_timeout();
+  loop::Task<End> finish();
+  loop::Task<End> reply();
+  loop::Task<bool> drain_to_client();
+  loop::Task<End> discard_request_body();
+  loop::Task<End> tunnel();
+  bool client_keeps() const;
+
+  Session& session_;
+  route::AppRoute& route_;
+  route::Holder holder_;
+  std::unique_ptr<route::Upstream> upstream_;
+
+  // What the request asked for, kept when its head is gone.
+  bool to_head_ = false;
+  bool idempotent_ = false;
+  bool keep_alive_ = true;
+  bool wants_tunnel_ = false;
+  bool expects_continue_ = false;
+  bool accepts_html_ = false;
+  bool body_in_head_ = false;  ///< the body, if any, lies whole in head_
+  std::uint8_t version_ = 11;
+
+  Verdict verdict_ = Verdict::Going;
+  Stage stage_ = Stage::Head;
+  bool retried_ = false;
+  bool held_ = false;
+  bool write_dead_ = false;  ///< the backend reads no more
+  bool reusable_ = false;    ///< the upstream connection, after this response
+  bool rechunk_ = false;
+  bool unchunk_ = false;
+  bool said_continue_ = false;
+  bool counted_failed_ = false;
+
+  loop::Block head_;           ///< the rewritten head and the body that came with it: kept for a retry
+  std::size_t sent_ = 0;       ///< of head_
+  loop::Block to_upstream_;    ///< body that the backend did not take yet
+  loop::Block from_upstream_;  ///< received, not yet understood: a partial head or chunk line
+  loop::Block to_client_;      ///< what the client did not take yet
+  BodyReader request_body_;
+  BodyReader response_body_;
+  loop::Tick refused_until_ = 0;
+  struct {
+    int status = 0;
+    std::string_view reason;
+    int retry_after_s = 0;
+  } failure_;
+};
+
+/// The exchange of the request at the start of `view`, to its end.
+loop::Task<Exchange::End> serve_exchange(Session& session, route::AppRoute& route, std::string_view view);
+
+}  // namespace berth::http

@@ -1,0 +1,220 @@
+// The response's way through an exchange: from the upstream connection to the client.
+#include <array>
+#include <charconv>
+
+#include "proxy/http/exchange.h"
+
+namespace berth::http {
+
+using loop::IoResult;
+using Status = loop::IoResult::Status;
+
+namespace {
+
+constexpr std::size_t kRead = 32 * 1024;  ///< room for one read behind pending bytes
+
+iovec part(std::string_view bytes) { return {const_cast<char*>(bytes.data()), bytes.size()}; }
+
+/// "1f40\r\n"
+std::string_view chunk_line(std::size_t size, std::array<char, 20>& text) {
+  char* end = std::to_chars(text.data(), text.data() + 16, size, 16).ptr;
+  *end++ = '\r';
+  *end++ = '\n';
+  return {text.data(), static_cast<std::size_t>(end - text.data())};
+}
+
+}  // namespace
+
+void Exchange::read_upstream() {
+  loop::Loop& loop = session_.loop();
+  loop::Block* into = &from_upstream_;
+  if (from_upstream_.empty()) {
+    from_upstream_.reset();
+    into = &loop.scratch();
+  } else {
+    from_upstream_.reserve(loop.blocks(), kRead);
+  }
+  const IoResult result = upstream_->socket().read({into->tail(), into->room()});
+  switch (result.status) {
+    case Status::Again:
+      return;
+    case Status::End:
+      return upstream_ended(false);
+    case Status::Error:
+      return upstream_ended(true);
+    case Status::Done:
+      break;
+  }
+  into->commit(result.bytes);
+  if (stage_ == Stage::Done) {
+    reusable_ = false;  // bytes that nobody asked for: never an answer to the next request
+    into->clear();
+    return;
+  }
+  take_response(into->view(), *into);
+}
+
+/// `bytes` lie at the start of `from`, which is the scratch block or from_upstream_.
+void Exchange::take_response(std::string_view bytes, loop::Block& from) {
+  loop::Loop& loop = session_.loop();
+  const bool own = &from == &from_upstream_;
+  loop::Block out;
+  while (stage_ == Stage::Head) {
+    ResponseHead& head = session_.worker().response_head;
+    HeadError error;
+    const HeadResult result = read_response_head(bytes, session_.state().head_limits, to_head_, head, error);
+    if (result == HeadResult::Bad) return fail(502, "the server behind it gave a malformed answer");
+    if (result == HeadResult::NeedMore) {
+      if (own)
+        from_upstream_.consume(from_upstream_.size() - bytes.size());
+      else
+        from_upstream_.append(loop.blocks(), bytes);
+      if (from_upstream_.empty()) from_upstream_.reset();
+      return;
+    }
+    bytes.remove_prefix(head.raw.size());
+    if (head.status == 101) {
+      if (!wants_tunnel_) return fail(502, "the server behind it switched protocols unasked");
+      verdict_ = Verdict::Tunnel;
+      write_response_head(head, {.tunnel = true}, loop.blocks(), to_client_);
+      loop::Block rest;
+      rest.append(loop.blocks(), bytes);
+      from_upstream_ = std::move(rest);
+      return;
+    }
+    if (head.status < 200) {
+      on_interim(head);
+      if (bytes.empty()) {
+        if (own) from_upstream_.reset();
+        return;
+      }
+      continue;
+    }
+    on_final(head);
+    write_response_head(head,
+                        {.client_version = version_,
+                         .keep_alive = client_keeps(),
+                         .drop_framing = unchunk_,
+                         .add_chunked = rechunk_},
+                        loop.blocks(), out);
+  }
+  take_body(bytes, out, from);
+}
+
+void Exchange::on_interim(const ResponseHead& head) {
+  if (version_ < 11) return;  // RFC 9110 §15.2
+  if (head.status == 100) said_continue_ = true;
+  loop::Block out;
+  write_response_head(head, {}, session_.loop().blocks(), out);
+  iovec whole = part(out.view());
+  send_client({&whole, 1});
+}
+
+void Exchange::on_final(const ResponseHead& head) {
+  stage_ = Stage::Body;
+  reusable_ = head.keep_alive && head.framing != Framing::Close;
+  rechunk_ = head.framing == Framing::Close && version_ >= 11;
+  unchunk_ = head.framing == Framing::Chunked && version_ < 11;
+  if ((head.framing == Framing::Close && version_ < 11) || unchunk_) keep_alive_ = false;
+  // A body that was never asked for with 100 may come or not: only closing is sure (RFC 9110 §10.1.1).
+  if (expects_continue_ && !said_continue_ && !request_body_.done()) keep_alive_ = false;
+  response_body_.start(head.framing, head.length, session_.state().head_limits.bytes);
+}
+
+void Exchange::take_body(std::string_view bytes, loop::Block& head, loop::Block& from) {
+  loop::Loop& loop = session_.loop();
+  const bool own = &from == &from_upstream_;
+  std::string plain;
+  const BodyStep step = response_body_.feed(bytes, unchunk_ ? &plain : nullptr);
+  std::string_view body = unchunk_ ? std::string_view(plain) : bytes.substr(0, step.take);
+  const std::string_view rest = bytes.substr(step.take);
+  if (response_body_.done()) {
+    stage_ = Stage::Done;
+    if (!rest.empty()) reusable_ = false;
+  }
+
+  std::array<char, 20> line;
+  std::array<iovec, 4> parts;
+  std::size_t count = 0;
+  if (!head.empty()) parts[count++] = part(head.view());
+  if (rechunk_ && !body.empty()) parts[count++] = part(chunk_line(body.size(), line));
+  if (!body.empty()) parts[count++] = part(body);
+  if (rechunk_ && !body.empty()) parts[count++] = part("\r\n");
+  if (count != 0) send_client({parts.data(), count});
+
+  if (step.bad && verdict_ == Verdict::Going) {
+    stage_ = Stage::Body;
+    return fail(502, "the server behind it gave a malformed answer");
+  }
+  if (own) {
+    from_upstream_.consume(from_upstream_.size() - rest.size());
+    if (from_upstream_.empty() || stage_ == Stage::Done) from_upstream_.reset();
+  } else if (stage_ != Stage::Done) {
+    from_upstream_.append(loop.blocks(), rest);
+  }
+}
+
+/// Writes what the client takes now; the rest goes to to_client_ and stops the reading of the backend.
+void Exchange::send_client(std::span<iovec> parts) {
+  std::size_t written = 0;
+  if (to_client_.empty()) {
+    const IoResult result = session_.socket().write(parts);
+    if (result.status == Status::Error) {
+      verdict_ = Verdict::Gone;
+      return;
+    }
+    written = result.bytes;
+  }
+  for (const iovec& each : parts) {
+    const std::size_t skip = std::min(written, each.iov_len);
+    written -= skip;
+    to_client_.append(session_.loop().blocks(),
+                      {static_cast<const char*>(each.iov_base) + skip, each.iov_len - skip});
+  }
+}
+
+void Exchange::flush_to_client() {
+  while (!to_client_.empty()) {
+    const IoResult result = session_.socket().write(to_client_.data(), to_client_.size());
+    if (result.status == Status::Again) return;
+    if (result.status == Status::Error) {
+      verdict_ = Verdict::Gone;
+      return;
+    }
+    to_client_.consume(result.bytes);
+  }
+  to_client_.reset();
+}
+
+void Exchange::upstream_ended(bool in_error) {
+  switch (stage_) {
+    case Stage::Head:
+      if (from_upstream_.empty() && may_retry()) {
+        verdict_ = Verdict::Retry;
+        return;
+      }
+      give_up_upstream(true);
+      return fail(502, from_upstream_.empty()
+                           ? "the server behind it closed the connection without an answer"
+                           : "the server behind it closed the connection within its answer's head");
+    case Stage::Body:
+      if (!in_error && response_body_.end()) {
+        stage_ = Stage::Done;
+        give_up_upstream(true);
+        if (rechunk_) {
+          iovec last = part("0\r\n\r\n");
+          send_client({&last, 1});
+        }
+        write_dead_ = true;
+        return;
+      }
+      give_up_upstream(true);
+      return fail(502, "the server behind it ended in the middle of its answer");
+    case Stage::Done:
+      give_up_upstream(true);
+      write_dead_ = true;
+      return;
+  }
+}
+
+}  // namespace berth::http

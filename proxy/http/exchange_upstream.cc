@@ -1,0 +1,139 @@
+// How an exchange comes to an upstream connection: the pool, a fresh one, or a place in the hold queue.
+#include <utility>
+
+#include "proxy/http/exchange.h"
+
+namespace berth::http {
+
+using loop::Wakes;
+
+namespace {
+
+/// A request that may not be sent twice goes on a connection that the backend had no time to give up (design
+/// §6).
+constexpr std::chrono::milliseconds kSurelyAlive{1'000};
+constexpr int kRetryAfterS = 1;
+
+}  // namespace
+
+void Exchange::give_up_upstream(bool peer_closed) {
+  if (!upstream_) return;
+  route::Target& target = upstream_->target();
+  session_.gate().forget(loop::kUpstreamIn | loop::kUpstreamOut | loop::kUpstreamGone);
+  target.drop(std::move(upstream_), peer_closed);
+  route_.admit_soon();
+}
+
+/// Its exchange is over: to the pool, if it can carry another.
+void Exchange::return_upstream() {
+  if (!upstream_) return;
+  if (!reusable_ || write_dead_) return give_up_upstream(false);
+  session_.gate().forget(loop::kUpstreamIn | loop::kUpstreamOut | loop::kUpstreamGone);
+  route::Target& target = upstream_->target();
+  target.give_back(std::move(upstream_));
+  route_.admit_soon();
+}
+
+/// P8: at most once, unless no byte of it can have been processed, or it may be repeated and can be.
+bool Exchange::may_retry() const {
+  if (retried_ || stage_ != Stage::Head || said_continue_) return false;
+  if (sent_ == 0) return true;
+  return !upstream_->fresh && idempotent_ && body_in_head_;
+}
+
+bool Exchange::take_pooled() {
+  route::Target* target = route_.current();
+  if (target == nullptr || retried_ || route_.must_wait()) return false;
+  const bool repeatable = idempotent_ && body_in_head_;
+  upstream_ = target->take_idle(repeatable ? std::chrono::milliseconds::max() : kSurelyAlive);
+  if (!upstream_) return false;
+  upstream_->socket().attach(session_.gate());
+  session_.gate().forget(loop::kCut);
+  holder_.take(*target);
+  return true;
+}
+
+loop::Task<bool> Exchange::obtain_upstream() {
+  const loop::Tick hold_deadline = session_.loop().deadline(route_.limits().hold_timeout);
+  while (verdict_ == Verdict::Going) {
+    route::Target* target = route_.current();
+    if (!route_.refusal().empty()) {
+      fail(503, route_.refusal(), kRetryAfterS);
+    } else if (target == nullptr || refused_until_ != 0 || route_.must_wait() || !target->make_room()) {
+      if (take_pooled()) co_return true;
+      session_.set_deadline(target != nullptr && refused_until_ != 0 ? refused_until_ : hold_deadline);
+      auto waiting = wait_in_queue();
+      const bool admitted = co_await waiting;
+      if (!admitted) break;
+      if (take_pooled()) co_return true;
+      target = route_.current();
+      if (target == nullptr || !target->make_room()) continue;
+      auto connecting = connect(*target);
+      const bool connected = co_await connecting;
+      if (connected) co_return true;
+    } else {
+      auto connecting = connect(*target);
+      const bool connected = co_await connecting;
+      if (connected) co_return true;
+    }
+  }
+  co_return false;
+}
+
+/// True: admitted. Otherwise verdict_ tells.
+loop::Task<bool> Exchange::wait_in_queue() {
+  route::Waiting place(session_.gate());
+  session_.gate().forget(loop::kAdmitted | loop::kRefused);
+  if (!route_.wait(place)) {
+    fail(503, "too many requests wait for the server behind it", kRetryAfterS);
+    co_return false;
+  }
+  if (!std::exchange(held_, true)) ++route_.counters.held_total;
+  const Wakes wakes =
+      co_await session_.gate().wait(loop::kAdmitted | loop::kRefused | loop::kTimeout | loop::kClientGone);
+  route_.leave(place);
+  if ((wakes & loop::kAdmitted) != 0) co_return true;
+  if ((wakes & loop::kClientGone) != 0)
+    verdict_ = Verdict::Gone;
+  else if ((wakes & loop::kRefused) != 0)
+    fail(503, route_.refusal(), kRetryAfterS);
+  else if (refused_until_ != 0 && route_.current() != nullptr)
+    fail(502, "the server behind it does not accept connections");
+  else
+    fail(503, "no server was ready in time", kRetryAfterS);
+  co_return false;
+}
+
+/// Connects to the target, which the exchange holds from here on. False: try again, or verdict_ tells.
+loop::Task<bool> Exchange::connect(route::Target& target) {
+  loop::Gate& gate = session_.gate();
+  gate.forget(loop::kUpstreamIn | loop::kUpstreamOut | loop::kUpstreamGone | loop::kCut);
+  holder_.take(target);
+  upstream_ = target.make_connection();
+  const loop::Tick deadline = session_.loop().deadline(route_.limits().connect_timeout);
+  if (upstream_->connect(session_.loop(), target.endpoint(), gate)) {
+    session_.set_deadline(deadline);
+    const Wakes wakes =
+        co_await gate.wait(loop::kUpstreamOut | loop::kTimeout | loop::kCut | loop::kClientGone);
+    if ((wakes & loop::kClientGone) != 0) {
+      verdict_ = Verdict::Gone;
+      co_return false;
+    }
+    if ((wakes & loop::kUpstreamOut) != 0 && upstream_->connect_error() == 0) {
+      refused_until_ = 0;
+      co_return true;
+    }
+    if ((wakes & loop::kTimeout) != 0) fail(504, "the server behind it does not take connections in time");
+  }
+  // Nothing of the request was sent. Most likely the backend has just died: its successor is a moment away.
+  // (Nobody is admitted for its place: that one would only find the same.)
+  gate.forget(loop::kUpstreamIn | loop::kUpstreamOut | loop::kUpstreamGone);
+  target.drop(std::move(upstream_), true);
+  holder_.let_go();
+  if (refused_until_ == 0) refused_until_ = deadline;
+  if (verdict_ == Verdict::Going && session_.loop().tick() >= refused_until_)
+    fail(502, "the server behind it does not accept connections");
+  co_return false;
+}
+
+}  // namespace berth::http

@@ -1,0 +1,144 @@
+#include "proxy/http/head_rules.h"
+
+#include <cstring>
+
+namespace berth::http {
+namespace {
+
+/// Appends to a block whose room was made sure of before.
+class Writer {
+ public:
+  explicit Writer(loop::Block& out) : out_(out), at_(out.tail()) {}
+  ~Writer() { out_.commit(static_cast<std::size_t>(at_ - out_.tail())); }
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+
+  void put(std::string_view text) {
+    std::memcpy(at_, text.data(), text.size());
+    at_ += text.size();
+  }
+  void put(const char* begin, const char* end) { put({begin, static_cast<std::size_t>(end - begin)}); }
+
+ private:
+  loop::Block& out_;
+  char* at_;
+};
+
+/// Copies the fields that `keep` accepts, in runs.
+template <class Keep>
+void copy_fields(const Head& head, Writer& out, Keep keep) {
+  if (head.fields.empty()) return;
+  const char* run = head.fields.front().line;
+  const std::size_t count = head.fields.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    const Field& field = head.fields[i];
+    if ((field.tag == FieldTag::Other && !field.nominated) || keep(field)) continue;
+    out.put(run, field.line);
+    run = i + 1 < count ? head.fields[i + 1].line : head.fields_end;
+  }
+  out.put(run, head.fields_end);
+}
+
+constexpr std::size_t kOurs = 512;  ///< more than all that is appended, less the parts of variable length
+
+}  // namespace
+
+bool wants_tunnel(const RequestHead& head) {
+  return head.upgrade_option && !head.upgrade.empty() && head.version == 11 &&
+         !has_token(head.upgrade, "h2c");
+}
+
+void write_request_head(const RequestHead& head, const ClientFacts& client, loop::BlockPool& pool,
+                        loop::Block& out) {
+  const std::string_view host =
+      !head.authority.empty() ? head.authority : (head.has_host ? head.host : client.listener);
+  out.reserve(pool, head.raw.size() + kOurs + client.address.size() + 2 * host.size() + head.upgrade.size());
+  const bool tunnel = wants_tunnel(head);
+  const bool own_host = !head.authority.empty() || !head.has_host;
+
+  Writer w(out);
+  w.put(head.method);
+  w.put(" ");
+  if (!head.authority.empty() && (head.path.empty() || head.path.front() == '?')) w.put("/");
+  w.put(head.path);
+  w.put(" HTTP/1.1\r\n");
+  if (own_host) {
+    w.put("Host: ");
+    w.put(host);
+    w.put("\r\n");
+  }
+  copy_fields(head, w, [&](const Field& field) {
+    if (field.nominated) return false;
+    switch (field.tag) {
+      case FieldTag::Connection:
+      case FieldTag::Forwarded:
+      case FieldTag::KeepAlive:
+      case FieldTag::ProxyConnection:
+      case FieldTag::Te:
+      case FieldTag::Upgrade:
+      case FieldTag::XForwardedFor:
+      case FieldTag::XForwardedHost:
+      case FieldTag::XForwardedProto:
+        return false;
+      case FieldTag::Host:
+        return !own_host;
+      default:
+        return true;
+    }
+  });
+  if (tunnel) {
+    w.put(head.te_trailers ? "Connection: upgrade, TE\r\nTE: trailers\r\nUpgrade: "
+                           : "Connection: upgrade\r\nUpgrade: ");
+    w.put(head.upgrade);
+    w.put("\r\n");
+  } else if (head.te_trailers) {
+    w.put("Connection: TE\r\nTE: trailers\r\n");
+  }
+  w.put("X-Forwarded-For: ");
+  w.put(client.address);
+  w.put("\r\nX-Forwarded-Proto: ");
+  w.put(client.scheme);
+  w.put("\r\nX-Forwarded-Host: ");
+  w.put(host);
+  w.put(head.version == 11 ? "\r\nVia: 1.1 berth\r\n\r\n" : "\r\nVia: 1.0 berth\r\n\r\n");
+}
+
+void write_response_head(const ResponseHead& head, const ResponseRules& rules, loop::BlockPool& pool,
+                         loop::Block& out) {
+  out.reserve(pool, head.raw.size() + kOurs + head.upgrade.size());
+  const bool no_framing = rules.drop_framing || head.status < 200 || head.status == 204;
+
+  Writer w(out);
+  w.put("HTTP/1.1");
+  w.put(head.after_version);
+  copy_fields(head, w, [&](const Field& field) {
+    if (field.nominated) return false;
+    switch (field.tag) {
+      case FieldTag::Connection:
+      case FieldTag::KeepAlive:
+      case FieldTag::ProxyConnection:
+      case FieldTag::Upgrade:
+        return false;
+      case FieldTag::TransferEncoding:
+        return !no_framing;
+      case FieldTag::ContentLength:
+        return head.status >= 200 && head.status != 204;
+      default:
+        return true;
+    }
+  });
+  if (rules.add_chunked) w.put("Transfer-Encoding: chunked\r\n");
+  if (rules.tunnel) {
+    w.put("Connection: upgrade\r\nUpgrade: ");
+    w.put(head.upgrade);
+    w.put("\r\n");
+  } else if (head.status >= 200) {
+    if (!rules.keep_alive)
+      w.put("Connection: close\r\n");
+    else if (rules.client_version < 11)
+      w.put("Connection: keep-alive\r\n");
+  }
+  w.put("\r\n");
+}
+
+}  // namespace berth::http

@@ -1,0 +1,41 @@
+// What an intermediary changes in a head: one pass that copies runs of raw lines, leaves out what belongs to
+// one hop (RFC 9110 §7.6.1) and appends what is ours. Pure: bytes in, bytes out.
+#pragma once
+
+#include <string_view>
+
+#include "proxy/http/head.h"
+#include "proxy/loop/block.h"
+
+namespace berth::http {
+
+/// The client's side, as the backend is told of it.
+struct ClientFacts {
+  std::string_view address;  ///< "192.0.2.7", "2001:db8::1"
+  std::string_view scheme = "http";
+  std::string_view listener;  ///< "127.0.0.1:8000": Host of a request that came without one
+};
+
+/// True if `head` asks for an upgrade that berth tunnels: any protocol but h2c (RFC 9110 §7.8; HTTP/2 is not
+/// something to slip past an HTTP/1.1 intermediary).
+bool wants_tunnel(const RequestHead& head);
+
+/// Appends the request head for the backend to `out`. HTTP/1.1, origin-form; X-Forwarded-For, -Proto and
+/// -Host from the connection alone; Via (RFC 9110 §7.6.3).
+void write_request_head(const RequestHead& head, const ClientFacts& client, loop::BlockPool& pool,
+                        loop::Block& out);
+
+/// What the client's connection asks of a response head.
+struct ResponseRules {
+  int client_version = 11;
+  bool keep_alive = true;     ///< the connection stays open behind this response
+  bool tunnel = false;        ///< a 101 that was asked for: Connection and Upgrade pass
+  bool drop_framing = false;  ///< the body loses its chunks (to HTTP/1.0)
+  bool add_chunked = false;   ///< a close-delimited body gets chunks
+};
+
+/// Appends the response head for the client to `out`.
+void write_response_head(const ResponseHead& head, const ResponseRules& rules, loop::BlockPool& pool,
+                         loop::Block& out);
+
+}  // namespace berth::http

@@ -1,0 +1,88 @@
+#include "proxy/http/listener.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace berth::http {
+namespace {
+
+constexpr int kBatch = 32;  ///< connections per event: the worker has others to serve
+
+int open_reserve() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
+
+/// "192.0.2.7", "2001:db8::1"; an IPv4 address in IPv6's clothes as what it is.
+std::string_view address_text(const sockaddr_storage& from, std::array<char, INET6_ADDRSTRLEN>& text) {
+  const void* address = nullptr;
+  int family = from.ss_family;
+  sockaddr_in v4{};
+  sockaddr_in6 v6{};
+  if (family == AF_INET) {
+    std::memcpy(&v4, &from, sizeof v4);
+    address = &v4.sin_addr;
+  } else if (family == AF_INET6) {
+    std::memcpy(&v6, &from, sizeof v6);
+    address = &v6.sin6_addr;
+    if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
+      family = AF_INET;
+      address = &v6.sin6_addr.s6_addr[12];
+    }
+  } else {
+    return "unix:";
+  }
+  return inet_ntop(family, address, text.data(), text.size());
+}
+
+}  // namespace
+
+Listener::Listener(Worker& worker, loop::Fd fd, std::shared_ptr<ListenerState> state)
+    : worker_(worker), fd_(std::move(fd)), reserve_(open_reserve()), state_(std::move(state)) {
+  worker_.loop().watch(fd_.get(), *this, EPOLLIN);
+}
+
+void Listener::on_ready(std::uint32_t) {
+  for (int i = 0; i < kBatch && fd_.is_open(); ++i) {
+    // At the bound connections wait in the kernel's queue: nobody is refused.
+    if (state_->connections.load(std::memory_order_relaxed) >= state_->config.max_connections) return pause();
+    sockaddr_storage from{};
+    socklen_t size = sizeof from;
+    loop::Fd fd(
+        ::accept4(fd_.get(), reinterpret_cast<sockaddr*>(&from), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (fd.is_open()) {
+      std::array<char, INET6_ADDRSTRLEN> text;
+      worker_.accepted(std::move(fd), address_text(from, text), state_);
+      continue;
+    }
+    if (errno == EMFILE || errno == ENFILE) return shed();
+    if (errno == ECONNABORTED || errno == EINTR) continue;
+    if (errno != EAGAIN) pause();
+    return;
+  }
+}
+
+void Listener::shed() {
+  reserve_.reset();
+  loop::Fd victim(::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  victim.reset();
+  reserve_.reset(open_reserve());
+  pause();
+}
+
+void Listener::pause() {
+  paused_ = true;
+  worker_.loop().rewatch(fd_.get(), *this, 0);
+}
+
+void Listener::on_tick() {
+  if (!paused_ || !fd_.is_open()) return;
+  paused_ = false;
+  worker_.loop().rewatch(fd_.get(), *this, EPOLLIN);
+}
+
+}  // namespace berth::http

@@ -1,0 +1,32 @@
+// One worker's end of a listening socket: accepts, and passes the connection on. Out of descriptors it sheds
+// one connection by its reserve and pauses, instead of spinning.
+#pragma once
+
+#include <memory>
+
+#include "proxy/http/worker.h"
+#include "proxy/loop/loop.h"
+
+namespace berth::http {
+
+class Listener final : public loop::Watched, public loop::Disposable {
+ public:
+  /// `fd`: non-blocking, listening; this worker's own dup.
+  Listener(Worker& worker, loop::Fd fd, std::shared_ptr<ListenerState> state);
+  void close() { fd_.reset(); }
+  /// Takes up accepting again after a pause.
+  void on_tick();
+  void on_ready(std::uint32_t events) override;
+
+ private:
+  void pause();
+  void shed();
+
+  Worker& worker_;
+  loop::Fd fd_;
+  loop::Fd reserve_;
+  std::shared_ptr<ListenerState> state_;
+  bool paused_ = false;
+};
+
+}  // namespace berth::http

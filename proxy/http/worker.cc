@@ -1,0 +1,116 @@
+#include "proxy/http/worker.h"
+
+#include <algorithm>
+
+#include "proxy/http/listener.h"
+#include "proxy/http/session.h"
+
+namespace berth::http {
+
+Worker::Worker(const std::vector<std::unique_ptr<Worker>>& peers) : peers_(peers) {
+  request_head.fields.reserve(128);
+  response_head.fields.reserve(128);
+}
+
+Worker::~Worker() = default;
+
+void Worker::start() {
+  loop_.start([this] { on_tick(); });
+}
+
+void Worker::add_app(AppId id, std::string name, route::RouteLimits limits,
+                     std::atomic<std::uint32_t>& held_everywhere) {
+  if (apps_.size() <= id.number) apps_.resize(id.number + 1);
+  apps_[id.number] = std::make_unique<route::AppRoute>(loop_, std::move(name), limits, held_everywhere);
+}
+
+void Worker::add_listener(int fd, std::shared_ptr<ListenerState> state) {
+  listeners_.push_back(std::make_unique<Listener>(*this, loop::Fd(fd), std::move(state)));
+}
+
+void Worker::close_listeners() {
+  stopping_ = true;
+  for (auto& listener : listeners_) {
+    listener->close();
+    loop_.dispose(std::move(listener));
+  }
+  listeners_.clear();
+  sessions_.for_each([](Session& session) { session.gate().raise(loop::kStopping); });
+}
+
+void Worker::end_all() {
+  // The apps go behind the sessions, whose ends they count, and before the loop, which their connections live
+  // in.
+  struct Apps : loop::Disposable {
+    std::vector<std::unique_ptr<route::AppRoute>> apps;
+  };
+  while (Session* session = sessions_.front()) ended(*session);
+  auto last = std::make_unique<Apps>();
+  last->apps = std::move(apps_);
+  apps_.clear();
+  listeners_.clear();
+  loop_.dispose(std::move(last));
+}
+
+Counters Worker::counters(AppId id) {
+  route::AppRoute& route = app(id);
+  Counters sum;
+  sum.requests = route.counters.requests;
+  sum.failed = route.counters.failed;
+  sum.held_total = route.counters.held_total;
+  sum.retried = route.counters.retried;
+  sum.held = route.waiting();
+  sum.in_flight = route.counters.in_flight;
+  sum.upstream_idle = route.idle_connections();
+  sum.upstream_active = route.connections() - sum.upstream_idle;
+  sum.tunnels = route.counters.tunnels;
+  sessions_.for_each([&](Session& session) { sum.connections += session.app() == id ? 1 : 0; });
+  return sum;
+}
+
+void Worker::accepted(loop::Fd fd, std::string_view address, const std::shared_ptr<ListenerState>& state) {
+  state->connections.fetch_add(1, std::memory_order_relaxed);
+  Worker* least = this;
+  std::uint32_t least_load = load_.load(std::memory_order_relaxed);
+  for (const auto& peer : peers_) {
+    const std::uint32_t load = peer->load_.load(std::memory_order_relaxed);
+    if (load < least_load) {
+      least = peer.get();
+      least_load = load;
+    }
+  }
+  least->load_.fetch_add(1, std::memory_order_relaxed);
+  if (least == this) return adopt(std::move(fd), address, state);
+  const auto shared = std::make_shared<loop::Fd>(std::move(fd));  // closed even if the message is never run
+  least->loop_.post(
+      [least, shared, text = std::string(address), state] { least->adopt(std::move(*shared), text, state); });
+}
+
+void Worker::adopt(loop::Fd fd, std::string_view address, std::shared_ptr<ListenerState> state) {
+  auto session = std::make_unique<Session>(*this, std::move(fd), address, std::move(state));
+  Session& s = *session.release();  // owned by being listed, until ended()
+  sessions_.push_back(s);
+  s.start();
+}
+
+void Worker::ended(Session& session) {
+  session.unlink();
+  session.state().connections.fetch_sub(1, std::memory_order_relaxed);
+  load_.fetch_sub(1, std::memory_order_relaxed);
+  loop_.dispose(std::unique_ptr<Session>(&session));
+}
+
+void Worker::on_tick() {
+  const loop::Tick tick = loop_.tick();
+  sessions_.for_each([tick](Session& session) {
+    if (session.deadline() != 0 && tick >= session.deadline()) {
+      session.set_deadline(0);
+      session.gate().raise(loop::kTimeout);
+    }
+  });
+  for (auto& app : apps_)
+    if (app) app->on_tick();
+  for (auto& listener : listeners_) listener->on_tick();
+}
+
+}  // namespace berth::http

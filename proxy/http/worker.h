@@ -1,0 +1,74 @@
+// What one worker loop owns of the data plane: its view of the apps, its ends of the listeners, its sessions,
+// and the workspaces that every head is read into. Built and told by DataPlane, by messages.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "proxy/http/data_plane.h"
+#include "proxy/http/head.h"
+#include "proxy/loop/loop.h"
+#include "proxy/route/app_route.h"
+
+namespace berth::http {
+
+class Listener;
+class Session;
+
+/// One listener as all workers share it. Outlives the workers' ends of it.
+struct ListenerState {
+  ListenerConfig config;
+  HeadLimits head_limits;
+  std::string bound;  ///< "127.0.0.1:8000"
+  AppId app;
+  std::atomic<std::uint32_t> connections{0};
+};
+
+class Worker {
+ public:
+  /// `peers`: all workers of the plane, this one included; filled before the first connection.
+  explicit Worker(const std::vector<std::unique_ptr<Worker>>& peers);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  loop::Loop& loop() { return loop_; }
+  void start();
+
+  // On the worker's loop from here on.
+  void add_app(AppId id, std::string name, route::RouteLimits limits,
+               std::atomic<std::uint32_t>& held_everywhere);
+  route::AppRoute& app(AppId id) { return *apps_[id.number]; }
+  void add_listener(int fd, std::shared_ptr<ListenerState> state);
+  /// Closes the listening ends; idle sessions end now, busy ones after their exchange.
+  void close_listeners();
+  bool stopping() const { return stopping_; }
+  void end_all();
+  Counters counters(AppId id);
+
+  /// Serves an accepted connection here, or on the least loaded worker.
+  void accepted(loop::Fd fd, std::string_view address, const std::shared_ptr<ListenerState>& state);
+  void ended(Session& session);
+
+  RequestHead request_head;    ///< valid until the next suspension of whoever read into it
+  ResponseHead response_head;  ///< the same
+
+ private:
+  void adopt(loop::Fd fd, std::string_view address, std::shared_ptr<ListenerState> state);
+  void on_tick();
+
+  const std::vector<std::unique_ptr<Worker>>& peers_;
+  std::atomic<std::uint32_t> load_{
+      0};  ///< sessions; read by the other workers when they hand out connections
+  std::vector<std::unique_ptr<route::AppRoute>> apps_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  loop::List<Session, Session> sessions_;
+  bool stopping_ = false;
+  loop::Loop loop_;  // last: its thread ends before what it uses
+};
+
+}  // namespace berth::http

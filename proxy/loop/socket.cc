@@ -1,0 +1,102 @@
+#include "proxy/loop/socket.h"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+
+namespace berth::loop {
+namespace {
+
+IoResult failed() {
+  if (errno == EAGAIN || errno == EINTR) return {};
+  return {IoResult::Status::Error, 0, errno};
+}
+
+}  // namespace
+
+void Socket::open(Loop& loop, Fd fd, Side side, bool for_output) {
+  loop_ = &loop;
+  fd_ = std::move(fd);
+  side_ = side;
+  armed_ = for_output ? (EPOLLIN | EPOLLOUT) : EPOLLIN;
+  loop_->watch(fd_.get(), *this, armed_);
+  watched_ = true;
+}
+
+void Socket::close() { fd_.reset(); }
+
+void Socket::close_abruptly() {
+  if (!is_open()) return;
+  const linger none{1, 0};
+  ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &none, sizeof none);
+  fd_.reset();
+}
+
+void Socket::shutdown_write() { ::shutdown(fd_.get(), SHUT_WR); }
+
+IoResult Socket::read(std::span<char> into) {
+  const ssize_t n = ::recv(fd_.get(), into.data(), into.size(), 0);
+  if (n > 0) return {IoResult::Status::Done, static_cast<std::size_t>(n), 0};
+  if (n == 0) return {IoResult::Status::End, 0, 0};
+  return failed();
+}
+
+IoResult Socket::write(std::span<const iovec> parts) {
+  ssize_t n = 0;
+  if (parts.size() == 1) {
+    n = ::send(fd_.get(), parts[0].iov_base, parts[0].iov_len, MSG_NOSIGNAL);
+  } else {
+    msghdr message{};
+    message.msg_iov = const_cast<iovec*>(parts.data());
+    message.msg_iovlen = parts.size();
+    n = ::sendmsg(fd_.get(), &message, MSG_NOSIGNAL);
+  }
+  if (n >= 0) return {IoResult::Status::Done, static_cast<std::size_t>(n), 0};
+  return failed();
+}
+
+void Socket::want(bool input, bool output) {
+  if (!is_open()) return;
+  const std::uint32_t events = (input ? EPOLLIN : 0U) | (output ? EPOLLOUT : 0U);
+  // Input that is watched and not wanted stays until it fires: nearly always it never does.
+  if ((armed_ & events) != events) arm(armed_ | events);
+}
+
+void Socket::arm(std::uint32_t events) {
+  armed_ = static_cast<std::uint8_t>(events);
+  if (watched_)
+    loop_->rewatch(fd_.get(), *this, events);
+  else
+    loop_->watch(fd_.get(), *this, events);
+  watched_ = true;
+}
+
+void Socket::on_ready(std::uint32_t events) {
+  if (!is_open()) return;  // closed earlier in this batch
+  if (gate_ == nullptr) {
+    owner_->on_idle_event();
+    return;
+  }
+  const auto shift = static_cast<unsigned>(side_);
+  Wakes bits = 0;
+  if ((events & EPOLLIN) != 0) bits |= kClientIn << shift;
+  if ((events & EPOLLOUT) != 0) bits |= kClientOut << shift;
+  if ((events & (EPOLLHUP | EPOLLERR)) != 0) bits |= (kClientIn | kClientOut | kClientGone) << shift;
+  const Wakes wanted = gate_->wanted();
+  if ((events & (EPOLLHUP | EPOLLERR)) != 0 && (bits & wanted) == 0) {
+    // The kernel tells of a hang-up whether asked or not: out of the set until somebody wants to know.
+    loop_->unwatch(fd_.get());
+    watched_ = false;
+    armed_ = 0;
+    return;
+  }
+  // Level-triggered: what fires and is not waited for now would fire without end.
+  std::uint32_t keep = armed_;
+  if ((bits & ~wanted & (kClientIn << shift)) != 0) keep &= ~static_cast<std::uint32_t>(EPOLLIN);
+  if ((armed_ & EPOLLOUT) != 0 && (events & EPOLLOUT) != 0) keep &= ~static_cast<std::uint32_t>(EPOLLOUT);
+  if (keep != armed_) arm(keep);
+  gate_->raise(bits);
+}
+
+}  // namespace berth::loop

@@ -1,0 +1,82 @@
+// One stream socket in a loop: TCP and unix alike, non-blocking, readiness told to a Gate. Reads and writes
+// are tried at once and never wait; who must wait sleeps on the gate after want().
+#pragma once
+
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <span>
+
+#include "proxy/loop/gate.h"
+#include "proxy/loop/loop.h"
+
+namespace berth::loop {
+
+/// What a read or a write came to.
+struct IoResult {
+  enum class Status : std::uint8_t {
+    Done,   ///< `bytes` were moved (at least one)
+    Again,  ///< not now: want() and sleep
+    End,    ///< the peer has finished sending (reads only)
+    Error,  ///< the connection is broken; `error` is the errno
+  };
+  Status status = Status::Again;
+  std::size_t bytes = 0;
+  int error = 0;
+};
+
+/// Told of readiness while no gate is attached: the owner of an idle connection.
+class IdleOwner {
+ public:
+  virtual void on_idle_event() = 0;
+
+ protected:
+  ~IdleOwner() = default;
+};
+
+/// Lives in one loop. Its bits at the gate are kClient* or, shifted, kUpstream*.
+class Socket final : public Watched {
+ public:
+  enum class Side : std::uint8_t { Client = 0, Upstream = 3 };
+
+  Socket() = default;
+  ~Socket() { close(); }
+
+  /// Takes a non-blocking descriptor and watches it for input.
+  void open(Loop& loop, Fd fd, Side side, bool for_output = false);
+  bool is_open() const { return fd_.is_open(); }
+  int fd() const { return fd_.get(); }
+  void close();
+  /// Closes at once and leaves no TIME_WAIT: for a peer that has closed already.
+  void close_abruptly();
+  void shutdown_write();
+
+  /// Whose events they are from now on; nullptr with an owner: idle.
+  void attach(Gate& gate) { gate_ = &gate, owner_ = nullptr; }
+  void idle(IdleOwner& owner) { gate_ = nullptr, owner_ = &owner; }
+
+  IoResult read(std::span<char> into);
+  IoResult write(std::span<const iovec> parts);
+  IoResult write(const char* data, std::size_t size) {
+    const iovec part{const_cast<char*>(data), size};
+    return write(std::span(&part, 1));
+  }
+
+  /// Makes sure that readiness for what is asked will be told (no syscall where it is watched already).
+  void want(bool input, bool output);
+
+  void on_ready(std::uint32_t events) override;
+
+ private:
+  void arm(std::uint32_t events);
+
+  Loop* loop_ = nullptr;
+  Gate* gate_ = nullptr;
+  IdleOwner* owner_ = nullptr;
+  Fd fd_;
+  std::uint8_t armed_ = 0;  ///< EPOLLIN | EPOLLOUT as the kernel has it
+  Side side_ = Side::Client;
+  bool watched_ = false;
+};
+
+}  // namespace berth::loop

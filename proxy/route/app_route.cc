@@ -1,0 +1,105 @@
+#include "proxy/route/app_route.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace berth::route {
+
+AppRoute::AppRoute(loop::Loop& loop, std::string name, RouteLimits limits,
+                   std::atomic<std::uint32_t>& held_everywhere)
+    : loop_(loop), name_(std::move(name)), limits_(limits), held_everywhere_(held_everywhere) {}
+
+AppRoute::~AppRoute() = default;
+
+void AppRoute::switch_to(Generation generation, const Endpoint& endpoint) {
+  retire_current();
+  refusal_.clear();
+  current_ = std::make_unique<Target>(loop_, generation, endpoint,
+                                      Target::Settings{limits_.most_connections, limits_.user.upstream_idle});
+  admit();
+}
+
+void AppRoute::hold() {
+  retire_current();
+  refusal_.clear();
+}
+
+void AppRoute::refuse(std::string reason) {
+  retire_current();
+  refusal_ = std::move(reason);
+  while (Waiting* waiting = waiting_.front()) {
+    leave(*waiting);
+    waiting->gate.raise(loop::kRefused);
+  }
+}
+
+void AppRoute::retire_current() {
+  if (!current_) return;
+  current_->retire();
+  retired_.push_back(std::move(current_));
+}
+
+Target* AppRoute::retired(Generation generation) {
+  for (auto& target : retired_)
+    if (target->generation() == generation) return target.get();
+  return nullptr;
+}
+
+void AppRoute::forget_drained() {
+  std::erase_if(retired_, [](const auto& target) {
+    return target->told() && target->holders() == 0 && target->connections() == 0;
+  });
+}
+
+bool AppRoute::wait(Waiting& waiting) {
+  if (held_everywhere_.fetch_add(1, std::memory_order_relaxed) >= limits_.user.hold_requests) {
+    held_everywhere_.fetch_sub(1, std::memory_order_relaxed);
+    return false;
+  }
+  ++waiting_count_;
+  waiting_.push_back(waiting);
+  return true;
+}
+
+void AppRoute::leave(Waiting& waiting) {
+  if (!waiting.linked()) return;
+  waiting.unlink();
+  --waiting_count_;
+  held_everywhere_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void AppRoute::admit_soon() {
+  if (waiting_count_ == 0 || admission_posted_) return;
+  admission_posted_ = true;
+  loop_.post([this] {
+    admission_posted_ = false;
+    admit();
+  });
+}
+
+void AppRoute::admit() {
+  // Each one takes a connection or begins one before raise() returns, so the bound is looked at anew. One
+  // that comes back to the queue meanwhile has had its turn.
+  for (std::uint64_t turns = waiting_count_; turns != 0 && waiting_count_ != 0; --turns) {
+    if (!current_ || (current_->idle_count() == 0 && !current_->may_connect())) return;
+    Waiting& first = *waiting_.front();
+    leave(first);
+    first.gate.raise(loop::kAdmitted);
+  }
+}
+
+void AppRoute::on_tick() {
+  if (current_) current_->on_tick();
+  forget_drained();
+  admit_soon();
+}
+
+std::uint64_t AppRoute::idle_connections() const { return current_ ? current_->idle_count() : 0; }
+
+std::uint64_t AppRoute::connections() const {
+  std::uint64_t sum = current_ ? current_->connections() : 0;
+  for (const auto& target : retired_) sum += target->connections();
+  return sum;
+}
+
+}  // namespace berth::route

@@ -1,0 +1,96 @@
+// One app as one loop sees it: which target its requests go to now, the requests that wait because there is
+// none, and its counters. The switch is one assignment here. Knows no HTTP.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "proxy/loop/gate.h"
+#include "proxy/loop/list.h"
+#include "proxy/loop/loop.h"
+#include "proxy/route/target.h"
+
+namespace berth::route {
+
+/// A request that waits for a target, or for a connection to one. First come, first served.
+struct Waiting : loop::ListHook<Waiting> {
+  explicit Waiting(loop::Gate& g) : gate(g) {}
+  loop::Gate& gate;
+};
+
+/// Limits in the loop's terms.
+struct RouteLimits {
+  Limits user;
+  std::uint32_t most_connections = 1;  ///< this loop's share of max_upstream
+};
+
+/// Counters of one app in one loop: plain numbers, summed on demand.
+struct RouteCounters {
+  std::uint64_t requests = 0;
+  std::uint64_t failed = 0;
+  std::uint64_t held_total = 0;
+  std::uint64_t retried = 0;
+  std::uint64_t in_flight = 0;
+  std::uint64_t tunnels = 0;
+};
+
+class AppRoute {
+ public:
+  /// `held_everywhere` counts the waiting requests of all loops against hold_requests; outlives this.
+  AppRoute(loop::Loop& loop, std::string name, RouteLimits limits,
+           std::atomic<std::uint32_t>& held_everywhere);
+  ~AppRoute();
+
+  const std::string& name() const { return name_; }
+  const Limits& limits() const { return limits_.user; }
+  RouteCounters counters;
+
+  /// Where a new request goes now; nullptr: nowhere yet.
+  Target* current() { return current_.get(); }
+  /// Why requests are refused instead of held; empty: they are held.
+  const std::string& refusal() const { return refusal_; }
+
+  void switch_to(Generation generation, const Endpoint& endpoint);
+  void hold();
+  void refuse(std::string reason);
+
+  /// The retired target of that generation, while anything holds it or nobody has asked for its end; else
+  /// nullptr.
+  Target* retired(Generation generation);
+  /// Forgets it once it is drained and told.
+  void forget_drained();
+
+  /// Joins the queue; false: it is full.
+  bool wait(Waiting& waiting);
+  void leave(Waiting& waiting);
+  bool must_wait() const { return waiting_count_ != 0; }
+  std::uint64_t waiting() const { return waiting_count_; }
+
+  /// A connection or a slot has become free: whoever waits longest may try.
+  void admit_soon();
+
+  void on_tick();
+  std::uint64_t idle_connections() const;
+  std::uint64_t connections() const;
+
+ private:
+  void retire_current();
+  void admit();
+
+  loop::Loop& loop_;
+  std::string name_;
+  RouteLimits limits_;
+  std::atomic<std::uint32_t>& held_everywhere_;
+  std::unique_ptr<Target> current_;
+  std::vector<std::unique_ptr<Target>> retired_;
+  std::string refusal_;
+  loop::List<Waiting, Waiting> waiting_;
+  std::uint64_t waiting_count_ = 0;
+  bool admission_posted_ = false;
+};
+
+}  // namespace berth::route

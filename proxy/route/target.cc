@@ -1,0 +1,114 @@
+#include "proxy/route/target.h"
+
+#include <utility>
+
+namespace berth::route {
+
+void Holder::take(Target& target) {
+  let_go();
+  target_ = &target;
+  cut_ = false;
+  target.holders_.push_back(*this);
+  ++target.holder_count_;
+}
+
+void Holder::let_go() {
+  if (target_ == nullptr) return;
+  unlink();
+  std::exchange(target_, nullptr)->let_go(cut_);
+}
+
+Target::Target(loop::Loop& loop, Generation generation, Endpoint endpoint, Settings settings)
+    : loop_(loop), generation_(generation), endpoint_(std::move(endpoint)), settings_(settings) {}
+
+Target::~Target() { close_idle(); }
+
+std::unique_ptr<Upstream> Target::take_idle(std::chrono::milliseconds used_within) {
+  Upstream* upstream = idle_.front();
+  if (upstream == nullptr || loop_.now() - upstream->used_at > used_within) return nullptr;
+  upstream->unlink();
+  --idle_count_;
+  return std::unique_ptr<Upstream>(upstream);
+}
+
+bool Target::make_room() {
+  if (!may_connect() && idle_count_ != 0) close_idle(*idle_.back());
+  return may_connect();
+}
+
+std::unique_ptr<Upstream> Target::make_connection() {
+  ++connections_;
+  return std::make_unique<Upstream>(*this);
+}
+
+void Target::give_back(std::unique_ptr<Upstream> upstream) {
+  if (retired_) return drop(std::move(upstream), false);
+  upstream->fresh = false;
+  upstream->used_at = loop_.now();
+  upstream->idle_until = loop_.deadline(settings_.idle);
+  upstream->socket().idle(*upstream);
+  upstream->socket().want(true, false);
+  ++idle_count_;
+  idle_.push_front(*upstream.release());
+}
+
+void Target::drop(std::unique_ptr<Upstream> upstream, bool peer_closed) {
+  if (peer_closed)
+    upstream->socket().close_abruptly();
+  else
+    upstream->socket().close();
+  --connections_;
+  loop_.dispose(std::move(upstream));
+}
+
+void Target::retire() {
+  retired_ = true;
+  close_idle();
+}
+
+void Target::when_drained(std::function<void(DrainCount)> drained) {
+  if (holder_count_ != 0) {
+    drained_ = std::move(drained);
+    return;
+  }
+  told_ = true;
+  drained(drain_);
+}
+
+void Target::cut() {
+  holders_.for_each([](Holder& holder) {
+    holder.cut_ = true;
+    holder.gate_.raise(loop::kCut);
+  });
+}
+
+void Target::let_go(bool cut) {
+  --holder_count_;
+  if (!retired_) return;
+  ++(cut ? drain_.cut : drain_.finished);
+  if (holder_count_ != 0 || !drained_) return;
+  told_ = true;
+  std::exchange(drained_, nullptr)(drain_);
+}
+
+void Target::close_idle() {
+  while (Upstream* upstream = idle_.front()) close_idle(*upstream);
+}
+
+void Target::close_idle(Upstream& upstream, bool peer_closed) {
+  upstream.unlink();
+  --idle_count_;
+  drop(std::unique_ptr<Upstream>(&upstream), peer_closed);
+}
+
+void Target::idle_ended(Upstream& upstream) { close_idle(upstream, true); }
+
+void Target::on_tick() {
+  for (Upstream* oldest = idle_.back();
+       oldest != nullptr && oldest->idle_until != 0 && loop_.tick() >= oldest->idle_until;
+       oldest = idle_.back()) {
+    close_idle(*oldest);
+  }
+}
+
+}  // namespace berth::route

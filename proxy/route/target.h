@@ -1,0 +1,108 @@
+// One backend as one loop sees it: where it is, which exchanges hold it, and its idle connections (LIFO, so
+// that the warmest is used and the rest grow old). Retired, it takes no new holder and gives up its idle
+// connections; it is drained when its last holder has let go. Knows no HTTP.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "config/endpoint.h"
+#include "proxy/loop/gate.h"
+#include "proxy/loop/list.h"
+#include "proxy/loop/loop.h"
+#include "proxy/route/upstream.h"
+
+namespace berth::route {
+
+/// The hold of one exchange on a target, from the moment the target is chosen until the exchange is over.
+class Holder : public loop::ListHook<Holder> {
+ public:
+  explicit Holder(loop::Gate& gate) : gate_(gate) {}
+  ~Holder() { let_go(); }
+
+  void take(Target& target);
+  void let_go();
+  Target* target() const { return target_; }
+  bool was_cut() const { return cut_; }
+
+ private:
+  friend class Target;
+  loop::Gate& gate_;
+  Target* target_ = nullptr;
+  bool cut_ = false;
+};
+
+/// What became of the holders that a target had when it was retired.
+struct DrainCount {
+  std::uint64_t finished = 0;
+  std::uint64_t cut = 0;
+};
+
+class Target {
+ public:
+  struct Settings {
+    std::uint32_t most_connections;  ///< this loop's share of max_upstream
+    std::chrono::milliseconds idle;  ///< upstream_idle
+  };
+
+  Target(loop::Loop& loop, Generation generation, Endpoint endpoint, Settings settings);
+  ~Target();
+  Target(const Target&) = delete;
+  Target& operator=(const Target&) = delete;
+
+  Generation generation() const { return generation_; }
+  const Endpoint& endpoint() const { return endpoint_; }
+  std::uint64_t holders() const { return holder_count_; }
+  std::uint32_t idle_count() const { return idle_count_; }
+  std::uint32_t connections() const { return connections_; }
+
+  /// An idle connection, or nullptr. `used_within`: not one that has lain longer than that.
+  std::unique_ptr<Upstream> take_idle(std::chrono::milliseconds used_within);
+  bool may_connect() const { return connections_ < settings_.most_connections; }
+  /// Makes may_connect() true by giving up an idle connection, if there is need and one to give.
+  bool make_room();
+  std::unique_ptr<Upstream> make_connection();
+
+  /// Keeps it for the next exchange (closes it, if retired).
+  void give_back(std::unique_ptr<Upstream> upstream);
+  /// Closes it. `peer_closed`: everything was read to the end, so no TIME_WAIT is due (design section 5).
+  void drop(std::unique_ptr<Upstream> upstream, bool peer_closed);
+
+  /// No new holders from now on; `drained` is called once, when the last one has let go (at once if there is
+  /// none).
+  void retire();
+  bool retired() const { return retired_; }
+  void when_drained(std::function<void(DrainCount)> drained);
+  /// Its end was told: nobody will ask for it again.
+  bool told() const { return told_; }
+  /// Wakes every holder with kCut.
+  void cut();
+
+  /// An idle connection had an event: its peer closed it, or sent what nobody asked for.
+  void idle_ended(Upstream& upstream);
+  /// Closes what has lain idle too long.
+  void on_tick();
+
+ private:
+  friend class Holder;
+  void let_go(bool cut);
+  void close_idle();
+  void close_idle(Upstream& upstream, bool peer_closed = false);
+
+  loop::Loop& loop_;
+  Generation generation_;
+  Endpoint endpoint_;
+  Settings settings_;
+  loop::List<Holder, Holder> holders_;
+  loop::List<Upstream, Upstream> idle_;  ///< the most recently used in front
+  std::uint64_t holder_count_ = 0;
+  std::uint32_t idle_count_ = 0;
+  std::uint32_t connections_ = 0;  ///< idle ones included
+  bool retired_ = false;
+  bool told_ = false;
+  DrainCount drain_;
+  std::function<void(DrainCount)> drained_;
+};
+
+}  // namespace berth::route
