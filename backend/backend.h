@@ -70,9 +70,10 @@ struct StartFailure {
 /// The command has ended and its whole tree with it (the keeper's wait found no child).
 struct Stopped {
   ExitStatus exit;
-  bool killed = false;                    ///< KILL was needed
-  std::vector<std::string> descendants;   ///< "pid 4132 python3 app.py": what had to be killed beside the command
-  std::chrono::microseconds took{0};      ///< from stop() (or the unasked end) to the tree's end
+  bool killed = false;  ///< KILL was needed
+  std::vector<std::string>
+      descendants;                    ///< "pid 4132 python3 app.py": what had to be killed beside the command
+  std::chrono::microseconds took{0};  ///< from stop() (or the unasked end) to the tree's end
 };
 
 /// The proof of release (design section 5).
@@ -105,7 +106,8 @@ class BackendEvents {
   virtual void on_ready(Generation, const Ready&) = 0;
   /// Once, instead of on_ready. What runs still runs until stop().
   virtual void on_start_failed(Generation, const StartFailure&) = 0;
-  /// The command ended, asked or not; after on_ready only (before, it is a StartFailure). The tree may live on.
+  /// The command ended, asked or not; after on_ready only (before, it is a StartFailure). The tree may live
+  /// on.
   virtual void on_exited(Generation, const ExitStatus&) = 0;
   /// Answer to stop(), exactly once, when the tree is empty.
   virtual void on_stopped(Generation, const Stopped&) = 0;
@@ -122,7 +124,8 @@ class Backend {
   Backend(const Backend&) = delete;
   Backend& operator=(const Backend&) = delete;
 
-  /// Starts the command and its readiness check; on_ready or on_start_failed follows within spec.ready.timeout.
+  /// Starts the command and its readiness check; on_ready or on_start_failed follows within
+  /// spec.ready.timeout.
   void start();
 
   /// Ends it in the order of design section 5: signal, CONT, grace, KILL to the tree. Valid at any time after
@@ -132,7 +135,8 @@ class Backend {
   /// Skips what is left of the grace: KILL now. Only after stop().
   void hurry();
 
-  /// Proves the port free and closes the lease. Only after on_stopped. Polls up to `deadline` for a holder to go.
+  /// Proves the port free and closes the lease. Only after on_stopped. Polls up to `deadline` for a holder to
+  /// go.
   void release(std::chrono::milliseconds deadline);
 
   int pid() const;  ///< 0 before on_started
@@ -144,8 +148,8 @@ class Backend {
   std::shared_ptr<Impl> impl_;
 };
 
-/// The hidden verb: what the same binary does when it is started as a keeper. Returns the exit code. `argv` as
-/// main got it. Never returns to berth's own code paths; single-threaded.
+/// The hidden verb: what the same binary does when it is started as a keeper. Returns the exit code. `argv`
+/// as main got it. Never returns to berth's own code paths; single-threaded.
 int keeper_main(int argc, char** argv);
 
 /// True if this process was started as a keeper (main asks this first).

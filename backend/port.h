@@ -20,7 +20,7 @@ struct Holder {
   std::int64_t started_unix_s = 0;  ///< 0: unknown
   Endpoint address;                 ///< what it listens on
   std::uint64_t inode = 0;
-  bool shared = false;  ///< several listeners on the very same address (SO_REUSEPORT)
+  bool shared = false;       ///< several listeners on the very same address (SO_REUSEPORT)
   std::string text() const;  ///< "pid 4132 (python3 -m http.server 8000), user root, on 0.0.0.0:8000"
 };
 
@@ -34,8 +34,8 @@ struct ProbeResult {
     Denied,     ///< the OS refuses (a privileged port, an address that is not ours): see `error`
   };
   State state = State::Free;
-  int error = 0;               ///< errno of the strict probe
-  std::string leftovers;       ///< "3 in TIME_WAIT"
+  int error = 0;          ///< errno of the strict probe
+  std::string leftovers;  ///< "3 in TIME_WAIT"
   std::vector<Holder> holders;
 };
 

@@ -1,0 +1,164 @@
+#include "backend/attempt.h"
+
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <csignal>
+#include <cstring>
+
+#include "backend/command.h"
+
+namespace berth::backend {
+namespace {
+
+constexpr std::size_t kLastLines = 20;
+
+StartFailure failure(StartFailure::Kind kind, std::string what) {
+  StartFailure out;
+  out.kind = kind;
+  out.what = std::move(what);
+  return out;
+}
+
+StartFailure system_failure(const std::string& doing, int error) {
+  std::array<char, 128> buffer{};
+  return failure(StartFailure::Kind::System,
+                 doing + ": " + ::strerror_r(error, buffer.data(), buffer.size()));
+}
+
+ExitStatus from_wait(int status) {
+  if (WIFSIGNALED(status)) return {.signalled = true, .value = WTERMSIG(status)};
+  return {.signalled = false, .value = WEXITSTATUS(status)};
+}
+
+}  // namespace
+
+Attempt::Attempt(boost::asio::io_context& loop, const LaunchSpec& spec, Port port, AttemptEvents events)
+    : loop_(loop), spec_(spec), events_(std::move(events)), port_(port) {}
+
+Attempt::~Attempt() = default;
+
+std::optional<StartFailure> Attempt::begin() {
+  using Kind = StartFailure::Kind;
+  if (spec_.command.empty()) return failure(Kind::Exec, "the command is empty");
+  if (auto why = directory_failure(spec_.dir); !why.empty()) return failure(Kind::Exec, why);
+  lease_ = Lease::take();
+  if (!lease_) return system_failure("no port can be had", errno);
+  told_ = Endpoint::loopback_v4(lease_->port());
+
+  KeeperCommand command;
+  auto environment = child_environment(spec_, told_, environ);
+  auto name = fill_in(spec_.command.front(), told_);
+  auto found = find_command(name, spec_.dir, environment);
+  if (found.program.empty()) return failure(Kind::Exec, found.failure);
+  command.program = found.program;
+  command.dir = spec_.dir;
+  for (const auto& word : spec_.command) command.arguments.push_back(fill_in(word, told_));
+  for (const auto& [key, value] : environment) command.environment.push_back(key + "=" + value);
+  command.descriptors = descriptor_limit_at_start();
+
+  Descriptor out, err;
+  int error = 0;
+  out_ = std::make_unique<OutputPipe>(
+      loop_, [this](std::string_view line) { take_line(false, line); }, out, error);
+  err_ = std::make_unique<OutputPipe>(
+      loop_, [this](std::string_view line) { take_line(true, line); }, err, error);
+  if (error != 0) return system_failure("no pipe can be made for its output", error);
+
+  if (port_ == Port::Released || !Lease::works()) {
+    lease_.reset();
+  } else {
+    lease_->open_door();
+  }
+  link_ = KeeperLink::spawn(
+      loop_, command, std::move(out), std::move(err),
+      {.on_news = [this](const KeeperNews& news) { hear(news); }, .on_lost = [this] { lost(); }}, error);
+  if (!link_) return system_failure("no keeper can be started", error);
+  return std::nullopt;
+}
+
+void Attempt::stop(int signal) {
+  if (lease_) lease_->close_door();
+  if (link_) link_->order(KeeperOrder::Verb::Stop, signal);
+}
+
+void Attempt::kill() {
+  if (lease_) lease_->close_door();
+  if (link_) link_->order(KeeperOrder::Verb::Kill);
+}
+
+void Attempt::hear(const KeeperNews& news) {
+  switch (news.kind) {
+    case KeeperNews::Kind::Started:
+      pid_ = news.first;
+      return events_.on_started();
+    case KeeperNews::Kind::ExecFailed:
+      return exec_failed(news);
+    case KeeperNews::Kind::Exited:
+      return ended(from_wait(news.first));
+    case KeeperNews::Kind::Killed:
+      killed_ = true;
+      if (news.second == 0) killed_descendants_.emplace_back(news.text.data());
+      return;
+    case KeeperNews::Kind::Empty:
+      out_->drain();
+      err_->drain();
+      return events_.on_empty();
+  }
+}
+
+void Attempt::exec_failed(const KeeperNews& news) {
+  auto stage = static_cast<ExecStage>(news.first);
+  exit_ = ExitStatus{.signalled = false, .value = 127};
+  const auto& name = spec_.command.front();
+  bool user_error = stage == ExecStage::Exec || stage == ExecStage::Directory;
+  auto kind = user_error ? StartFailure::Kind::Exec : StartFailure::Kind::System;
+  // It was found a moment ago: what is missing is what its first line asks for.
+  if (stage == ExecStage::Exec && news.second == ENOENT) {
+    return events_.on_exec_failed(
+        failure(kind, name + ": the interpreter named in its first line does not exist"));
+  }
+  events_.on_exec_failed(failure(kind, exec_failure_text(name, spec_.dir, stage, news.second)));
+}
+
+void Attempt::ended(ExitStatus status) {
+  exit_ = status;
+  // What it said last is in the pipes; their end may never come (a grandchild holds them).
+  out_->drain();
+  err_->drain();
+  if (lease_) lease_->close_door();
+  events_.on_exited();
+}
+
+void Attempt::lost() {
+  // The command dies with its keeper (PR_SET_PDEATHSIG); its group, by its number, is the best that is left.
+  if (pid_ > 0 && !exit_) ::kill(-pid_, SIGKILL);
+  killed_ = true;
+  events_.on_note("the keeper of pid " + std::to_string(pid_) +
+                  " was killed: its tree cannot be proven empty");
+  if (!exit_) ended({.signalled = true, .value = SIGKILL});
+  events_.on_empty();
+}
+
+void Attempt::take_line(bool is_stderr, std::string_view line) {
+  last_lines_.emplace_back(line);
+  if (last_lines_.size() > kLastLines) last_lines_.pop_front();
+  events_.on_line(is_stderr, line);
+}
+
+bool Attempt::complained_of_busy_port() const {
+  return std::any_of(last_lines_.begin(), last_lines_.end(), [](std::string line) {
+    std::transform(line.begin(), line.end(), line.begin(),
+                   [](char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); });
+    for (const char* words :
+         {"address already in use", "eaddrinuse", "address in use", "port is already in use"}) {
+      if (line.find(words) != std::string::npos) return true;
+    }
+    auto port = line.find("port ");
+    return port != std::string::npos && line.find("in use", port) != std::string::npos;
+  });
+}
+
+}  // namespace berth::backend

@@ -1,0 +1,82 @@
+// One try to start a command: its lease, its keeper, its output, its end. Decides nothing about readiness,
+// retries or release. Lives on the control loop.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "backend/backend.h"
+#include "backend/keeper_link.h"
+#include "backend/lease.h"
+#include "backend/output.h"
+
+namespace berth::backend {
+
+/// Called from handlers of the loop. None of them may destroy the Attempt itself, except on_empty.
+struct AttemptEvents {
+  std::function<void()> on_started;
+  std::function<void(StartFailure)> on_exec_failed;
+  std::function<void(bool is_stderr, std::string_view)> on_line;
+  std::function<void()> on_exited;  ///< the status is in exit()
+  std::function<void(const std::string&)> on_note;
+  std::function<void()> on_empty;  ///< the tree is gone
+};
+
+class Attempt {
+ public:
+  /// How the port is kept for the command.
+  enum class Port {
+    Leased,    ///< the lease is held, its door open
+    Released,  ///< a fresh number, closed just before the spawn: for servers without SO_REUSEADDR
+  };
+
+  Attempt(boost::asio::io_context& loop, const LaunchSpec& spec, Port port, AttemptEvents events);
+  ~Attempt();
+  Attempt(const Attempt&) = delete;
+  Attempt& operator=(const Attempt&) = delete;
+
+  /// nullopt: the keeper runs and events will follow. Otherwise nothing runs.
+  std::optional<StartFailure> begin();
+
+  void stop(int signal);
+  void kill();
+
+  Endpoint told() const { return told_; }
+  bool leased() const { return lease_.has_value(); }
+  std::optional<Lease> take_lease() { return std::exchange(lease_, std::nullopt); }
+  int pid() const { return pid_; }
+  int keeper_pid() const { return link_ ? link_->keeper_pid() : 0; }
+  const std::optional<ExitStatus>& exit() const { return exit_; }
+  bool killed() const { return killed_; }
+  const std::vector<std::string>& killed_descendants() const { return killed_descendants_; }
+  std::vector<std::string> last_lines() const { return {last_lines_.begin(), last_lines_.end()}; }
+  /// Whether its last lines say that the port was busy.
+  bool complained_of_busy_port() const;
+
+ private:
+  void hear(const KeeperNews& news);
+  void lost();
+  void ended(ExitStatus status);
+  void exec_failed(const KeeperNews& news);
+  void take_line(bool is_stderr, std::string_view line);
+
+  boost::asio::io_context& loop_;
+  const LaunchSpec& spec_;
+  AttemptEvents events_;
+  Port port_;
+  Endpoint told_;
+  std::optional<Lease> lease_;
+  std::unique_ptr<OutputPipe> out_, err_;
+  std::deque<std::string> last_lines_;
+  std::unique_ptr<KeeperLink> link_;
+  int pid_ = 0;
+  std::optional<ExitStatus> exit_;
+  bool killed_ = false;
+  std::vector<std::string> killed_descendants_;
+};
+
+}  // namespace berth::backend

@@ -1,0 +1,364 @@
+#include "backend/backend.h"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <cassert>
+#include <set>
+
+#include "backend/attempt.h"
+#include "backend/check_socket.h"
+#include "backend/command.h"
+#include "backend/linux_proc.h"
+#include "backend/readiness.h"
+#include "backend/release.h"
+#include "backend/tree_listeners.h"
+
+namespace berth::backend {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+
+// After KILL a process is gone in milliseconds, unless the kernel holds it (a dead disk): then berth says so.
+constexpr milliseconds kKillTakesLong{5'000};
+
+std::string first_holder(const std::vector<SocketRow>& strangers, std::uint16_t port) {
+  auto found = holders(Endpoint::any_v6(port));
+  for (const auto& holder : found) {
+    for (const auto& row : strangers) {
+      if (row.inode == holder.inode) return holder.text();
+    }
+  }
+  return strangers.empty() ? "a stranger" : "a stranger on " + strangers.front().local.text();
+}
+
+}  // namespace
+
+class Backend::Impl : public std::enable_shared_from_this<Backend::Impl> {
+ public:
+  Impl(boost::asio::io_context& loop, LaunchSpec spec, BackendEvents& owner)
+      : loop_(loop),
+        spec_(std::move(spec)),
+        owner_(&owner),
+        start_timer_(loop.get_executor()),
+        stop_timer_(loop.get_executor()) {}
+
+  void start();
+  void stop();
+  void hurry();
+  void release(milliseconds deadline);
+  void shut();
+  int pid() const { return attempt_ ? attempt_->pid() : 0; }
+  std::vector<int> tree() const;
+
+ private:
+  enum class Phase {
+    Idle,
+    Starting,  ///< an attempt runs, its readiness is watched
+    Retrying,  ///< an attempt is being killed, the next one follows
+    Ready,
+    Failed,  ///< on_start_failed was told; what runs still runs
+    Exited,  ///< it had been ready, and ended by itself
+    Stopping,
+    Killing,  ///< the grace is over
+    Stopped,
+    Releasing,
+    Released,
+  };
+
+  void enter(Phase phase) { phase_ = phase; }
+  void attempt(Attempt::Port port);
+  void watch_readiness();
+  void fail(StartFailure failure);
+  void retry(Attempt::Port port, std::string why);
+  void attempt_started();
+  void attempt_exited();
+  void attempt_empty();
+  void became_ready(const ReadyAt& at);
+  void stolen(const std::vector<SocketRow>& strangers);
+  void start_deadline_passed();
+  void kill_now();
+  void report_stopped();
+  void remember_listeners();
+
+  /// The owner is told by a handler of its own: never within its own call, and free to destroy the Backend.
+  template <class Call>
+  void tell(Call call) {
+    boost::asio::post(loop_, [self = shared_from_this(), call = std::move(call)] {
+      if (self->owner_ != nullptr) call(*self->owner_, self->spec_.generation);
+    });
+  }
+
+  void note(const std::string& text) {
+    tell([text](BackendEvents& owner, Generation generation) { owner.on_note(generation, text); });
+  }
+
+  boost::asio::io_context& loop_;
+  LaunchSpec spec_;
+  BackendEvents* owner_;  ///< null: the Backend is destroyed
+  Phase phase_ = Phase::Idle;
+  LoopTimer start_timer_;
+  LoopTimer stop_timer_;
+  std::unique_ptr<Attempt> attempt_;
+  std::unique_ptr<Readiness> readiness_;
+  std::unique_ptr<Release> release_;
+  bool retried_stolen_ = false;
+  bool retried_busy_ = false;
+  Attempt::Port next_port_ = Attempt::Port::Leased;
+  std::string retry_reason_;
+  bool tree_empty_ = true;
+  std::optional<ReadyAt> ready_at_;
+  std::set<std::uint64_t> inodes_;
+  Clock::time_point stop_began_;
+};
+
+void Backend::Impl::start() {
+  assert(phase_ == Phase::Idle);
+  if (spec_.ready.timeout != kOff) {
+    start_timer_.expires_after(spec_.ready.timeout);
+    start_timer_.async_wait([self = shared_from_this()](boost::system::error_code error) {
+      if (!error && self->owner_ != nullptr) self->start_deadline_passed();
+    });
+  }
+  attempt(Attempt::Port::Leased);
+}
+
+void Backend::Impl::attempt(Attempt::Port port) {
+  enter(Phase::Starting);
+  AttemptEvents events;
+  events.on_started = [this] { attempt_started(); };
+  events.on_exec_failed = [this](StartFailure failure) { fail(std::move(failure)); };
+  events.on_line = [this](bool is_stderr, std::string_view line) {
+    tell([is_stderr, text = std::string(line)](BackendEvents& owner, Generation generation) {
+      owner.on_line(generation, is_stderr, text);
+    });
+  };
+  events.on_exited = [this] { attempt_exited(); };
+  events.on_note = [this](const std::string& text) { note(text); };
+  events.on_empty = [this] { attempt_empty(); };
+  // The one before keeps its number until this one has another.
+  auto before = std::exchange(attempt_, std::make_unique<Attempt>(loop_, spec_, port, std::move(events)));
+  if (auto failure = attempt_->begin()) return fail(std::move(*failure));
+  tree_empty_ = false;
+  if (!retry_reason_.empty()) {
+    note(std::exchange(retry_reason_, {}) + ": trying again on " + std::to_string(attempt_->told().port));
+  }
+}
+
+void Backend::Impl::attempt_started() {
+  tell([started = Started{attempt_->pid(), attempt_->told(),
+                          asks_for_any_port(spec_.command) ? "discover" : "lease"}](
+           BackendEvents& owner, Generation generation) { owner.on_started(generation, started); });
+  if (phase_ == Phase::Starting) watch_readiness();
+}
+
+void Backend::Impl::watch_readiness() {
+  auto follow = FollowPolicy::Settle;
+  if (names_port(spec_)) follow = FollowPolicy::Never;
+  if (asks_for_any_port(spec_.command)) follow = FollowPolicy::AtOnce;
+  ReadinessSpec what{
+      .config = spec_.ready, .told = attempt_->told(), .root = attempt_->keeper_pid(), .follow = follow};
+  readiness_ = std::make_unique<Readiness>(
+      loop_, std::move(what),
+      ReadinessEvents{.on_ready = [this](const ReadyAt& at) { became_ready(at); },
+                      .on_stolen = [this](const std::vector<SocketRow>& strangers) { stolen(strangers); }});
+}
+
+void Backend::Impl::became_ready(const ReadyAt& at) {
+  assert(phase_ == Phase::Starting);
+  enter(Phase::Ready);
+  ready_at_ = at;
+  readiness_.reset();
+  start_timer_.cancel();
+  remember_listeners();
+  if (at.followed && !asks_for_any_port(spec_.command)) {
+    note("it ignored PORT=" + std::to_string(attempt_->told().port) + " and listens on " +
+         at.listener.local.text() + ", which is followed");
+  }
+  tell([ready = Ready{at.endpoint, at.followed, at.check}](BackendEvents& owner, Generation generation) {
+    owner.on_ready(generation, ready);
+  });
+}
+
+void Backend::Impl::stolen(const std::vector<SocketRow>& strangers) {
+  auto port = attempt_->told().port;
+  auto holder = first_holder(strangers, port);
+  auto what = std::to_string(port) + " was taken by " + holder;
+  if (!std::exchange(retried_stolen_, true)) return retry(Attempt::Port::Leased, what);
+  StartFailure failure;
+  failure.kind = StartFailure::Kind::Stolen;
+  failure.what = "port " + what + ", for the second time";
+  failure.hint = "another program takes ports by number: stop it";
+  fail(std::move(failure));
+}
+
+void Backend::Impl::retry(Attempt::Port port, std::string why) {
+  enter(Phase::Retrying);
+  readiness_.reset();
+  next_port_ = port;
+  retry_reason_ = std::move(why);
+  attempt_->kill();
+}
+
+void Backend::Impl::fail(StartFailure failure) {
+  if (phase_ != Phase::Starting && phase_ != Phase::Retrying) return;
+  enter(Phase::Failed);
+  readiness_.reset();
+  start_timer_.cancel();
+  if (attempt_) {
+    failure.exit = attempt_->exit();
+    failure.last_lines = attempt_->last_lines();
+  }
+  tell([failure = std::move(failure)](BackendEvents& owner, Generation generation) {
+    owner.on_start_failed(generation, failure);
+  });
+}
+
+void Backend::Impl::start_deadline_passed() {
+  if (phase_ != Phase::Starting && phase_ != Phase::Retrying) return;
+  StartFailure failure;
+  failure.kind = StartFailure::Kind::Timeout;
+  failure.what = "it was not started within " + std::to_string(spec_.ready.timeout.count()) + " ms";
+  if (readiness_) failure = readiness_->explain(spec_.ready.timeout);
+  fail(std::move(failure));
+}
+
+void Backend::Impl::attempt_exited() {
+  if (phase_ == Phase::Ready) {
+    enter(Phase::Exited);
+    tell([status = *attempt_->exit()](BackendEvents& owner, Generation generation) {
+      owner.on_exited(generation, status);
+    });
+    return;
+  }
+  if (phase_ != Phase::Starting) return;
+  auto port = attempt_->told().port;
+  auto seen = look_at_listeners(attempt_->keeper_pid(), port, LookAt::ToldPort);
+  if (!seen.strangers.empty()) return stolen(seen.strangers);
+  if (attempt_->complained_of_busy_port() && !std::exchange(retried_busy_, true)) {
+    return retry(Attempt::Port::Released,
+                 "it found " + std::to_string(port) + " busy (it does not set SO_REUSEADDR)");
+  }
+  StartFailure failure;
+  failure.kind = StartFailure::Kind::Exited;
+  failure.what = spec_.command.front() + " ended before it was ready: " + attempt_->exit()->text();
+  fail(std::move(failure));
+}
+
+void Backend::Impl::attempt_empty() {
+  tree_empty_ = true;
+  if (phase_ == Phase::Stopping || phase_ == Phase::Killing) return report_stopped();
+  if (phase_ != Phase::Retrying) return;
+  // Not from within the attempt's own handler, which it does not outlive.
+  boost::asio::post(loop_, [self = shared_from_this()] {
+    if (self->owner_ != nullptr && self->phase_ == Phase::Retrying) self->attempt(self->next_port_);
+  });
+}
+
+void Backend::Impl::remember_listeners() {
+  if (!attempt_ || attempt_->keeper_pid() == 0 || tree_empty_) return;
+  auto seen = look_at_listeners(attempt_->keeper_pid(), attempt_->told().port, LookAt::Everything);
+  for (const auto* rows : {&seen.told, &seen.elsewhere}) {
+    for (const auto& row : *rows) inodes_.insert(row.inode);
+  }
+}
+
+void Backend::Impl::stop() {
+  if (phase_ >= Phase::Stopping) return;
+  bool never_started = phase_ == Phase::Idle;
+  remember_listeners();
+  enter(Phase::Stopping);
+  readiness_.reset();
+  start_timer_.cancel();
+  stop_began_ = Clock::now();
+  if (never_started || tree_empty_) return report_stopped();
+  attempt_->stop(spec_.stop.signal);
+  if (spec_.stop.grace == kOff) return;
+  stop_timer_.expires_after(spec_.stop.grace);
+  stop_timer_.async_wait([self = shared_from_this()](boost::system::error_code error) {
+    if (!error && self->owner_ != nullptr) self->kill_now();
+  });
+}
+
+void Backend::Impl::hurry() {
+  if (phase_ == Phase::Stopping) kill_now();
+}
+
+void Backend::Impl::kill_now() {
+  if (phase_ != Phase::Stopping) return;
+  enter(Phase::Killing);
+  attempt_->kill();
+  stop_timer_.expires_after(kKillTakesLong);
+  stop_timer_.async_wait([self = shared_from_this()](boost::system::error_code error) {
+    if (error || self->owner_ == nullptr || self->phase_ != Phase::Killing) return;
+    for (int pid : self->tree()) self->note("still there after KILL: " + describe_process(pid));
+  });
+}
+
+void Backend::Impl::report_stopped() {
+  enter(Phase::Stopped);
+  stop_timer_.cancel();
+  Stopped stopped;
+  if (attempt_) {
+    stopped.exit = attempt_->exit().value_or(ExitStatus{});
+    stopped.killed = attempt_->killed();
+    stopped.descendants = attempt_->killed_descendants();
+  }
+  stopped.took = std::chrono::duration_cast<microseconds>(Clock::now() - stop_began_);
+  tell([stopped](BackendEvents& owner, Generation generation) { owner.on_stopped(generation, stopped); });
+}
+
+void Backend::Impl::release(milliseconds deadline) {
+  assert(phase_ == Phase::Stopped);
+  enter(Phase::Releasing);
+  if (!attempt_ || attempt_->told().port == 0) {
+    enter(Phase::Released);
+    tell([](BackendEvents& owner, Generation generation) { owner.on_released(generation, {}); });
+    return;
+  }
+  ReleaseSpec what;
+  what.inodes = inodes_;
+  what.endpoint = attempt_->told();
+  auto lease = attempt_->take_lease();
+  bool elsewhere = ready_at_ && ready_at_->listener.local.port != attempt_->told().port;
+  if (!elsewhere) what.lease = std::move(lease);
+  // Without a lease the strict probe asks for exactly what it listened on; the wildcard if that is not known.
+  if (!what.lease)
+    what.endpoint = ready_at_ ? ready_at_->listener.local : Endpoint::any_v6(what.endpoint.port);
+  release_ =
+      std::make_unique<Release>(loop_, std::move(what), deadline, [this](ReleaseCertificate certificate) {
+        enter(Phase::Released);
+        tell([certificate = std::move(certificate)](BackendEvents& owner, Generation generation) {
+          owner.on_released(generation, certificate);
+        });
+      });
+}
+
+std::vector<int> Backend::Impl::tree() const {
+  if (!attempt_ || attempt_->keeper_pid() == 0 || tree_empty_) return {};
+  return descendants(attempt_->keeper_pid());
+}
+
+void Backend::Impl::shut() {
+  owner_ = nullptr;
+  start_timer_.cancel();
+  stop_timer_.cancel();
+  readiness_.reset();
+  release_.reset();
+  attempt_.reset();
+}
+
+Backend::Backend(boost::asio::io_context& control, LaunchSpec spec, BackendEvents& owner)
+    : impl_(std::make_shared<Impl>(control, std::move(spec), owner)) {}
+
+Backend::~Backend() { impl_->shut(); }
+
+void Backend::start() { impl_->start(); }
+void Backend::stop() { impl_->stop(); }
+void Backend::hurry() { impl_->hurry(); }
+void Backend::release(milliseconds deadline) { impl_->release(deadline); }
+int Backend::pid() const { return impl_->pid(); }
+std::vector<int> Backend::tree() const { return impl_->tree(); }
+
+}  // namespace berth::backend

@@ -1,0 +1,32 @@
+// The connection of a readiness check, which must leave no TIME_WAIT on the backend's port and must not take
+// a connection to itself for an answer. Knows no protocol.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+
+#include "config/endpoint.h"
+
+namespace berth::backend {
+
+using CheckSocket =
+    boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
+using LoopTimer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                                    boost::asio::wait_traits<std::chrono::steady_clock>,
+                                                    boost::asio::io_context::executor_type>;
+
+/// Opens it CLOEXEC, with linger 0: whenever it is closed, no state stays behind.
+bool open_check_socket(CheckSocket& socket, const Endpoint& endpoint);
+
+boost::asio::ip::tcp::endpoint to_tcp(const Endpoint& endpoint);
+
+/// A connect to a closed port of the ephemeral range can meet itself (simultaneous open): that is a refusal.
+bool connected_to_itself(const CheckSocket& socket);
+
+/// Waits for the peer's end, a fifth of a second at most, then closes: a server that is still writing or
+/// reading is not shown a reset. The socket is the function's own from then on.
+void close_after_peer(std::shared_ptr<CheckSocket> socket);
+
+}  // namespace berth::backend

@@ -1,0 +1,159 @@
+#include "backend/command.h"
+
+#include <sys/stat.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+
+#include "backend/backend.h"
+
+namespace berth::backend {
+namespace {
+
+bool misleads_servers(std::string_view name) {
+  return name.starts_with("LISTEN_") || name == "NOTIFY_SOCKET" || name == "WERKZEUG_SERVER_FD" ||
+         name == "WERKZEUG_RUN_MAIN" || name == "BERTH_CONTROL";
+}
+
+void replace_all(std::string& text, std::string_view from, const std::string& to) {
+  for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
+    text.replace(at, from.size(), to);
+  }
+}
+
+std::string in_dir(const std::string& path, const std::string& dir) {
+  return dir.empty() || path.starts_with('/') ? path : dir + "/" + path;
+}
+
+/// 0, or the errno that execve would give for a plain file.
+int executable_error(const std::string& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) return errno;
+  if (!S_ISREG(info.st_mode)) return S_ISDIR(info.st_mode) ? EISDIR : EACCES;
+  return ::access(path.c_str(), X_OK) == 0 ? 0 : errno;
+}
+
+std::string error_words(int error) {
+  switch (error) {
+    case EACCES:
+      return "permission denied";
+    case EISDIR:
+      return "is a directory";
+    case ENOENT:
+      return "no such file";
+    case ENOTDIR:
+      return "not a directory";
+    case ENOEXEC:
+      return "not an executable format (a script needs a first line like #!/bin/sh)";
+    case E2BIG:
+      return "arguments and environment are too long";
+    default: {
+      std::array<char, 128> buffer{};
+      return ::strerror_r(error, buffer.data(), buffer.size());
+    }
+  }
+}
+
+}  // namespace
+
+std::string fill_in(std::string_view text, const Endpoint& told) {
+  std::string out(text);
+  replace_all(out, "{port}", std::to_string(told.port));
+  replace_all(out, "{host}", told.host());
+  return out;
+}
+
+bool names_port(const LaunchSpec& spec) {
+  for (const auto& word : spec.command) {
+    if (word.find("{port}") != std::string::npos) return true;
+  }
+  for (const auto& [name, value] : spec.env) {
+    if (value.find("{port}") != std::string::npos) return true;
+  }
+  return false;
+}
+
+bool asks_for_any_port(const std::vector<std::string>& command) {
+  for (std::size_t i = 0; i < command.size(); ++i) {
+    if (command[i] == "--port=0") return true;
+    if (command[i] == "--port" && i + 1 < command.size() && command[i + 1] == "0") return true;
+  }
+  return false;
+}
+
+std::map<std::string, std::string> child_environment(const LaunchSpec& spec, const Endpoint& told,
+                                                     const char* const* inherited) {
+  std::map<std::string, std::string> out;
+  for (; inherited != nullptr && *inherited != nullptr; ++inherited) {
+    std::string_view entry(*inherited);
+    auto equals = entry.find('=');
+    if (equals == std::string_view::npos || misleads_servers(entry.substr(0, equals))) continue;
+    out.emplace(entry.substr(0, equals), entry.substr(equals + 1));
+  }
+  out.emplace("PYTHONUNBUFFERED", "1");
+  for (const auto& [name, value] : spec.env) out[name] = fill_in(value, told);
+  out["PORT"] = std::to_string(told.port);
+  out["BERTH_APP"] = spec.app;
+  out["BERTH_GENERATION"] = std::to_string(spec.generation.number);
+  if (!spec.control_path.empty()) out["BERTH_CONTROL"] = spec.control_path;
+  return out;
+}
+
+FoundCommand find_command(const std::string& name, const std::string& dir,
+                          const std::map<std::string, std::string>& environment) {
+  if (name.empty()) return {"", "the command is empty"};
+  if (name.find('/') != std::string::npos) {
+    int error = executable_error(in_dir(name, dir));
+    if (error == 0) return {name, ""};
+    return {"", exec_failure_text(name, dir, ExecStage::Exec, error)};
+  }
+  auto entry = environment.find("PATH");
+  std::string path = entry == environment.end() ? "/usr/local/bin:/usr/bin:/bin" : entry->second;
+  bool forbidden = false;
+  std::string_view rest = path;
+  for (bool last = false; !last;) {
+    auto colon = rest.find(':');
+    last = colon == std::string_view::npos;
+    std::string place(rest.substr(0, colon));
+    if (!last) rest.remove_prefix(colon + 1);
+    std::string candidate = (place.empty() ? std::string(".") : place) + "/" + name;
+    int error = executable_error(in_dir(candidate, dir));
+    if (error == 0) return {candidate, ""};
+    forbidden = forbidden || error == EACCES;
+  }
+  if (forbidden) return {"", name + ": found in PATH, but permission denied (" + path + ")"};
+  return {"", name + ": no such file in PATH " + path};
+}
+
+std::string directory_failure(const std::string& dir) {
+  if (dir.empty()) return {};
+  struct stat info {};
+  int error = ::stat(dir.c_str(), &info) != 0 ? errno : 0;
+  if (error == 0 && !S_ISDIR(info.st_mode)) error = ENOTDIR;
+  if (error == 0 && ::access(dir.c_str(), X_OK) != 0) error = errno;
+  return error == 0 ? std::string() : exec_failure_text("", dir, ExecStage::Directory, error);
+}
+
+std::string exec_failure_text(const std::string& name, const std::string& dir, ExecStage stage, int error) {
+  switch (stage) {
+    case ExecStage::Directory:
+      return "directory " + dir + ": " + (error == ENOENT ? "no such directory" : error_words(error));
+    case ExecStage::Exec: {
+      auto where = name.starts_with('/') || dir.empty() ? "" : " (in " + dir + ")";
+      return name + ": " + error_words(error) + where;
+    }
+    case ExecStage::Fork:
+      return name + ": cannot start a process: " + error_words(error);
+    case ExecStage::Session:
+      return name + ": cannot make a session: " + error_words(error);
+    case ExecStage::Limits:
+      return name + ": cannot set the descriptor limit: " + error_words(error);
+    case ExecStage::Streams:
+      return name + ": cannot set up its output: " + error_words(error);
+  }
+  return name;
+}
+
+}  // namespace berth::backend

@@ -1,0 +1,46 @@
+// What exactly is executed: placeholders, the environment, the search in PATH, and the words for a command
+// that cannot be executed. Reads the file system, starts nothing.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "backend/keeper_protocol.h"
+#include "config/endpoint.h"
+
+namespace berth::backend {
+
+struct LaunchSpec;
+
+/// `{port}` and `{host}` replaced; other braces stay as they are.
+std::string fill_in(std::string_view text, const Endpoint& told);
+
+/// Whether `{port}` occurs in the command or the added environment: then the command was told where to
+/// listen.
+bool names_port(const LaunchSpec& spec);
+
+/// Whether the command asks for a port of the server's own choice (`--port 0`).
+bool asks_for_any_port(const std::vector<std::string>& command);
+
+/// What the command inherits (design section 5), plus spec.env and berth's own variables.
+std::map<std::string, std::string> child_environment(const LaunchSpec& spec, const Endpoint& told,
+                                                     const char* const* inherited);
+
+struct FoundCommand {
+  std::string program;  ///< a path for execve; empty: see `failure`
+  std::string failure;  ///< "uvicorn: no such file in PATH /usr/bin:/bin"
+};
+
+/// As execvp(3) searches, with the child's own PATH and directory.
+FoundCommand find_command(const std::string& name, const std::string& dir,
+                          const std::map<std::string, std::string>& environment);
+
+/// Why `dir` cannot be used, or empty.
+std::string directory_failure(const std::string& dir);
+
+/// One sentence about a failed start.
+std::string exec_failure_text(const std::string& name, const std::string& dir, ExecStage stage, int error);
+
+}  // namespace berth::backend

@@ -1,0 +1,152 @@
+#include "backend/keeper_link.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <array>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <cerrno>
+#include <csignal>
+
+namespace berth::backend {
+namespace {
+
+namespace asio = boost::asio;
+using Stream = asio::posix::basic_stream_descriptor<asio::io_context::executor_type>;
+
+rlimit read_limit() {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  return limit;
+}
+
+// Before main(), so that whatever main() does to the limit comes later.
+const rlimit kLimitAtStart = read_limit();
+
+/// Out of the way of the numbers that the keeper wants its descriptors at.
+Descriptor moved_high(const Descriptor& fd) { return Descriptor(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 10)); }
+
+struct SpawnActions {
+  posix_spawn_file_actions_t files;
+  posix_spawnattr_t attributes;
+  SpawnActions() {
+    posix_spawn_file_actions_init(&files);
+    posix_spawnattr_init(&attributes);
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &all);
+    posix_spawnattr_setflags(&attributes,
+                             POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
+    for (int fd : {0, 1, 2}) posix_spawn_file_actions_addopen(&files, fd, "/dev/null", O_RDWR, 0);
+  }
+  ~SpawnActions() {
+    posix_spawn_file_actions_destroy(&files);
+    posix_spawnattr_destroy(&attributes);
+  }
+  SpawnActions(const SpawnActions&) = delete;
+  SpawnActions& operator=(const SpawnActions&) = delete;
+};
+
+/// Collects the keeper when it has ended; outlives the link, so that no zombie stays.
+void reap_later(asio::io_context& loop, pid_t pid) {
+  Descriptor pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  if (!pidfd) {
+    ::waitpid(pid, nullptr, WNOHANG);
+    return;
+  }
+  auto watch = std::make_shared<Stream>(loop.get_executor(), pidfd.release());
+  watch->async_wait(Stream::wait_read, [watch, pid](boost::system::error_code error) {
+    if (!error) ::waitpid(pid, nullptr, WNOHANG);
+  });
+}
+
+}  // namespace
+
+const rlimit& descriptor_limit_at_start() { return kLimitAtStart; }
+
+struct KeeperLink::State : std::enable_shared_from_this<KeeperLink::State> {
+  explicit State(asio::io_context& loop) : socket(loop.get_executor()) {}
+
+  void listen_on() {
+    socket.async_wait(Stream::wait_read, [self = shared_from_this()](boost::system::error_code error) {
+      if (!error) self->hear();
+    });
+  }
+
+  void hear() {
+    while (open) {
+      KeeperNews news;
+      ssize_t n = ::recv(socket.native_handle(), &news, sizeof news, MSG_DONTWAIT);
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0 && errno == EAGAIN) return listen_on();
+      if (n != static_cast<ssize_t>(sizeof news)) {
+        if (!said_empty) listener.on_lost();
+        return;
+      }
+      news.text.back() = '\0';
+      said_empty = news.kind == KeeperNews::Kind::Empty;
+      listener.on_news(news);
+    }
+  }
+
+  Stream socket;
+  KeeperListener listener;
+  pid_t pid = 0;
+  bool open = true;
+  bool said_empty = false;
+};
+
+std::unique_ptr<KeeperLink> KeeperLink::spawn(asio::io_context& loop, const KeeperCommand& command,
+                                              Descriptor out, Descriptor err, KeeperListener listener,
+                                              int& error) {
+  std::array<int, 2> pair{-1, -1};
+  auto file = write_command(command);
+  if (!file || ::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair.data()) != 0) {
+    error = errno;
+    return nullptr;
+  }
+  Descriptor ours(pair[0]), theirs(pair[1]);
+  std::array<Descriptor, 4> high{moved_high(theirs), moved_high(out), moved_high(err), moved_high(*file)};
+  SpawnActions actions;
+  constexpr std::array<int, 4> kPlaces{kKeeperSocket, kKeeperStdout, kKeeperStderr, kKeeperCommand};
+  for (std::size_t i = 0; i < high.size(); ++i) {
+    if (!high[i]) {
+      error = errno;
+      return nullptr;
+    }
+    posix_spawn_file_actions_adddup2(&actions.files, high[i].get(), kPlaces[i]);
+  }
+  std::string name = kKeeperName;
+  std::array<char*, 2> arguments{name.data(), nullptr};
+  pid_t pid = 0;
+  error =
+      ::posix_spawn(&pid, "/proc/self/exe", &actions.files, &actions.attributes, arguments.data(), environ);
+  if (error != 0) return nullptr;
+  reap_later(loop, pid);
+  auto state = std::make_shared<State>(loop);
+  state->socket.assign(ours.release());
+  state->listener = std::move(listener);
+  state->pid = pid;
+  state->listen_on();
+  return std::unique_ptr<KeeperLink>(new KeeperLink(std::move(state)));
+}
+
+KeeperLink::~KeeperLink() {
+  state_->open = false;
+  boost::system::error_code ignored;
+  state_->socket.close(ignored);
+}
+
+void KeeperLink::order(KeeperOrder::Verb verb, int signal) {
+  KeeperOrder message{.verb = verb, .signal = signal};
+  ::send(state_->socket.native_handle(), &message, sizeof message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+int KeeperLink::keeper_pid() const { return state_->pid; }
+
+}  // namespace berth::backend

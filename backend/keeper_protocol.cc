@@ -1,0 +1,87 @@
+#include "backend/keeper_protocol.h"
+
+#include <sys/mman.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace berth::backend {
+namespace {
+
+struct CommandHeader {
+  std::uint32_t arguments = 0;
+  std::uint32_t environment = 0;
+  rlimit descriptors{};
+};
+
+bool write_all(int fd, std::string_view data) {
+  while (!data.empty()) {
+    ssize_t n = ::write(fd, data.data(), data.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return false;
+    data.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return true;
+}
+
+std::optional<std::string> read_all(int fd) {
+  off_t size = ::lseek(fd, 0, SEEK_END);
+  if (size < 0) return std::nullopt;
+  std::string data(static_cast<std::size_t>(size), '\0');
+  std::size_t done = 0;
+  while (done < data.size()) {
+    ssize_t n = ::pread(fd, data.data() + done, data.size() - done, static_cast<off_t>(done));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return std::nullopt;
+    done += static_cast<std::size_t>(n);
+  }
+  return data;
+}
+
+}  // namespace
+
+std::optional<Descriptor> write_command(const KeeperCommand& command) {
+  CommandHeader header;
+  header.arguments = static_cast<std::uint32_t>(command.arguments.size());
+  header.environment = static_cast<std::uint32_t>(command.environment.size());
+  header.descriptors = command.descriptors;
+  std::string data(sizeof header, '\0');
+  std::memcpy(data.data(), &header, sizeof header);
+  auto add = [&](const std::string& text) { data.append(text.c_str(), std::strlen(text.c_str()) + 1); };
+  add(command.program);
+  add(command.dir);
+  for (const auto& text : command.arguments) add(text);
+  for (const auto& text : command.environment) add(text);
+  Descriptor fd(::memfd_create("command", MFD_CLOEXEC));
+  if (!fd || !write_all(fd.get(), data)) return std::nullopt;
+  return fd;
+}
+
+std::optional<KeeperCommand> read_command(int fd) {
+  auto data = read_all(fd);
+  CommandHeader header;
+  if (!data || data->size() < sizeof header) return std::nullopt;
+  std::memcpy(&header, data->data(), sizeof header);
+  std::size_t at = sizeof header;
+  bool whole = true;
+  auto take = [&] {
+    auto end = data->find('\0', at);
+    if (end == std::string::npos) {
+      whole = false;
+      return std::string();
+    }
+    auto text = data->substr(at, end - at);
+    at = end + 1;
+    return text;
+  };
+  KeeperCommand command;
+  command.descriptors = header.descriptors;
+  command.program = take();
+  command.dir = take();
+  for (std::uint32_t i = 0; whole && i < header.arguments; ++i) command.arguments.push_back(take());
+  for (std::uint32_t i = 0; whole && i < header.environment; ++i) command.environment.push_back(take());
+  if (!whole) return std::nullopt;
+  return command;
+}
+
+}  // namespace berth::backend

@@ -1,0 +1,75 @@
+// What a front and a keeper say to each other over their socket pair, and how the front hands a command over.
+// Knows neither side.
+#pragma once
+
+#include <sys/resource.h>
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backend/descriptor.h"
+
+namespace berth::backend {
+
+/// argv[0] of a keeper and its process name: without "berth", so that killing berth by name spares it.
+inline constexpr const char* kKeeperName = "quay-keeper";
+
+/// The descriptors that a keeper starts with, besides 0 to 2.
+inline constexpr int kKeeperSocket = 3;
+inline constexpr int kKeeperStdout = 4;
+inline constexpr int kKeeperStderr = 5;
+inline constexpr int kKeeperCommand = 6;
+
+/// Front to keeper.
+struct KeeperOrder {
+  enum class Verb : std::uint32_t {
+    Stop,  ///< `signal`, then CONT, to the command's group; then KILL to what is left once the group is gone
+    Kill,  ///< KILL to the whole tree
+  };
+  Verb verb = Verb::Stop;
+  std::int32_t signal = 0;
+};
+
+/// Where starting a command failed.
+enum class ExecStage : std::int32_t {
+  Fork,
+  Session,
+  Directory,
+  Limits,
+  Streams,
+  Exec,
+};
+
+/// Keeper to front, one datagram each.
+struct KeeperNews {
+  enum class Kind : std::uint32_t {
+    Started,     ///< first: the command's pid
+    ExecFailed,  ///< first: ExecStage, second: errno
+    Exited,      ///< first: the status as wait(2) gives it
+    Killed,  ///< first: pid of a process that is sent KILL, second: 1 if it is the command; text: its line
+    Empty,   ///< the tree is gone (ECHILD); the keeper ends
+  };
+  Kind kind = Kind::Empty;
+  std::int32_t first = 0;
+  std::int32_t second = 0;
+  std::array<char, 240> text{};
+};
+
+/// What a keeper is to run; travels in a memory file, so its size has no limit of its own.
+struct KeeperCommand {
+  std::string program;  ///< a path
+  std::string dir;      ///< empty: the front's own
+  std::vector<std::string> arguments;
+  std::vector<std::string> environment;
+  rlimit descriptors{};  ///< RLIMIT_NOFILE to give back to the command
+};
+
+/// nullopt: see errno.
+std::optional<Descriptor> write_command(const KeeperCommand& command);
+std::optional<KeeperCommand> read_command(int fd);
+
+}  // namespace berth::backend

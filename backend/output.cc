@@ -1,0 +1,100 @@
+#include "backend/output.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <cerrno>
+#include <string>
+
+namespace berth::backend {
+namespace {
+
+namespace asio = boost::asio;
+using Stream = asio::posix::basic_stream_descriptor<asio::io_context::executor_type>;
+
+enum class ReadResult { More, Nothing, End };
+
+}  // namespace
+
+struct OutputPipe::State : std::enable_shared_from_this<OutputPipe::State> {
+  State(asio::io_context& loop, OnLine callback) : pipe(loop.get_executor()), on_line(std::move(callback)) {}
+
+  void wait() {
+    pipe.async_wait(Stream::wait_read, [self = shared_from_this()](boost::system::error_code error) {
+      if (error || !self->open) return;
+      // One piece per turn: a backend that floods its log must not starve the loop.
+      if (self->read_once() == ReadResult::End) {
+        self->flush();
+        return;
+      }
+      self->wait();
+    });
+  }
+
+  ReadResult read_once() {
+    std::array<char, 64 * 1024> buffer;
+    ssize_t n = ::read(pipe.native_handle(), buffer.data(), buffer.size());
+    if (n < 0) return errno == EAGAIN || errno == EINTR ? ReadResult::Nothing : ReadResult::End;
+    if (n == 0) return ReadResult::End;
+    take(std::string_view(buffer.data(), static_cast<std::size_t>(n)));
+    return ReadResult::More;
+  }
+
+  void take(std::string_view data) {
+    while (!data.empty()) {
+      auto end = data.find('\n');
+      auto piece = data.substr(0, end);
+      partial.append(piece.substr(0, kMaxLine - std::min(kMaxLine, partial.size())));
+      unfinished = end == std::string_view::npos;
+      if (unfinished) return;
+      emit();
+      data.remove_prefix(end + 1);
+    }
+  }
+
+  void emit() {
+    if (!partial.empty() && partial.back() == '\r') partial.pop_back();
+    on_line(partial);
+    partial.clear();
+  }
+
+  void flush() {
+    if (std::exchange(unfinished, false)) emit();
+  }
+
+  Stream pipe;
+  OnLine on_line;
+  std::string partial;
+  bool unfinished = false;  ///< bytes since the last newline
+  bool open = true;
+};
+
+OutputPipe::OutputPipe(asio::io_context& loop, OnLine on_line, Descriptor& write_end, int& error)
+    : state_(std::make_shared<State>(loop, std::move(on_line))) {
+  std::array<int, 2> ends{-1, -1};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
+    error = errno;
+    return;
+  }
+  ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
+  write_end.reset(ends[1]);
+  state_->pipe.assign(ends[0]);
+  state_->wait();
+}
+
+OutputPipe::~OutputPipe() {
+  state_->open = false;
+  boost::system::error_code ignored;
+  state_->pipe.close(ignored);
+}
+
+void OutputPipe::drain() {
+  constexpr int kPieces = 32;  // a grandchild may write without end
+  for (int i = 0; i < kPieces && state_->read_once() == ReadResult::More; ++i) {
+  }
+  state_->flush();
+}
+
+}  // namespace berth::backend

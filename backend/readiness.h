@@ -1,0 +1,61 @@
+// Finds out when a started command is ready: polls the kernel's table for its listener, checks who owns it,
+// asks it. Knows nothing of starting, stopping or deadlines. Lives on the control loop; destruction ends it
+// silently.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "backend/backend.h"
+#include "backend/linux_sock_diag.h"
+
+namespace berth::backend {
+
+/// Whether a listener elsewhere than told is used.
+enum class FollowPolicy {
+  Never,   ///< the command was given the port in words
+  Settle,  ///< after a while without a listener on the told port
+  AtOnce,  ///< the command asks for a port of its own choice
+};
+
+struct ReadinessSpec {
+  ReadyConfig config;
+  Endpoint told;
+  int root = 0;  ///< the keeper's pid
+  FollowPolicy follow = FollowPolicy::Settle;
+};
+
+/// Where the ready backend is.
+struct ReadyAt {
+  Endpoint endpoint;  ///< to connect to
+  SocketRow listener;
+  bool followed = false;
+  std::string check;
+};
+
+/// Called from handlers, one of them once; may destroy the Readiness.
+struct ReadinessEvents {
+  std::function<void(const ReadyAt&)> on_ready;
+  std::function<void(const std::vector<SocketRow>& strangers)> on_stolen;
+};
+
+class Readiness {
+ public:
+  Readiness(boost::asio::io_context& loop, ReadinessSpec spec, ReadinessEvents events);
+  ~Readiness();
+  Readiness(const Readiness&) = delete;
+  Readiness& operator=(const Readiness&) = delete;
+
+  /// What a user is told when the deadline has passed: Timeout or Elsewhere.
+  StartFailure explain(std::chrono::milliseconds waited) const;
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace berth::backend

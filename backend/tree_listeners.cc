@@ -1,0 +1,34 @@
+#include "backend/tree_listeners.h"
+
+#include "backend/linux_proc.h"
+
+namespace berth::backend {
+
+TreeListeners look_at_listeners(int root, std::uint16_t port, LookAt what) {
+  TreeListeners out;
+  auto rows = listening_sockets(what == LookAt::ToldPort ? port : std::uint16_t{0});
+  if (rows.empty()) return out;
+  auto own = socket_inodes(descendants(root));
+  for (const auto& row : rows) {
+    bool is_own = own.has(row.inode);
+    if (row.local.port == port) {
+      (is_own || !own.complete ? out.told : out.strangers).push_back(row);
+    } else if (is_own) {
+      out.elsewhere.push_back(row);
+    }
+  }
+  return out;
+}
+
+std::string describe_unusable_listeners(int root) {
+  auto own = socket_inodes(descendants(root));
+  std::string text;
+  auto add = [&](const std::string& name) { text += (text.empty() ? "" : ", ") + name; };
+  for (const auto& path : unix_listeners(own)) add("unix:" + path);
+  for (const auto& row : udp_sockets()) {
+    if (own.has(row.inode)) add("udp " + row.local.text());
+  }
+  return text;
+}
+
+}  // namespace berth::backend

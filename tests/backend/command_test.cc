@@ -1,0 +1,80 @@
+#include "backend/command.h"
+
+#include <doctest/doctest.h>
+
+#include <array>
+
+#include "backend/backend.h"
+
+using namespace berth;
+using namespace berth::backend;
+
+namespace {
+const auto kTold = Endpoint::loopback_v4(41507);
+}
+
+TEST_CASE("command: {port} and {host} are replaced, other braces stay") {
+  CHECK(fill_in("--port={port} --bind {host}:{port}", kTold) == "--port=41507 --bind 127.0.0.1:41507");
+  CHECK(fill_in("{\"a\": {}} {Port} {fd} {{port}}", kTold) == "{\"a\": {}} {Port} {fd} {41507}");
+}
+
+TEST_CASE("command: the environment drops what misleads servers and adds berth's own") {
+  LaunchSpec spec;
+  spec.app = "web";
+  spec.generation = Generation{7};
+  spec.env = {{"URL", "http://{host}:{port}/{x}"}, {"HOME", "/nowhere"}};
+  spec.control_path = "/run/c.sock";
+  std::array<const char*, 10> inherited{"HOME=/root",
+                                        "LISTEN_FDS=1",
+                                        "LISTEN_PID=2",
+                                        "NOTIFY_SOCKET=/n",
+                                        "WERKZEUG_RUN_MAIN=1",
+                                        "WERKZEUG_SERVER_FD=3",
+                                        "BERTH_CONTROL=/other",
+                                        "PORT=1",
+                                        "A=b=c",
+                                        nullptr};
+  auto env = child_environment(spec, kTold, inherited.data());
+  std::map<std::string, std::string> expected{
+      {"HOME", "/nowhere"},      {"URL", "http://127.0.0.1:41507/{x}"},
+      {"PORT", "41507"},         {"A", "b=c"},
+      {"PYTHONUNBUFFERED", "1"}, {"BERTH_APP", "web"},
+      {"BERTH_GENERATION", "7"}, {"BERTH_CONTROL", "/run/c.sock"}};
+  CHECK(env == expected);
+}
+
+TEST_CASE("command: PYTHONUNBUFFERED stays as the user has set it") {
+  LaunchSpec spec;
+  std::array<const char*, 2> inherited{"PYTHONUNBUFFERED=", nullptr};
+  CHECK(child_environment(spec, kTold, inherited.data())["PYTHONUNBUFFERED"].empty());
+}
+
+TEST_CASE("command: without a control path BERTH_CONTROL of an outer berth is not passed on") {
+  LaunchSpec spec;
+  std::array<const char*, 2> inherited{"BERTH_CONTROL=/outer", nullptr};
+  CHECK_FALSE(child_environment(spec, kTold, inherited.data()).contains("BERTH_CONTROL"));
+}
+
+TEST_CASE("command: the search follows the child's PATH and says where it looked") {
+  CHECK(find_command("sh", "", {{"PATH", "/nowhere:/bin"}}).program == "/bin/sh");
+  CHECK(find_command("sh", "/", {{"PATH", "bin"}}).program == "bin/sh");
+  CHECK(find_command("uvicorm", "", {{"PATH", "/bin:/sbin"}}).failure ==
+        "uvicorm: no such file in PATH /bin:/sbin");
+  CHECK(find_command("./nothing", "/usr", {}).failure == "./nothing: no such file (in /usr)");
+  CHECK(find_command("/etc/passwd", "", {}).failure == "/etc/passwd: permission denied");
+  CHECK(find_command("/etc", "", {}).failure == "/etc: is a directory");
+}
+
+TEST_CASE("command: a directory that cannot be used is named") {
+  CHECK(directory_failure("").empty());
+  CHECK(directory_failure("/").empty());
+  CHECK(directory_failure("/nowhere/at/all") == "directory /nowhere/at/all: no such directory");
+  CHECK(directory_failure("/etc/passwd") == "directory /etc/passwd: not a directory");
+}
+
+TEST_CASE("command: a port of the server's own choice is recognised") {
+  CHECK(asks_for_any_port({"uvicorn", "--port", "0"}));
+  CHECK(asks_for_any_port({"uvicorn", "--port=0"}));
+  CHECK_FALSE(asks_for_any_port({"uvicorn", "--port", "8000"}));
+  CHECK_FALSE(asks_for_any_port({"uvicorn", "--port"}));
+}

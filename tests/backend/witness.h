@@ -1,0 +1,72 @@
+// A backend under test and all that it told: runs its loop until something happened, with a deadline. Starts
+// real processes; knows nothing of the front.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "backend/backend.h"
+#include "backend/descriptor.h"
+
+namespace berth::backend::test {
+
+/// Runs `loop` until `done` holds; false after `limit`.
+bool run_until(boost::asio::io_context& loop, const std::function<bool()>& done,
+               std::chrono::milliseconds limit = std::chrono::seconds(20));
+
+class Witness final : public BackendEvents {
+ public:
+  explicit Witness(LaunchSpec spec);
+
+  /// Each waits for the event it is named for; false if it does not come.
+  bool starts();
+  bool becomes_ready();
+  bool fails();
+  bool exits();
+  bool stops();
+  bool releases(std::chrono::milliseconds deadline = std::chrono::seconds(5));
+  bool says(const std::string& part);
+  bool notes_part(const std::string& part) const;
+
+  boost::asio::io_context loop;
+  std::optional<Backend> backend;
+  std::vector<Started> started;
+  std::vector<std::string> notes, lines, error_lines;
+  std::optional<Ready> ready;
+  std::optional<StartFailure> failure;
+  std::optional<ExitStatus> exited;
+  std::optional<Stopped> stopped;
+  std::optional<ReleaseCertificate> released;
+  std::function<void(const Started&)> when_started;
+
+ private:
+  void on_started(Generation, const Started&) override;
+  void on_note(Generation, const std::string&) override;
+  void on_line(Generation, bool is_stderr, std::string_view) override;
+  void on_ready(Generation, const Ready&) override;
+  void on_start_failed(Generation, const StartFailure&) override;
+  void on_exited(Generation, const ExitStatus&) override;
+  void on_stopped(Generation, const Stopped&) override;
+  void on_released(Generation, const ReleaseCertificate&) override;
+};
+
+/// /usr/bin/python3 -c `code`, after a prelude that imports what servers need and defines
+/// serve(host, port, status=200) and say(text).
+LaunchSpec python(const std::string& code);
+LaunchSpec shell(const std::string& code);
+
+/// Whether the process is there and no zombie.
+bool lives(int pid);
+
+/// The number in "name=123" of the first line that has it; 0 if none has.
+int number_said(const std::vector<std::string>& lines, const std::string& name);
+
+/// A listening socket of the test's own; SO_REUSEADDR if asked for. Empty: see errno.
+enum class Reuse { No, Yes };
+Descriptor listener_on(const Endpoint& endpoint, Reuse reuse = Reuse::No);
+Descriptor bound_to(const Endpoint& endpoint, Reuse reuse = Reuse::No);
+
+}  // namespace berth::backend::test
