@@ -44,8 +44,9 @@ bool Exchange::may_retry() const {
 bool Exchange::take_pooled() {
   route::Target* target = route_.current();
   if (target == nullptr || retried_ || route_.must_wait()) return false;
+  // What may not be sent twice is not risked on a connection that may be dying.
   const bool repeatable = idempotent_ && body_in_head_;
-  upstream_ = target->take_idle(repeatable ? std::chrono::milliseconds::max() : kSurelyAlive);
+  upstream_ = target->take_idle(repeatable ? route::Target::Idle::Any : route::Target::Idle::SurelyAlive);
   if (!upstream_) return false;
   upstream_->socket().attach(session_.gate());
   session_.gate().forget(loop::kCut);

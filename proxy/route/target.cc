@@ -3,6 +3,11 @@
 #include <utility>
 
 namespace berth::route {
+namespace {
+
+constexpr std::chrono::milliseconds kSurelyAlive{1'000};
+
+}  // namespace
 
 void Holder::take(Target& target) {
   let_go();
@@ -23,9 +28,10 @@ Target::Target(loop::Loop& loop, Generation generation, Endpoint endpoint, Setti
 
 Target::~Target() { close_idle(); }
 
-std::unique_ptr<Upstream> Target::take_idle(std::chrono::milliseconds used_within) {
+std::unique_ptr<Upstream> Target::take_idle(Idle which) {
   Upstream* upstream = idle_.front();
-  if (upstream == nullptr || loop_.now() - upstream->used_at > used_within) return nullptr;
+  if (upstream == nullptr) return nullptr;
+  if (which == Idle::SurelyAlive && loop_.now() - upstream->used_at > kSurelyAlive) return nullptr;
   upstream->unlink();
   --idle_count_;
   return std::unique_ptr<Upstream>(upstream);

@@ -57,8 +57,13 @@ class Target {
   std::uint32_t idle_count() const { return idle_count_; }
   std::uint32_t connections() const { return connections_; }
 
-  /// An idle connection, or nullptr. `used_within`: not one that has lain longer than that.
-  std::unique_ptr<Upstream> take_idle(std::chrono::milliseconds used_within);
+  /// Which idle connection will do.
+  enum class Idle : std::uint8_t {
+    Any,
+    SurelyAlive,  ///< one that the backend has had no time to give up: used within the last second
+  };
+  /// An idle connection, or nullptr.
+  std::unique_ptr<Upstream> take_idle(Idle which);
   bool may_connect() const { return connections_ < settings_.most_connections; }
   /// Makes may_connect() true by giving up an idle connection, if there is need and one to give.
   bool make_room();
