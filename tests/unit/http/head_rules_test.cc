@@ -1,0 +1,101 @@
+#include "proxy/http/head_rules.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+using namespace berth;
+using namespace berth::http;
+
+namespace {
+
+std::string forwarded(const std::string& text) {
+  RequestHead head;
+  HeadError error;
+  REQUIRE(read_request_head(text, {}, head, error) == HeadResult::Complete);
+  loop::BlockPool pool;
+  loop::Block out;
+  write_request_head(head, {.address = "192.0.2.7", .listener = "127.0.0.1:8000"}, pool, out);
+  return std::string(out.view());
+}
+
+std::string answered(const std::string& text, ResponseRules rules) {
+  ResponseHead head;
+  HeadError error;
+  REQUIRE(read_response_head(text, {}, false, head, error) == HeadResult::Complete);
+  loop::BlockPool pool;
+  loop::Block out;
+  write_response_head(head, rules, pool, out);
+  return std::string(out.view());
+}
+
+}  // namespace
+
+TEST_CASE("head rules: fields pass byte for byte and in order, ours follow") {
+  CHECK(forwarded("GET /a HTTP/1.1\r\nHost: h\r\nX-odd:   two  words \r\nCookie: a=b\r\n\r\n") ==
+        "GET /a HTTP/1.1\r\nHost: h\r\nX-odd:   two  words \r\nCookie: a=b\r\n"
+        "X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: h\r\nVia: 1.1 "
+        "berth\r\n\r\n");
+}
+
+TEST_CASE("head rules: what belongs to one hop, and the client's own forwarding fields, do not pass") {
+  CHECK(
+      forwarded(
+          "GET / HTTP/1.1\r\nHost: h\r\nConnection: close, X-Hop\r\nX-Hop: 1\r\nKeep-Alive: 5\r\nTE: gzip\r\n"
+          "Proxy-Connection: x\r\nUpgrade: foo\r\nX-Forwarded-For: 1.2.3.4\r\nForwarded: for=x\r\nX-End: "
+          "1\r\n\r\n") ==
+      "GET / HTTP/1.1\r\nHost: h\r\nX-End: 1\r\n"
+      "X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: h\r\nVia: 1.1 "
+      "berth\r\n\r\n");
+}
+
+TEST_CASE("head rules: an upgrade passes, h2c does not, trailers keep their TE") {
+  CHECK(forwarded("GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+            .find("Connection: upgrade\r\nUpgrade: websocket\r\n") != std::string::npos);
+  const std::string h2c = forwarded(
+      "GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: "
+      "AAA\r\n\r\n");
+  CHECK(h2c.find("pgrade") == std::string::npos);
+  CHECK(h2c.find("HTTP2") == std::string::npos);
+  CHECK(forwarded("GET / HTTP/1.1\r\nHost: h\r\nConnection: TE\r\nTE: trailers\r\n\r\n")
+            .find("Connection: TE\r\nTE: trailers\r\n") != std::string::npos);
+}
+
+TEST_CASE("head rules: an absolute-form target becomes origin-form and its host overrides Host") {
+  CHECK(forwarded("GET http://real:81?x HTTP/1.1\r\nHost: lie\r\n\r\n")
+            .starts_with("GET /?x HTTP/1.1\r\nHost: real:81\r\nX-Forwarded-For"));
+}
+
+TEST_CASE("head rules: a request of HTTP/1.0 without Host gets the listener's address") {
+  const std::string out = forwarded("GET / HTTP/1.0\r\n\r\n");
+  CHECK(out.starts_with("GET / HTTP/1.1\r\nHost: 127.0.0.1:8000\r\n"));
+  CHECK(out.find("Via: 1.0 berth") != std::string::npos);
+}
+
+TEST_CASE("head rules: a response loses the backend's hop and gets the client's") {
+  const std::string text =
+      "HTTP/1.0 200 Fine\r\nConnection: close\r\nKeep-Alive: timeout=5\r\nContent-Length: 3\r\nServer: "
+      "s\r\n\r\n";
+  CHECK(answered(text, {}) == "HTTP/1.1 200 Fine\r\nContent-Length: 3\r\nServer: s\r\n\r\n");
+  CHECK(answered(text, {.keep_alive = false}) ==
+        "HTTP/1.1 200 Fine\r\nContent-Length: 3\r\nServer: s\r\nConnection: close\r\n\r\n");
+  CHECK(answered(text, {.client_version = 10}) ==
+        "HTTP/1.1 200 Fine\r\nContent-Length: 3\r\nServer: s\r\nConnection: keep-alive\r\n\r\n");
+}
+
+TEST_CASE("head rules: framing is added and taken away with the body's") {
+  CHECK(answered("HTTP/1.1 200 OK\r\n\r\n", {.add_chunked = true}) ==
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+  CHECK(answered("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+                 {.client_version = 10, .keep_alive = false, .drop_framing = true}) ==
+        "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
+  CHECK(answered("HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n", {}) ==
+        "HTTP/1.1 204 No Content\r\n\r\n");
+}
+
+TEST_CASE("head rules: switching protocols keeps its two fields") {
+  CHECK(answered(
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nX: 1\r\n\r\n",
+            {.tunnel = true}) ==
+        "HTTP/1.1 101 Switching Protocols\r\nX: 1\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n");
+}
