@@ -49,15 +49,8 @@ class ChunkWalker final : public beast::http::basic_parser<true> {
   }
 
   void on_chunk_header_impl(std::uint64_t, beast::string_view extensions, ErrorCode& ec) override {
-    // A quote left open, or an end of line within one: where the line ends is then a matter of opinion.
-    bool quoted = false;
-    bool escaped = false;
-    for (const char c : extensions) {
+    for (const char c : extensions)
       if (static_cast<unsigned char>(c) < 0x20 && c != '\t') ec = beast::http::error::bad_chunk_extension;
-      if (c == '"' && !escaped) quoted = !quoted;
-      escaped = quoted && c == '\\' && !escaped;
-    }
-    if (quoted) ec = beast::http::error::bad_chunk_extension;
     // 16 digits can hold every size; more are zeros, which another reader may take for something else.
     const char* digit = extensions.data();
     while (digit > begin_ && std::isxdigit(static_cast<unsigned char>(digit[-1])) != 0) --digit;

@@ -63,13 +63,19 @@ TEST_CASE("body: chunked syntax that others read differently is refused") {
        {"-5\r\nhello\r\n0\r\n\r\n", "+5\r\nhello\r\n0\r\n\r\n", "0x5\r\nhello\r\n0\r\n\r\n", "\r\nhello\r\n",
         "5 5\r\nhello\r\n0\r\n\r\n", "5\nhello\r\n0\r\n\r\n", "5\r\nhelloX\r\n0\r\n\r\n",
         "5\r\nhello0\r\n\r\n", "11111111111111111\r\nx", "00000000000000005\r\nhello\r\n0\r\n\r\n",
-        "5;a=\"\n\"\r\nhello\r\n0\r\n\r\n", "5;a=\"x\r\nhello\r\n0\r\n\r\n", "g\r\nhello\r\n0\r\n\r\n",
-        "0\r\nContent-Length: 5\r\n\r\n", "0\r\nTransfer-Encoding: chunked\r\n\r\n", "0\r\nHost: x\r\n\r\n",
-        "0\r\nX: a\r\n folded\r\n\r\n", "0\r\nX : a\r\n\r\n", "0\r\nX: a\nY: b\r\n\r\n"}) {
+        "5;a=\"\n\"\r\nhello\r\n0\r\n\r\n", "g\r\nhello\r\n0\r\n\r\n", "0\r\nContent-Length: 5\r\n\r\n",
+        "0\r\nTransfer-Encoding: chunked\r\n\r\n", "0\r\nHost: x\r\n\r\n", "0\r\nX: a\r\n folded\r\n\r\n",
+        "0\r\nX : a\r\n\r\n", "0\r\nX: a\nY: b\r\n\r\n"}) {
     CAPTURE(std::string(wire));
     CHECK(walk(Framing::Chunked, 0, wire, 1000).bad);
     CHECK(walk(Framing::Chunked, 0, wire, 1).bad);
   }
+}
+
+TEST_CASE("body: nothing passes behind a quote that stays open") {
+  const Walk result = walk(Framing::Chunked, 0, "5;a=\"x\r\nhello\r\n0\r\n\r\n", 1000);
+  CHECK_FALSE(result.done);
+  CHECK(result.taken.empty());
 }
 
 TEST_CASE("body: a chunk line and a trailer section without end are refused") {
