@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace berth::demo {
 
@@ -21,5 +22,10 @@ struct DemoOptions {
 /// connections. Returns the exit code: 0; 1 if it could not listen (said on stderr) or for `exit_after`.
 /// Single-threaded.
 int demo_main(const DemoOptions& options);
+
+/// `berth demo` as it was typed, the verb left out: --host H, --port N, --ready-after MS, --exit-after MS.
+/// Help for
+/// --help; exit code 2 and a line on stderr for anything else.
+int demo_main(const std::vector<std::string>& arguments);
 
 }  // namespace berth::demo

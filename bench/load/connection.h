@@ -28,7 +28,7 @@ struct Address {
 struct Outcome {
   bool ok = false;
   FailureKind kind = FailureKind::Reset;  ///< if not ok
-  std::string detail;                     ///< if not ok
+  std::string detail{};                   ///< if not ok
   bool reusable = false;                  ///< the connection can carry another request
   bool closed_untold = false;             ///< the server closed it behind a response that promised more
 };

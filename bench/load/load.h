@@ -19,7 +19,7 @@ namespace berth::load {
 struct RequestShape {
   std::string method = "GET";
   std::string target = "/";
-  std::string fields;              ///< further header lines, each with its CRLF
+  std::string fields{};            ///< further header lines, each with its CRLF
   std::size_t body_min = 0;        ///< a body of random bytes and of random length within [min, max]
   std::size_t body_max = 0;        ///< 0: no body
   bool chunked = false;            ///< the body goes out in chunks of random sizes instead of with a length

@@ -1,0 +1,72 @@
+#include "bench/load/request_source.h"
+
+#include <doctest/doctest.h>
+
+#include <set>
+#include <stdexcept>
+
+using namespace berth::load;
+
+namespace {
+
+LoadPlan plan_of(std::vector<RequestShape> shapes) {
+  LoadPlan plan;
+  plan.shapes = std::move(shapes);
+  return plan;
+}
+
+}  // namespace
+
+TEST_CASE("request source: shapes come in turn, by weight") {
+  RequestSource source(plan_of({RequestShape{.target = "/a", .weight = 2}, RequestShape{.target = "/b"}}));
+  Request request;
+  std::string seen;
+  for (int i = 0; i < 6; ++i) {
+    source.next(request, false);
+    seen += request.shape->target;
+  }
+  CHECK(seen == "/a/a/b/a/a/b");
+}
+
+TEST_CASE("request source: the head is what HTTP asks for") {
+  auto plan = plan_of({RequestShape{.target = "/x?y=1", .fields = "X-A: b\r\n"}});
+  plan.host = "example.test";
+  RequestSource source(plan);
+  Request request;
+  source.next(request, false);
+  CHECK(request.wire == "GET /x?y=1 HTTP/1.1\r\nHost: example.test\r\nX-A: b\r\n\r\n");
+  source.next(request, true);
+  CHECK(request.wire.find("\r\nConnection: close\r\n") != std::string::npos);
+}
+
+TEST_CASE("request source: a body with a length follows the head, within its bounds and never the same") {
+  RequestSource source(plan_of({RequestShape{.method = "POST", .body_min = 100, .body_max = 200}}));
+  Request request;
+  std::set<std::string> bodies;
+  for (int i = 0; i < 50; ++i) {
+    source.next(request, false);
+    REQUIRE(request.tail.size() >= 100);
+    REQUIRE(request.tail.size() <= 200);
+    REQUIRE(request.wire.find("Content-Length: " + std::to_string(request.tail.size()) + "\r\n") !=
+            std::string::npos);
+    bodies.emplace(request.body);
+  }
+  CHECK(bodies.size() == 50);
+}
+
+TEST_CASE("request source: a chunked body is framed and ends") {
+  RequestSource source(
+      plan_of({RequestShape{.method = "POST", .body_min = 30'000, .body_max = 30'000, .chunked = true}}));
+  Request request;
+  source.next(request, false);
+  CHECK(request.tail.empty());
+  CHECK(request.body.size() == 30'000);
+  CHECK(request.wire.size() > 30'000);
+  CHECK(request.wire.ends_with("\r\n0\r\n\r\n"));
+}
+
+TEST_CASE("request source: plans without meaning are refused") {
+  CHECK_THROWS_AS(RequestSource(plan_of({})), std::invalid_argument);
+  CHECK_THROWS_AS(RequestSource(plan_of({RequestShape{.body_min = 2, .body_max = 1}})),
+                  std::invalid_argument);
+}
