@@ -52,19 +52,6 @@ struct SpawnActions {
   SpawnActions& operator=(const SpawnActions&) = delete;
 };
 
-/// Collects the keeper when it has ended; outlives the link, so that no zombie stays.
-void reap_later(asio::io_context& loop, pid_t pid) {
-  Descriptor pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-  if (!pidfd) {
-    ::waitpid(pid, nullptr, WNOHANG);
-    return;
-  }
-  auto watch = std::make_shared<Stream>(loop.get_executor(), pidfd.release());
-  watch->async_wait(Stream::wait_read, [watch, pid](boost::system::error_code error) {
-    if (!error) ::waitpid(pid, nullptr, WNOHANG);
-  });
-}
-
 }  // namespace
 
 const rlimit& descriptor_limit_at_start() { return kLimitAtStart; }
@@ -78,6 +65,17 @@ struct KeeperLink::State : std::enable_shared_from_this<KeeperLink::State> {
     });
   }
 
+  /// Collects the keeper when it has ended, also when the link is gone by then: no zombie stays.
+  static void reap_later(boost::asio::io_context& loop, const std::shared_ptr<State>& state) {
+    Descriptor pidfd(static_cast<int>(::syscall(SYS_pidfd_open, state->pid, 0)));
+    if (!pidfd) return;
+    state->has_pidfd = true;
+    auto watch = std::make_shared<Stream>(loop.get_executor(), pidfd.release());
+    watch->async_wait(Stream::wait_read, [watch, state](boost::system::error_code error) {
+      if (!error) state->ended();
+    });
+  }
+
   void hear() {
     while (open) {
       KeeperNews news;
@@ -85,12 +83,25 @@ struct KeeperLink::State : std::enable_shared_from_this<KeeperLink::State> {
       if (n < 0 && errno == EINTR) continue;
       if (n < 0 && errno == EAGAIN) return listen_on();
       if (n != static_cast<ssize_t>(sizeof news)) {
-        if (!said_empty) listener.on_lost();
+        if (!has_pidfd) ended();
         return;
       }
       news.text.back() = '\0';
+      // Told on when the keeper itself has been collected: then really nothing is left.
       said_empty = news.kind == KeeperNews::Kind::Empty;
-      listener.on_news(news);
+      if (!said_empty) listener.on_news(news);
+    }
+  }
+
+  void ended() {
+    ::waitpid(pid, nullptr, has_pidfd ? WNOHANG : 0);
+    if (!open) return;
+    hear();
+    if (!std::exchange(open, false)) return;
+    if (said_empty) {
+      listener.on_news(KeeperNews{});
+    } else {
+      listener.on_lost();
     }
   }
 
@@ -99,6 +110,7 @@ struct KeeperLink::State : std::enable_shared_from_this<KeeperLink::State> {
   pid_t pid = 0;
   bool open = true;
   bool said_empty = false;
+  bool has_pidfd = false;
 };
 
 std::unique_ptr<KeeperLink> KeeperLink::spawn(asio::io_context& loop, const KeeperCommand& command,
@@ -127,11 +139,11 @@ std::unique_ptr<KeeperLink> KeeperLink::spawn(asio::io_context& loop, const Keep
   error =
       ::posix_spawn(&pid, "/proc/self/exe", &actions.files, &actions.attributes, arguments.data(), environ);
   if (error != 0) return nullptr;
-  reap_later(loop, pid);
   auto state = std::make_shared<State>(loop);
   state->socket.assign(ours.release());
   state->listener = std::move(listener);
   state->pid = pid;
+  State::reap_later(loop, state);
   state->listen_on();
   return std::unique_ptr<KeeperLink>(new KeeperLink(std::move(state)));
 }

@@ -1,1 +1,241 @@
 #include <doctest/doctest.h>
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+
+#include "backend/keeper_link.h"
+#include "backend/linux_proc.h"
+#include "tests/backend/witness.h"
+
+using namespace berth;
+using namespace berth::backend;
+using namespace std::chrono_literals;
+using Kind = StartFailure::Kind;
+using test::lives;
+using test::number_said;
+using test::python;
+using test::run_until;
+using test::shell;
+using test::Witness;
+
+namespace {
+
+/// The keeper is the parent of the command.
+int keeper_of(int pid) {
+  std::ifstream in("/proc/" + std::to_string(pid) + "/stat");
+  std::string id, name, state;
+  int parent = 0;
+  in >> id >> name >> state >> parent;
+  return parent;
+}
+
+}  // namespace
+
+TEST_CASE("keeper: its name and arguments do not hold the front's name") {
+  Witness world(shell("exec sleep 1000"));
+  world.backend->start();
+  REQUIRE(world.starts());
+  int keeper = keeper_of(world.backend->pid());
+  CHECK(command_line(keeper) == "quay-keeper");
+  std::ifstream comm("/proc/" + std::to_string(keeper) + "/comm");
+  std::string name;
+  std::getline(comm, name);
+  CHECK(name == "quay-keeper");
+  CHECK(::getsid(keeper) == keeper);
+  CHECK(::getsid(world.backend->pid()) == world.backend->pid());
+  CHECK(world.backend->tree() == std::vector<int>{world.backend->pid()});
+  CHECK(world.stops());
+}
+
+TEST_CASE("keeper: TERM and INT do not end it before its tree") {
+  Witness world(shell("exec sleep 1000"));
+  world.backend->start();
+  REQUIRE(world.starts());
+  int keeper = keeper_of(world.backend->pid());
+  for (int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT}) ::kill(keeper, signal);
+  CHECK(world.stops());
+  CHECK(world.stopped->exit == ExitStatus{true, SIGTERM});
+}
+
+TEST_CASE("keeper: a command that does not exist is told by name and PATH, and nothing is started") {
+  LaunchSpec spec = shell("");
+  spec.command = {"no-such-server", "app:app"};
+  spec.env["PATH"] = "/bin:/usr/bin";
+  Witness world(spec);
+  world.backend->start();
+  CHECK_FALSE(world.failure);  // never from within the call
+  REQUIRE(world.fails());
+  CHECK(world.failure->kind == Kind::Exec);
+  CHECK(world.failure->what == "no-such-server: no such file in PATH /bin:/usr/bin");
+  CHECK(world.started.empty());
+  REQUIRE(world.stops());
+  CHECK(world.stopped->descendants.empty());
+  REQUIRE(world.releases());
+  CHECK(world.released->released());
+}
+
+TEST_CASE("keeper: a directory that does not exist is told") {
+  LaunchSpec spec = shell("true");
+  spec.dir = "/nowhere/at/all";
+  Witness world(spec);
+  world.backend->start();
+  REQUIRE(world.fails());
+  CHECK(world.failure->kind == Kind::Exec);
+  CHECK(world.failure->what == "directory /nowhere/at/all: no such directory");
+}
+
+TEST_CASE("keeper: what the kernel refuses to execute is told with its reason") {
+  char dir[] = "/tmp/quay-test-XXXXXX";
+  REQUIRE(::mkdtemp(dir) != nullptr);
+  auto path = std::string(dir) + "/serve";
+  auto start = [&](const char* content) {
+    std::ofstream(path) << content;
+    ::chmod(path.c_str(), 0755);
+    LaunchSpec spec = shell("");
+    spec.command = {"./serve"};
+    spec.dir = dir;
+    Witness world(spec);
+    world.backend->start();
+    REQUIRE(world.fails());
+    CHECK(world.failure->kind == Kind::Exec);
+    CHECK(world.stops());
+    return world.failure->what;
+  };
+  CHECK(start("#!/no/such/interpreter\n") ==
+        "./serve: the interpreter named in its first line does not exist");
+  CHECK(start("echo no first line\n").find("not an executable format") != std::string::npos);
+  ::unlink(path.c_str());
+  ::rmdir(dir);
+}
+
+TEST_CASE("keeper: the child gets no descriptors, no mask, no session and no limits of the front") {
+  rlimit raised = descriptor_limit_at_start();
+  raised.rlim_cur = raised.rlim_max > 4096 ? raised.rlim_max - 7 : raised.rlim_max;
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &raised) == 0);
+  int leaked = ::dup(0);  // without CLOEXEC
+  sigset_t blocked;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGUSR1);
+  ::sigprocmask(SIG_BLOCK, &blocked, nullptr);
+  Witness world(python(R"(
+import resource
+say('fds=' + ','.join(sorted(os.listdir('/proc/self/fd'))[:-1]))
+say('stdin=' + os.readlink('/proc/self/fd/0'))
+say('limit=%d' % resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+say('mask=' + str(sorted(signal.pthread_sigmask(signal.SIG_BLOCK, []))))
+say('leader=%d' % (os.getpid() == os.getpgrp() == os.getsid(0)))
+say('pipe=' + str(subprocess.run(['/bin/sh', '-c', 'trap'], capture_output=True, text=True).stdout))
+time.sleep(1000)
+)"));
+  world.backend->start();
+  REQUIRE(world.says("pipe="));
+  ::sigprocmask(SIG_UNBLOCK, &blocked, nullptr);
+  ::close(leaked);
+  ::setrlimit(RLIMIT_NOFILE, &descriptor_limit_at_start());
+  CHECK(world.lines[0] == "fds=0,1,2");
+  CHECK(world.lines[1] == "stdin=/dev/null");
+  CHECK(world.lines[2] == "limit=" + std::to_string(descriptor_limit_at_start().rlim_cur));
+  CHECK(world.lines[3] == "mask=[]");
+  CHECK(world.lines[4] == "leader=1");
+  CHECK(world.stops());
+}
+
+TEST_CASE("keeper: exit status and the last lines of both streams arrive with the failure") {
+  Witness world(shell("echo to out; echo to err >&2; printf 'no newline'; exit 7"));
+  world.backend->start();
+  REQUIRE(world.fails());
+  CHECK(world.failure->kind == Kind::Exited);
+  CHECK(world.failure->exit == ExitStatus{false, 7});
+  CHECK(world.failure->what == "/bin/sh ended before it was ready: exit 7");
+  CHECK(world.failure->last_lines.size() == 3);
+  CHECK(world.error_lines == std::vector<std::string>{"to err"});
+  CHECK(world.lines == std::vector<std::string>{"to out", "no newline"});
+  REQUIRE(world.stops());
+  CHECK(world.stopped->exit == ExitStatus{false, 7});
+  CHECK_FALSE(world.stopped->killed);
+}
+
+TEST_CASE("keeper: only the last twenty lines are kept, and a long one is cut at 8 KiB") {
+  Witness world(
+      shell("i=0; while [ $i -lt 50 ]; do echo line $i; i=$((i+1)); done; "
+            "head -c 20000 /dev/zero | tr '\\0' x; echo; echo end; exit 1"));
+  world.backend->start();
+  REQUIRE(world.fails());
+  REQUIRE(world.failure->last_lines.size() == 20);
+  CHECK(world.failure->last_lines[0] == "line 32");
+  CHECK(world.failure->last_lines[18] == std::string(8192, 'x'));
+  CHECK(world.failure->last_lines[19] == "end");
+  CHECK(world.lines.size() == 52);
+}
+
+TEST_CASE("keeper: a grandchild that holds the pipe does not delay the report of an exit") {
+  Witness world(shell("sleep 1000 & echo last words; exit 4"));
+  world.backend->start();
+  REQUIRE(world.fails());
+  CHECK(world.failure->kind == Kind::Exited);
+  CHECK(world.failure->last_lines == std::vector<std::string>{"last words"});
+  REQUIRE(world.backend->tree().size() == 1);
+  int orphan = world.backend->tree().front();
+  REQUIRE(world.stops());
+  CHECK_FALSE(lives(orphan));
+}
+
+TEST_CASE("keeper: destroying the backend kills its tree") {
+  Witness world(python(std::string(test::kFamily) + "serve('127.0.0.1', PORT)"));
+  world.backend->start();
+  REQUIRE(world.becomes_ready());
+  auto tree = world.backend->tree();
+  tree.push_back(keeper_of(world.backend->pid()));
+  REQUIRE(tree.size() == 5);
+  world.backend.reset();
+  for (int pid : tree) CHECK(run_until(world.loop, [&] { return !lives(pid); }));
+}
+
+TEST_CASE("keeper: a front that is killed by SIGKILL leaves nothing behind") {
+  std::array<int, 2> ends{};
+  REQUIRE(::pipe(ends.data()) == 0);
+  pid_t front = ::fork();
+  if (front == 0) {
+    ::close(ends[0]);
+    Witness world(python(std::string(test::kFamily) + "serve('127.0.0.1', PORT)"));
+    world.backend->start();
+    if (!world.becomes_ready()) ::_exit(1);
+    auto tree = world.backend->tree();
+    tree.push_back(keeper_of(world.backend->pid()));
+    [[maybe_unused]] auto n = ::write(ends[1], tree.data(), tree.size() * sizeof(int));
+    for (;;) ::pause();
+  }
+  ::close(ends[1]);
+  std::array<int, 16> pids{};
+  auto n = ::read(ends[0], pids.data(), sizeof pids);
+  ::close(ends[0]);
+  REQUIRE(n == static_cast<ssize_t>(5 * sizeof(int)));
+  for (int i = 0; i < 5; ++i) CHECK(lives(pids.at(static_cast<std::size_t>(i))));
+  ::kill(front, SIGKILL);
+  ::waitpid(front, nullptr, 0);
+  boost::asio::io_context loop;
+  for (int i = 0; i < 5; ++i) {
+    CHECK(run_until(
+        loop, [&] { return !lives(pids.at(static_cast<std::size_t>(i))); }, 5s));
+  }
+}
+
+TEST_CASE("keeper: killed itself, it takes the command along and the owner is told") {
+  Witness world(python("serve('127.0.0.1', PORT)"));
+  world.backend->start();
+  REQUIRE(world.becomes_ready());
+  int pid = world.backend->pid();
+  ::kill(keeper_of(pid), SIGKILL);
+  REQUIRE(world.exits());
+  CHECK(*world.exited == ExitStatus{true, SIGKILL});
+  CHECK(run_until(world.loop, [&] { return !lives(pid); }));
+  CHECK(world.stops());
+}

@@ -48,6 +48,13 @@ bool run_until(boost::asio::io_context& loop, const std::function<bool()>& done,
 
 Witness::Witness(LaunchSpec spec) { backend.emplace(loop, std::move(spec), *this); }
 
+Witness::~Witness() {
+  backend.reset();
+  // Until the keepers are collected: no zombie is left to the next test.
+  if (loop.stopped()) loop.restart();
+  loop.run_for(std::chrono::seconds(5));
+}
+
 bool Witness::starts() {
   return run_until(loop, [this] { return !started.empty(); });
 }

@@ -20,6 +20,9 @@ bool run_until(boost::asio::io_context& loop, const std::function<bool()>& done,
 class Witness final : public BackendEvents {
  public:
   explicit Witness(LaunchSpec spec);
+  ~Witness() override;
+  Witness(const Witness&) = delete;
+  Witness& operator=(const Witness&) = delete;
 
   /// Each waits for the event it is named for; false if it does not come.
   bool starts();
@@ -57,6 +60,26 @@ class Witness final : public BackendEvents {
 /// serve(host, port, status=200) and say(text).
 LaunchSpec python(const std::string& code);
 LaunchSpec shell(const std::string& code);
+
+/// Leaves grandchildren of three kinds and says their pids; ready once they are all up.
+inline constexpr const char* kFamily = R"(
+def child(name, code, **more):
+    p = subprocess.Popen([sys.executable, '-c', code], stdout=subprocess.PIPE, text=True, **more)
+    say(name + '=' + p.stdout.readline().strip())
+sleeper = 'import os, signal, time; print(os.getpid(), flush=True); time.sleep(1000)'
+stubborn = 'import os, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(os.getpid(), flush=True); time.sleep(1000)'
+child('plain', sleeper)
+child('session', sleeper, start_new_session=True)
+child('double', '''
+import os
+if os.fork(): os._exit(0)
+os.setsid()
+if os.fork(): os._exit(0)
+import time
+print(os.getpid(), flush=True)
+time.sleep(1000)
+''')
+)";
 
 /// Whether the process is there and no zombie.
 bool lives(int pid);
