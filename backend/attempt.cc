@@ -133,8 +133,13 @@ void Attempt::ended(ExitStatus status) {
 }
 
 void Attempt::lost() {
+  if (pid_ == 0) {
+    if (!exit_)
+      events_.on_exec_failed(failure(StartFailure::Kind::System, "its keeper ended before the command ran"));
+    return events_.on_empty();
+  }
   // The command dies with its keeper (PR_SET_PDEATHSIG); its group, by its number, is the best that is left.
-  if (pid_ > 0 && !exit_) ::kill(-pid_, SIGKILL);
+  if (!exit_) ::kill(-pid_, SIGKILL);
   killed_ = true;
   events_.on_note("the keeper of pid " + std::to_string(pid_) +
                   " was killed: its tree cannot be proven empty");

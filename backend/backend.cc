@@ -147,10 +147,11 @@ void Backend::Impl::attempt(Attempt::Port port) {
 }
 
 void Backend::Impl::attempt_started() {
+  if (phase_ != Phase::Starting) return;
   tell([started = Started{attempt_->pid(), attempt_->told(),
                           asks_for_any_port(spec_.command) ? "discover" : "lease"}](
            BackendEvents& owner, Generation generation) { owner.on_started(generation, started); });
-  if (phase_ == Phase::Starting) watch_readiness();
+  watch_readiness();
 }
 
 void Backend::Impl::watch_readiness() {
@@ -235,7 +236,7 @@ void Backend::Impl::attempt_exited() {
   if (phase_ != Phase::Starting) return;
   auto port = attempt_->told().port;
   auto seen = look_at_listeners(attempt_->keeper_pid(), port, LookAt::ToldPort);
-  if (!seen.strangers.empty()) return stolen(seen.strangers);
+  if (!seen.strangers.empty() && !asks_for_any_port(spec_.command)) return stolen(seen.strangers);
   if (attempt_->complained_of_busy_port() && !std::exchange(retried_busy_, true)) {
     return retry(Attempt::Port::Released,
                  "it found " + std::to_string(port) + " busy (it does not set SO_REUSEADDR)");
@@ -301,7 +302,8 @@ void Backend::Impl::report_stopped() {
   stop_timer_.cancel();
   Stopped stopped;
   if (attempt_) {
-    stopped.exit = attempt_->exit().value_or(ExitStatus{});
+    // As a shell says it of a command that could not be started.
+    stopped.exit = attempt_->exit().value_or(ExitStatus{.signalled = false, .value = 127});
     stopped.killed = attempt_->killed();
     stopped.descendants = attempt_->killed_descendants();
   }
@@ -312,7 +314,7 @@ void Backend::Impl::report_stopped() {
 void Backend::Impl::release(milliseconds deadline) {
   assert(phase_ == Phase::Stopped);
   enter(Phase::Releasing);
-  if (!attempt_ || attempt_->told().port == 0) {
+  if (!attempt_ || attempt_->keeper_pid() == 0) {  // nothing was ever started
     enter(Phase::Released);
     tell([](BackendEvents& owner, Generation generation) { owner.on_released(generation, {}); });
     return;

@@ -40,7 +40,7 @@ struct ExitStatus {
 struct Started {
   int pid = 0;
   Endpoint told;     ///< the address handed to the command
-  std::string mode;  ///< "lease"
+  std::string mode;  ///< "lease"; "discover" where the command asks for `--port 0`
 };
 
 /// The readiness check passed.

@@ -58,6 +58,9 @@ struct Release::State : std::enable_shared_from_this<Release::State> {
   }
 
   Finding look_without_lease() {
+    // It may have listened on several addresses of this port: all are its own.
+    auto anywhere = judge(holders(Endpoint::any_v6(spec.endpoint.port)));
+    if (anywhere.verdict == Verdict::Held) return anywhere;
     auto result = probe(spec.endpoint);
     switch (result.state) {
       case ProbeResult::State::Free:
