@@ -1,0 +1,249 @@
+// What the shell does to its backends, and what they tell it.
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "config/duration_text.h"
+#include "proxy/swap/app_shell.h"
+
+namespace berth::swap {
+
+using observe::Level;
+using observe::PhaseName;
+using observe::PhaseState;
+using Kind = SupervisorEventKind;
+
+namespace {
+
+constexpr std::size_t kLastLines = 20;
+
+}  // namespace
+
+void AppShell::begin_phase(Generation generation, PhaseName name) {
+  Seat& seat = seats_.at(generation);
+  seat.phase = name;
+  seat.phase_began = now();
+  book_.phase_begun(generation, name);
+}
+
+void AppShell::launch(const SupervisorAction& action) {
+  const Generation g = action.generation;
+  const bool automatic = action.ask.origin == Origin::Automatic;
+  const Wish wish = wishes_[action.ask.number];
+  const observe::SwapCause again =
+      state_.served == 0 ? observe::SwapCause::FirstStart : observe::SwapCause::Crash;
+  if (!automatic) book_.forgo_restart("a swap took the place of its restart");
+  std::erase_if(wishes_, [this](const auto& entry) {
+    const std::uint64_t number = entry.first;
+    return number != state_.asked.number && number != state_.restart &&
+           !(state_.queued && state_.queued->number == number);
+  });
+  Seat& seat = seats_[g];
+  seat.command = wish.command;
+  seat.born = now();
+  book_.begin({.cause = automatic ? again : wish.cause,
+               .from = state_.swap ? state_.swap->from : Generation{},
+               .to = g,
+               .command = wish.command,
+               .asked = automatic ? now() : wish.asked,
+               .watch = automatic ? ReportBook::Watch{} : wish.watch});
+  begin_phase(g, PhaseName::Start);
+  seat.backend = launcher_.make({.app = name(),
+                                 .generation = g,
+                                 .command = wish.command,
+                                 .dir = wish.dir,
+                                 .env = wish.env,
+                                 .ready = settings_.app.ready,
+                                 .stop = settings_.app.stop,
+                                 .control_path = settings_.control_path},
+                                *this);
+  seat.backend->start();
+}
+
+void AppShell::on_started(Generation generation, const backend::Started& started) {
+  Seat* seat = find(generation);
+  if (seat == nullptr) return;
+  const std::string detail = start_detail(started);
+  log(Level::Info, generation, "started: " + detail);
+  const bool again = seat->started.has_value();
+  seat->started = started;
+  if (seat->phase > PhaseName::Ready) return;
+  if (again) return book_.phase_corrected(generation, PhaseName::Start, detail);
+  book_.phase_ended(generation, PhaseName::Start, PhaseState::Done, detail);
+  begin_phase(generation, PhaseName::Ready);
+}
+
+void AppShell::on_note(Generation generation, const std::string& text) {
+  if (find(generation) == nullptr) return;
+  book_.note(generation, text);
+  log(Level::Info, generation, text);
+}
+
+void AppShell::on_line(Generation generation, bool is_stderr, std::string_view line) {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  const std::int64_t unix_ms = std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
+  owner_.on_line(name(), lines_.append(generation, is_stderr, line, unix_ms));
+}
+
+void AppShell::on_ready(Generation generation, const backend::Ready& ready) {
+  Seat* seat = find(generation);
+  if (seat == nullptr || seat->phase > PhaseName::Ready) return;
+  seat->ready = ready;
+  book_.phase_ended(generation, PhaseName::Ready, PhaseState::Done, ready_detail(ready));
+  feed(Kind::Ready, generation);
+}
+
+void AppShell::on_start_failed(Generation generation, const backend::StartFailure& failure) {
+  Seat* seat = find(generation);
+  if (seat == nullptr) return;
+  seat->failure = failure;
+  seat->ended = failure.exit;
+  feed(Kind::StartFailed, generation);
+}
+
+void AppShell::on_exited(Generation generation, const backend::ExitStatus& status) {
+  Seat* seat = find(generation);
+  if (seat == nullptr) return;
+  if (seat->phase < PhaseName::Stop) seat->ended = status;
+  feed(Kind::Exited, generation);
+}
+
+void AppShell::switch_target(Generation generation) {
+  begin_phase(generation, PhaseName::Switch);
+  const Seat& seat = seats_.at(generation);
+  plane_.switch_to(generation, seat.ready->endpoint,
+                   guarded([this, generation] { feed(Kind::Acknowledged, generation); }));
+}
+
+void AppShell::watch_drain(Generation generation) {
+  book_.leaving(generation);
+  begin_phase(generation, PhaseName::Drain);
+  plane_.when_drained(generation,
+                      [this, alive = std::weak_ptr<char>(alive_), generation](http::DrainOutcome outcome) {
+                        if (alive.expired()) return;
+                        if (Seat* seat = find(generation)) seat->drained = outcome;
+                        feed(Kind::Emptied, generation);
+                      });
+}
+
+void AppShell::cut(Generation generation) {
+  Seat& seat = seats_.at(generation);
+  const Retirement* leaves = retirement(generation);
+  const bool hurried = leaves != nullptr && leaves->pace != Pace::Calm;
+  seat.cut = seat.ended ? CutCause::Death : hurried ? CutCause::Hurry : CutCause::Deadline;
+  plane_.cut(generation);
+}
+
+void AppShell::stop(Generation generation) {
+  Seat& seat = seats_.at(generation);
+  if (seat.phase == PhaseName::Drain) {
+    book_.phase_ended(generation, PhaseName::Drain, PhaseState::Done, drain_detail(seat.drained, seat.cut));
+    if (seat.drained) book_.cut(generation, seat.drained->cut);
+  }
+  book_.leaving(generation);
+  begin_phase(generation, PhaseName::Stop);
+  seat.backend->stop();
+}
+
+void AppShell::kill(Generation generation) {
+  Seat& seat = seats_.at(generation);
+  const bool overdue = now() >= after(seat.phase_began, settings_.patience.stop);
+  seat.kill = overdue ? KillCause::Overdue : KillCause::Force;
+  seat.backend->hurry();
+}
+
+void AppShell::on_stopped(Generation generation, const backend::Stopped& stopped) {
+  Seat* seat = find(generation);
+  if (seat == nullptr) return;
+  const std::string detail = stop_detail(stopped, settings_.app.stop, seat->ended, seat->kill);
+  book_.phase_ended(generation, PhaseName::Stop, PhaseState::Done, detail);
+  log(Level::Info, generation, "stopped: " + detail);
+  feed(Kind::Stopped, generation);
+}
+
+void AppShell::release(Generation generation) {
+  begin_phase(generation, PhaseName::Release);
+  seats_.at(generation).backend->release(settings_.patience.release);
+}
+
+void AppShell::on_released(Generation generation, const backend::ReleaseCertificate& certificate) {
+  Seat* seat = find(generation);
+  if (seat == nullptr) return;
+  seat->certificate = certificate;
+  const PhaseState state = certificate.released() ? PhaseState::Done : PhaseState::Failed;
+  book_.phase_ended(generation, PhaseName::Release, state, certificate.text());
+  feed(certificate.released() ? Kind::Free : Kind::Held, generation);
+}
+
+void AppShell::forget(Generation generation) {
+  Seat& seat = seats_.at(generation);
+  const bool proven = seat.certificate && seat.certificate->released();
+  std::optional<ReportBook::Reason> unreleased;
+  if (!proven) {
+    unreleased.emplace();
+    unreleased->what = seat.certificate ? seat.certificate->text() : "its end was not proven in time";
+    if (seat.certificate)
+      unreleased->hint = "see who holds it: berth port " + seat.certificate->endpoint.text();
+    constexpr std::size_t kShown = 4;
+    unreleased_.push_back({.generation = generation,
+                           .state = "unreleased",
+                           .pid = seat.backend->pid(),
+                           .tree = {},
+                           .endpoint = seat.ready ? seat.ready->endpoint : Endpoint{},
+                           .command = seat.command});
+    if (unreleased_.size() > kShown) unreleased_.pop_front();
+  }
+  if (proven) log(Level::Info, generation, "released: " + seat.certificate->text());
+  // Not here: it may be the backend itself that calls.
+  boost::asio::post(control_, [gone = std::move(seat.backend)] {});
+  seats_.erase(generation);
+  book_.left(generation, unreleased);
+}
+
+void AppShell::tell_overdue(Generation generation) {
+  const Seat& seat = seats_.at(generation);
+  const bool stopping = seat.phase == PhaseName::Stop;
+  const std::string detail =
+      stopping ? "its tree did not end after KILL" : "its port was not proven free in time";
+  book_.phase_ended(generation, seat.phase, PhaseState::Failed, detail);
+  log(Level::Error, generation, detail);
+}
+
+void AppShell::tell_switched(Generation generation) {
+  const Seat& seat = seats_.at(generation);
+  book_.phase_ended(generation, PhaseName::Switch, PhaseState::Done, switch_detail(plane_.workers()));
+  log(Level::Info, generation, "serving after " + elapsed_text(now() - seat.born));
+  book_.switched(generation);
+}
+
+void AppShell::tell_abandoned(const SupervisorAction& action) {
+  const Seat& seat = seats_.at(action.generation);
+  ReportBook::Reason reason;
+  const bool cancelled = action.end == SwapEnd::Cancelled;
+  reason.outcome = cancelled ? observe::SwapOutcome::Cancelled : observe::SwapOutcome::Failed;
+  if (action.end == SwapEnd::StartFailed && seat.failure) {
+    reason.what = seat.failure->what;
+    reason.hint = seat.failure->hint;
+    reason.last_lines = seat.failure->last_lines;
+  } else {
+    reason.what = end_text(action.end, seat.ended);
+    reason.last_lines = lines_.last_of(action.generation, kLastLines);
+  }
+  log(cancelled ? Level::Info : Level::Error, action.generation, "not taken: " + reason.what);
+  book_.abandoned(action.generation, reason);
+}
+
+void AppShell::tell_crashed(Generation generation) {
+  const Seat& seat = seats_.at(generation);
+  const bool restarts = state_.state == AppState::Crashed;
+  const std::string what = "generation " + std::to_string(generation.number) + " ended by itself" +
+                           (seat.ended ? ": " + seat.ended->text() : std::string());
+  const std::string next =
+      restarts ? "; restarting in " + duration_text(backoff(settings_.patience, state_.failures))
+               : std::string();
+  log(Level::Warn, generation,
+      "ended by itself" + (seat.ended ? ": " + seat.ended->text() : std::string()) + next);
+  book_.crashed(generation, what, lines_.last_of(generation, kLastLines),
+                restarts ? ReportBook::Restart::Follows : ReportBook::Restart::Never);
+}
+
+}  // namespace berth::swap

@@ -1,0 +1,239 @@
+#include "proxy/swap/app_shell.h"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <utility>
+
+namespace berth::swap {
+
+using observe::Level;
+using observe::PhaseName;
+using Kind = SupervisorEventKind;
+using Do = SupervisorActionKind;
+
+namespace {
+
+std::int64_t unix_ms_now() {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
+}
+
+}  // namespace
+
+AppShell::AppShell(boost::asio::io_context& control, ShellSettings settings, Plane& plane, Launcher& launcher,
+                   AppEvents& owner)
+    : control_(control),
+      settings_(std::move(settings)),
+      plane_(plane),
+      launcher_(launcher),
+      owner_(owner),
+      origin_(std::chrono::steady_clock::now()),
+      alive_(std::make_shared<char>()),
+      timer_(control),
+      last_wait_(control),
+      book_({.app = settings_.app.name,
+             .now = [this] { return now(); },
+             .unix_ms = unix_ms_now,
+             .counters =
+                 [this](std::function<void(http::Counters)> answer) { plane_.counters(std::move(answer)); },
+             .closed = [this](const observe::SwapReport& report) { report_closed(report); }}) {
+  state_.patience = settings_.patience;
+}
+
+AppShell::~AppShell() = default;
+
+Moment AppShell::now() const {
+  return std::chrono::duration_cast<Moment>(std::chrono::steady_clock::now() - origin_);
+}
+
+std::function<void()> AppShell::guarded(std::function<void()> call) const {
+  return [alive = std::weak_ptr<char>(alive_), call = std::move(call)] {
+    if (!alive.expired()) call();
+  };
+}
+
+void AppShell::start() {
+  const AppConfig& app = settings_.app;
+  const Ask ask{.number = ++asks_, .origin = Origin::First};
+  wishes_[ask.number] = {.cause = observe::SwapCause::FirstStart,
+                         .command = app.command,
+                         .dir = app.dir,
+                         .env = app.env,
+                         .asked = now(),
+                         .watch = {}};
+  feed({.kind = Kind::Start, .generation = {}, .ask = ask});
+}
+
+std::shared_ptr<void> AppShell::swap(control::SwapRequest request, control::SwapWatch watch) {
+  auto watcher = std::make_shared<control::SwapWatch>(std::move(watch));
+  const Wish& last = last_wish();
+  const bool again = request.restart || request.command.empty();
+  Wish wish{.cause = again ? observe::SwapCause::Restart : observe::SwapCause::Swap,
+            .command = again ? last.command : std::move(request.command),
+            .dir = request.dir.empty() ? last.dir : std::move(request.dir),
+            .env = again ? last.env : settings_.app.env,
+            .asked = now(),
+            .watch = watcher};
+  for (auto& [key, value] : request.env) wish.env[key] = std::move(value);
+  const Ask ask{.number = ++asks_, .policy = request.queue ? QueuePolicy::Wait : QueuePolicy::Refuse};
+  wishes_[ask.number] = std::move(wish);
+  feed({.kind = Kind::Swap, .generation = {}, .ask = ask});
+  return watcher;
+}
+
+const AppShell::Wish& AppShell::last_wish() const {
+  static const Wish kNone;
+  const auto at = wishes_.find(state_.restart);
+  return at == wishes_.end() ? kNone : at->second;
+}
+
+bool AppShell::cancel() {
+  if (!state_.swap || state_.swap->state != SwapState::Starting) return false;
+  feed(Kind::Cancel, {});
+  return true;
+}
+
+void AppShell::shutdown(std::function<void(control::SwapResult)> stopped) {
+  if (!stopped) stopped = [](const control::SwapResult&) {};
+  if (end_ == End::Told)
+    return boost::asio::post(control_, [stopped, result = farewell_] { stopped(result); });
+  stopped_.push_back(std::move(stopped));
+  feed(Kind::Shutdown, {});
+}
+
+void AppShell::hurry() { feed(Kind::Hurry, {}); }
+
+std::vector<control::LogLine> AppShell::log_lines(std::uint64_t after, std::size_t limit) const {
+  return lines_.lines(after, limit);
+}
+
+std::shared_ptr<void> AppShell::follow_log(std::function<void(const control::LogLine&)> on_line) {
+  return lines_.follow(std::move(on_line));
+}
+
+void AppShell::log(Level level, Generation generation, const std::string& text) {
+  owner_.on_log(level, name(), generation, text);
+}
+
+AppShell::Seat* AppShell::find(Generation generation) {
+  const auto at = seats_.find(generation);
+  return at == seats_.end() ? nullptr : &at->second;
+}
+
+void AppShell::feed(const SupervisorEvent& event) {
+  events_.push_back(event);
+  if (taking_ == Taking::Event) return;
+  taking_ = Taking::Event;
+  while (!events_.empty()) {
+    const SupervisorEvent next = events_.front();
+    events_.pop_front();
+    SupervisorStep step = swap::step(state_, next, now());
+    state_ = std::move(step.next);
+    for (const SupervisorAction& action : step.actions) perform(action);
+  }
+  taking_ = Taking::Nothing;
+  arm();
+}
+
+void AppShell::arm() {
+  const Moment deadline = next_deadline(state_);
+  if (deadline == armed_) return;
+  armed_ = deadline;
+  timer_.cancel();
+  if (deadline == kNever) return;
+  timer_.expires_at(origin_ + deadline);
+  timer_.async_wait([this, alive = std::weak_ptr<char>(alive_), deadline](boost::system::error_code error) {
+    if (error || alive.expired() || armed_ != deadline) return;
+    armed_ = kNever;
+    feed(Kind::Tick, {});
+  });
+}
+
+void AppShell::perform(const SupervisorAction& action) {
+  using Result = control::SwapResult::Kind;
+  const Generation g = action.generation;
+  switch (action.kind) {
+    case Do::StartBackend:
+      return launch(action);
+    case Do::SwitchTarget:
+      return switch_target(g);
+    case Do::HoldRequests:
+      return plane_.hold([] {});
+    case Do::RefuseRequests:
+      book_.forgo_restart("berth was stopped before a restart");
+      return plane_.refuse("berth is stopping", guarded([this] { feed(Kind::Refusing, {}); }));
+    case Do::WatchDrain:
+      return watch_drain(g);
+    case Do::CutHolders:
+      return cut(g);
+    case Do::StopBackend:
+      return stop(g);
+    case Do::KillBackend:
+      return kill(g);
+    case Do::ReleaseBackend:
+      return release(g);
+    case Do::Forget:
+      return forget(g);
+    case Do::Queued:
+      return tell_queued(action.ask);
+    case Do::Superseded:
+      return answer(action, Result::Superseded, "a newer command took its place in the queue");
+    case Do::Refused:
+      return answer(action, Result::Refused,
+                    state_.state >= AppState::Stopping ? "berth is stopping" : "a swap is running");
+    case Do::SwitchLate:
+      return log(Level::Warn, g, "a worker is late to take the new target; waiting for it");
+    case Do::Switched:
+      return tell_switched(g);
+    case Do::Abandoned:
+      return tell_abandoned(action);
+    case Do::SwapFailed:
+      return book_.swap_over(g);
+    case Do::Crashed:
+      return tell_crashed(g);
+    case Do::RetirementOverdue:
+      return tell_overdue(g);
+    case Do::FirstReady:
+      return owner_.on_first_ready(name(), g);
+    case Do::FirstStartFailed:
+      return tell_first_failed(g);
+    case Do::Finished:
+      return finish();
+  }
+}
+
+void AppShell::finish() {
+  end_ = End::Waiting;
+  if (!book_.any_open()) return finish_now();
+  // The workers are asked for their counters once more; a stuck one must not keep berth alive.
+  last_wait_.expires_after(settings_.patience.acknowledge);
+  last_wait_.async_wait([this, alive = std::weak_ptr<char>(alive_)](boost::system::error_code error) {
+    if (error || alive.expired()) return;
+    book_.close_all();
+  });
+}
+
+void AppShell::report_closed(const observe::SwapReport& report) {
+  if (report.outcome == observe::SwapOutcome::Unreleased) {
+    log(Level::Warn, report.from, "not released: " + report.reason);
+    if (state_.state >= AppState::Stopping) {
+      farewell_ = {.kind = control::SwapResult::Kind::Unreleased, .reason = report.reason, .report = report};
+    }
+  } else if (report.cause == observe::SwapCause::Shutdown && !farewell_.report) {
+    farewell_.report = report;
+  }
+  if (end_ == End::Waiting && !book_.any_open()) finish_now();
+}
+
+void AppShell::finish_now() {
+  if (end_ == End::Told) return;
+  end_ = End::Told;
+  last_wait_.cancel();
+  boost::asio::post(control_, guarded([this] {
+                      const auto told = std::exchange(stopped_, {});
+                      for (const auto& stopped : told) stopped(farewell_);
+                      owner_.on_stopped(name());
+                    }));
+}
+
+}  // namespace berth::swap

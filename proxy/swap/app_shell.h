@@ -1,0 +1,165 @@
+// One app in the running front: performs what the supervisor machine decides. The one place where backends
+// and the data plane meet. Decides nothing about swaps; knows no HTTP, no terminal and no configuration file.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "backend/backend.h"
+#include "proxy/control/service.h"
+#include "proxy/swap/app_events.h"
+#include "proxy/swap/details.h"
+#include "proxy/swap/launcher.h"
+#include "proxy/swap/log_book.h"
+#include "proxy/swap/plane.h"
+#include "proxy/swap/report_book.h"
+#include "proxy/swap/supervisor_machine.h"
+
+namespace berth::swap {
+
+struct ShellSettings {
+  AppConfig app;
+  Patience patience;                   ///< see patience_of()
+  std::vector<std::string> addresses;  ///< "127.0.0.1:8000", for the status
+  std::string control_path;            ///< BERTH_CONTROL of its backends; empty: not set
+};
+
+/// Lives on the control loop, for as long as its app is served. Its destruction kills what still runs,
+/// without proof; the orderly way is shutdown() and on_stopped.
+class AppShell final : public backend::BackendEvents {
+ public:
+  /// Everything referred to outlives the shell.
+  AppShell(boost::asio::io_context& control, ShellSettings settings, Plane& plane, Launcher& launcher,
+           AppEvents& owner);
+  ~AppShell() override;
+  AppShell(const AppShell&) = delete;
+  AppShell& operator=(const AppShell&) = delete;
+
+  const std::string& name() const { return settings_.app.name; }
+
+  /// Starts the configured command as the first generation. Once.
+  void start();
+  /// Destroying the handle stops the callbacks; the swap goes on. Callbacks may come before this returns.
+  std::shared_ptr<void> swap(control::SwapRequest request, control::SwapWatch watch);
+  /// Ends the running swap as Cancelled. False: none ran, or its switch was already sent.
+  bool cancel();
+  /// Starts nothing any more and retires everything; on_stopped follows, and `stopped` with the outcome of
+  /// all retirements since. May be called again: each `stopped` is called.
+  void shutdown(std::function<void(control::SwapResult)> stopped);
+  /// Only after shutdown(): without drain and grace.
+  void hurry();
+
+  /// Asynchronous, because counters are gathered from the workers.
+  void status(std::function<void(control::AppStatus)> answer) const;
+  /// Newest first, at most 50.
+  std::vector<observe::SwapReport> reports() const { return book_.reports(); }
+  /// Lines with number > after, at most `limit` of the newest.
+  std::vector<control::LogLine> log_lines(std::uint64_t after, std::size_t limit) const;
+  std::shared_ptr<void> follow_log(std::function<void(const control::LogLine&)> on_line);
+
+  void on_started(Generation generation, const backend::Started& started) override;
+  void on_note(Generation generation, const std::string& text) override;
+  void on_line(Generation generation, bool is_stderr, std::string_view line) override;
+  void on_ready(Generation generation, const backend::Ready& ready) override;
+  void on_start_failed(Generation generation, const backend::StartFailure& failure) override;
+  void on_exited(Generation generation, const backend::ExitStatus& status) override;
+  void on_stopped(Generation generation, const backend::Stopped& stopped) override;
+  void on_released(Generation generation, const backend::ReleaseCertificate& certificate) override;
+
+ private:
+  /// What an ask means.
+  struct Wish {
+    observe::SwapCause cause = observe::SwapCause::Swap;
+    std::vector<std::string> command;
+    std::string dir;
+    std::map<std::string, std::string> env;
+    Moment asked{0};
+    ReportBook::Watch watch;
+  };
+  /// What is known of one generation, from its start until it is forgotten.
+  struct Seat {
+    std::unique_ptr<Launched> backend;
+    std::vector<std::string> command;
+    Moment born{0};
+    std::optional<backend::Started> started;
+    std::optional<backend::Ready> ready;
+    std::optional<backend::StartFailure> failure;
+    std::optional<backend::ExitStatus> ended;  ///< before it was asked to
+    std::optional<http::DrainOutcome> drained;
+    std::optional<backend::ReleaseCertificate> certificate;
+    observe::PhaseName phase = observe::PhaseName::Start;  ///< the last begun
+    Moment phase_began{0};
+    CutCause cut = CutCause::None;
+    KillCause kill = KillCause::None;
+  };
+
+  Moment now() const;
+  void feed(const SupervisorEvent& event);
+  void feed(SupervisorEventKind kind, Generation generation) {
+    feed({.kind = kind, .generation = generation, .ask = {}});
+  }
+  void perform(const SupervisorAction& action);
+  void arm();
+  void log(observe::Level level, Generation generation, const std::string& text);
+  Seat* find(Generation generation);
+
+  void launch(const SupervisorAction& action);
+  void switch_target(Generation generation);
+  void watch_drain(Generation generation);
+  void cut(Generation generation);
+  void stop(Generation generation);
+  void kill(Generation generation);
+  void release(Generation generation);
+  void forget(Generation generation);
+  void tell_switched(Generation generation);
+  void tell_abandoned(const SupervisorAction& action);
+  void tell_crashed(Generation generation);
+  void tell_overdue(Generation generation);
+  void answer(const SupervisorAction& action, control::SwapResult::Kind kind, const std::string& reason);
+  void tell_queued(const Ask& ask);
+  void tell_first_failed(Generation generation);
+  void finish();
+  void finish_now();
+  void report_closed(const observe::SwapReport& report);
+  const Wish& last_wish() const;
+  const Retirement* retirement(Generation generation) const;
+  control::AppStatus status_now() const;
+  std::string state_text(Generation generation) const;
+  void begin_phase(Generation generation, observe::PhaseName name);
+  std::function<void()> guarded(std::function<void()> call) const;
+
+  boost::asio::io_context& control_;
+  const ShellSettings settings_;
+  Plane& plane_;
+  Launcher& launcher_;
+  AppEvents& owner_;
+  const std::chrono::steady_clock::time_point origin_;
+  std::shared_ptr<char> alive_;  ///< what outlives the shell asks it first
+
+  Supervisor state_;
+  std::deque<SupervisorEvent> events_;  ///< those that came while one was being taken
+  enum class Taking : std::uint8_t { Nothing, Event } taking_ = Taking::Nothing;
+  boost::asio::steady_timer timer_;
+  Moment armed_ = kNever;
+  boost::asio::steady_timer last_wait_;  ///< for the counters of the last reports
+
+  std::uint64_t asks_ = 0;
+  std::map<std::uint64_t, Wish> wishes_;
+  std::map<Generation, Seat> seats_;
+  std::deque<control::GenerationStatus> unreleased_;
+  LogBook lines_;
+  ReportBook book_;
+  std::vector<std::function<void(control::SwapResult)>> stopped_;
+  control::SwapResult farewell_;  ///< what the shutdown will answer
+  enum class End : std::uint8_t { Ahead, Waiting, Told } end_ = End::Ahead;
+};
+
+}  // namespace berth::swap

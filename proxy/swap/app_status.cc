@@ -1,0 +1,132 @@
+// What the shell tells those who ask: the status of its app, and the answers to queued swaps.
+#include <algorithm>
+#include <utility>
+
+#include "proxy/swap/app_shell.h"
+
+namespace berth::swap {
+
+const Retirement* AppShell::retirement(Generation generation) const {
+  for (const Retirement& r : state_.retirements) {
+    if (r.generation == generation) return &r;
+  }
+  return nullptr;
+}
+
+std::string AppShell::state_text(Generation generation) const {
+  if (generation == state_.current) return "serving";
+  const Retirement* leaves = retirement(generation);
+  if (leaves == nullptr) return "starting";
+  switch (leaves->state) {
+    case RetirementState::Draining:
+    case RetirementState::Cutting:
+      return "draining";
+    case RetirementState::Stopping:
+      return "stopping";
+    case RetirementState::Releasing:
+    case RetirementState::Released:
+    case RetirementState::Unreleased:
+      break;
+  }
+  return "releasing";
+}
+
+control::AppStatus AppShell::status_now() const {
+  const auto app_state = [this]() -> std::string {
+    switch (state_.state) {
+      case AppState::New:
+      case AppState::Starting:
+        return state_.served == 0 ? "starting" : "restarting";
+      case AppState::Serving:
+        return "serving";
+      case AppState::Swapping:
+        return "swapping";
+      case AppState::Crashed:
+        return "restarting";
+      case AppState::Failed:
+        return "failed";
+      case AppState::Stopping:
+      case AppState::Finished:
+        break;
+    }
+    return "stopping";
+  };
+  control::AppStatus status;
+  status.name = name();
+  status.addresses = settings_.addresses;
+  status.state = app_state();
+  status.command = last_wish().command;
+  status.dir = last_wish().dir;
+  status.limits = settings_.app.limits;
+  status.drain = settings_.app.drain;
+  status.swap_queued = state_.queued.has_value();
+  for (const auto& [generation, seat] : seats_) {
+    const Endpoint told = seat.started ? seat.started->told : Endpoint{};
+    status.generations.push_back(
+        {.generation = generation,
+         .state = state_text(generation),
+         .pid = seat.backend->pid(),
+         .tree = seat.backend->tree(),
+         .endpoint = seat.ready ? seat.ready->endpoint : told,
+         .age_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now() - seat.born).count(),
+         .command = seat.command});
+  }
+  status.generations.insert(status.generations.end(), unreleased_.begin(), unreleased_.end());
+  const auto rank = [](const control::GenerationStatus& g) {
+    return g.state == "serving" ? 0 : g.state == "starting" ? 1 : g.state == "unreleased" ? 3 : 2;
+  };
+  std::stable_sort(status.generations.begin(), status.generations.end(),
+                   [rank](const auto& a, const auto& b) { return rank(a) < rank(b); });
+  return status;
+}
+
+void AppShell::status(std::function<void(control::AppStatus)> answer) const {
+  struct Gathering {
+    control::AppStatus status;
+    std::size_t awaited = 0;
+    std::function<void(control::AppStatus)> answer;
+    void one_came() {
+      if (--awaited == 0) answer(std::move(status));
+    }
+  };
+  auto gathering = std::make_shared<Gathering>();
+  gathering->status = status_now();
+  gathering->answer = std::move(answer);
+  gathering->awaited = 1 + gathering->status.generations.size();
+  for (std::size_t n = 0; n < gathering->status.generations.size(); ++n) {
+    plane_.holders(gathering->status.generations[n].generation, [gathering, n](std::uint64_t holders) {
+      gathering->status.generations[n].holders = holders;
+      gathering->one_came();
+    });
+  }
+  plane_.counters([gathering](http::Counters counters) {
+    gathering->status.counters = counters;
+    gathering->one_came();
+  });
+}
+
+void AppShell::answer(const SupervisorAction& action, control::SwapResult::Kind kind,
+                      const std::string& reason) {
+  const auto at = wishes_.find(action.ask.number);
+  if (at == wishes_.end()) return;
+  const std::shared_ptr<control::SwapWatch> watch = at->second.watch.lock();
+  wishes_.erase(at);
+  if (watch && watch->on_result) watch->on_result({.kind = kind, .reason = reason, .report = {}});
+}
+
+void AppShell::tell_queued(const Ask& ask) {
+  const auto at = wishes_.find(ask.number);
+  if (at == wishes_.end()) return;
+  const std::shared_ptr<control::SwapWatch> watch = at->second.watch.lock();
+  if (watch && watch->on_queued) {
+    watch->on_queued("waits for the swap to generation " + std::to_string(state_.newest.number));
+  }
+}
+
+void AppShell::tell_first_failed(Generation generation) {
+  for (const observe::SwapReport& report : book_.reports()) {
+    if (report.to == generation) return owner_.on_first_start_failed(report);
+  }
+}
+
+}  // namespace berth::swap

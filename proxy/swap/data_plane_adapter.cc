@@ -1,0 +1,36 @@
+#include "proxy/swap/data_plane_adapter.h"
+
+#include <utility>
+
+namespace berth::swap {
+
+unsigned DataPlaneAdapter::workers() const { return plane_.workers(); }
+
+void DataPlaneAdapter::switch_to(Generation generation, const Endpoint& endpoint,
+                                 std::function<void()> acknowledged) {
+  plane_.switch_to(app_, generation, endpoint, std::move(acknowledged));
+}
+
+void DataPlaneAdapter::hold(std::function<void()> acknowledged) {
+  plane_.hold(app_, std::move(acknowledged));
+}
+
+void DataPlaneAdapter::refuse(const std::string& reason, std::function<void()> acknowledged) {
+  plane_.refuse(app_, reason, std::move(acknowledged));
+}
+
+void DataPlaneAdapter::when_drained(Generation generation, std::function<void(http::DrainOutcome)> drained) {
+  plane_.when_drained(app_, generation, std::move(drained));
+}
+
+void DataPlaneAdapter::holders(Generation generation, std::function<void(std::uint64_t)> answer) {
+  plane_.holders(app_, generation, std::move(answer));
+}
+
+void DataPlaneAdapter::cut(Generation generation) { plane_.cut(app_, generation); }
+
+void DataPlaneAdapter::counters(std::function<void(http::Counters)> answer) {
+  plane_.counters(app_, std::move(answer));
+}
+
+}  // namespace berth::swap

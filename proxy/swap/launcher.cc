@@ -1,0 +1,30 @@
+#include "proxy/swap/launcher.h"
+
+#include <utility>
+
+namespace berth::swap {
+namespace {
+
+class RealBackend final : public Launched {
+ public:
+  RealBackend(boost::asio::io_context& control, backend::LaunchSpec spec, backend::BackendEvents& owner)
+      : backend_(control, std::move(spec), owner) {}
+
+  void start() override { backend_.start(); }
+  void stop() override { backend_.stop(); }
+  void hurry() override { backend_.hurry(); }
+  void release(std::chrono::milliseconds deadline) override { backend_.release(deadline); }
+  int pid() const override { return backend_.pid(); }
+  std::vector<int> tree() const override { return backend_.tree(); }
+
+ private:
+  backend::Backend backend_;
+};
+
+}  // namespace
+
+std::unique_ptr<Launched> BackendLauncher::make(backend::LaunchSpec spec, backend::BackendEvents& owner) {
+  return std::make_unique<RealBackend>(control_, std::move(spec), owner);
+}
+
+}  // namespace berth::swap

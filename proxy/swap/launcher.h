@@ -1,0 +1,43 @@
+// How the shell comes to a backend, and what it asks of one: the seam between proxy/swap and backend/, so
+// that tests can stand in for processes.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <chrono>
+#include <memory>
+#include <vector>
+
+#include "backend/backend.h"
+
+namespace berth::swap {
+
+/// One generation's process, as backend::Backend offers it.
+class Launched {
+ public:
+  virtual ~Launched() = default;
+  virtual void start() = 0;
+  virtual void stop() = 0;
+  virtual void hurry() = 0;
+  virtual void release(std::chrono::milliseconds deadline) = 0;
+  virtual int pid() const = 0;
+  virtual std::vector<int> tree() const = 0;
+};
+
+class Launcher {
+ public:
+  virtual ~Launcher() = default;
+  /// Made, not started. `owner` outlives it.
+  virtual std::unique_ptr<Launched> make(backend::LaunchSpec spec, backend::BackendEvents& owner) = 0;
+};
+
+/// Makes real backends on the control loop.
+class BackendLauncher final : public Launcher {
+ public:
+  explicit BackendLauncher(boost::asio::io_context& control) : control_(control) {}
+  std::unique_ptr<Launched> make(backend::LaunchSpec spec, backend::BackendEvents& owner) override;
+
+ private:
+  boost::asio::io_context& control_;
+};
+
+}  // namespace berth::swap
