@@ -1,0 +1,136 @@
+#include "proxy/control/client.h"
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+#include <csignal>
+
+#include "config/version.h"
+
+namespace berth::control {
+namespace {
+
+namespace asio = boost::asio;
+namespace bhttp = boost::beast::http;
+using boost::system::error_code;
+
+constexpr auto kTick = std::chrono::milliseconds(100);
+
+// The state of one call; lives as long as call() runs its loop.
+class OneCall {
+ public:
+  OneCall(const Call& what, const Following& following)
+      : following_(following),
+        socket_(loop_),
+        signals_(loop_, SIGINT, SIGTERM),
+        deadline_(loop_),
+        tick_(loop_) {
+    request_.method_string(what.method);
+    request_.target(what.target);
+    request_.version(11);
+    request_.set(bhttp::field::host, "berth");
+    request_.set(bhttp::field::user_agent, "berth/" + std::string(kVersion));
+    request_.set(bhttp::field::connection, "close");
+    if (!what.body.empty()) request_.set(bhttp::field::content_type, "application/json");
+    request_.body() = what.body;
+    request_.prepare_payload();
+    parser_.body_limit(boost::none);
+  }
+
+  CallResult run(const std::string& path) {
+    error_code error;
+    socket_.connect(asio::local::stream_protocol::endpoint(path), error);
+    if (error) return {CallEnd::NoBerth, 0, {}, error.message()};
+    signals_.async_wait([this](error_code stopped, int) {
+      if (!stopped) end(CallEnd::Interrupted, {});
+    });
+    if (following_.timeout) {
+      deadline_.expires_after(*following_.timeout);
+      deadline_.async_wait([this](error_code stopped) {
+        if (!stopped) end(CallEnd::TimedOut, {});
+      });
+    }
+    if (following_.on_tick) tick();
+    bhttp::async_write(socket_, request_, [this](error_code failed, std::size_t) {
+      // A server may answer before it has read everything: the answer decides.
+      if (!failed || failed == asio::error::broken_pipe) return read();
+      end(CallEnd::Lost, failed);
+    });
+    loop_.run();
+    result_.status = parser_.is_header_done() ? static_cast<int>(parser_.get().result_int()) : 0;
+    if (!by_line()) result_.body = parser_.get().body();
+    return std::move(result_);
+  }
+
+ private:
+  bool by_line() const {
+    return following_.on_line && parser_.is_header_done() && parser_.get().result() == bhttp::status::ok;
+  }
+
+  void read() {
+    bhttp::async_read_some(socket_, buffer_, parser_, [this](error_code error, std::size_t) {
+      if (ended_) return;
+      take_lines();
+      if (parser_.is_done()) return end(CallEnd::Complete, {});
+      if (error) return end(CallEnd::Lost, error);
+      read();
+    });
+  }
+
+  void take_lines() {
+    if (!by_line()) return;
+    std::string& body = parser_.get().body();
+    std::size_t begin = 0;
+    for (auto end = body.find('\n'); end != std::string::npos; end = body.find('\n', begin)) {
+      following_.on_line(std::string_view(body).substr(begin, end - begin));
+      begin = end + 1;
+    }
+    body.erase(0, begin);
+  }
+
+  void tick() {
+    tick_.expires_after(kTick);
+    tick_.async_wait([this](error_code stopped) {
+      if (stopped || ended_) return;
+      following_.on_tick();
+      tick();
+    });
+  }
+
+  void end(CallEnd how, error_code error) {
+    if (ended_) return;
+    ended_ = true;
+    result_.end = how;
+    if (error) result_.error = error.message();
+    loop_.stop();
+  }
+
+  const Following& following_;
+  asio::io_context loop_{1};
+  asio::local::stream_protocol::socket socket_;
+  asio::signal_set signals_;
+  asio::steady_timer deadline_;
+  asio::steady_timer tick_;
+  boost::beast::flat_buffer buffer_;
+  bhttp::request<bhttp::string_body> request_;
+  bhttp::response_parser<bhttp::string_body> parser_;
+  CallResult result_;
+  bool ended_ = false;
+};
+
+}  // namespace
+
+CallResult call(const std::string& socket, const Call& what, const Following& following) {
+  return OneCall(what, following).run(socket);
+}
+
+}  // namespace berth::control

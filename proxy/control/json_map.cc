@@ -1,0 +1,229 @@
+#include "proxy/control/json_map.h"
+
+#include <array>
+#include <boost/json/array.hpp>
+#include <utility>
+
+#include "config/duration_text.h"
+#include "config/limit_keys.h"
+
+namespace berth::control {
+namespace {
+
+namespace json = boost::json;
+using observe::PhaseName;
+using observe::PhaseRecord;
+using observe::PhaseState;
+using observe::SwapCause;
+using observe::SwapOutcome;
+using observe::SwapReport;
+
+constexpr std::array<std::string_view, 6> kPhases{"start", "ready", "switch", "drain", "stop", "release"};
+constexpr std::array<std::string_view, 3> kPhaseStates{"running", "done", "failed"};
+constexpr std::array<std::string_view, 5> kCauses{"first-start", "swap", "restart", "crash", "shutdown"};
+constexpr std::array<std::string_view, 5> kOutcomes{"running", "done", "failed", "cancelled", "unreleased"};
+constexpr std::array<std::string_view, 5> kResults{"done", "failed", "refused", "superseded", "unreleased"};
+
+template <class Enum, std::size_t N>
+std::string_view word_of(const std::array<std::string_view, N>& words, Enum value) {
+  auto index = static_cast<std::size_t>(value);
+  return index < N ? words[index] : "unknown";
+}
+
+// Milliseconds with three places: what people compare, without losing a switch of 0.3 ms.
+double ms(std::chrono::microseconds value) { return static_cast<double>(value.count()) / 1000; }
+
+// The length of the UTF-8 sequence that begins here, 0 if none does (RFC 3629 §4).
+std::size_t sequence_length(std::string_view text) {
+  auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  unsigned lead = byte(0);
+  if (lead < 0x80) return 1;
+  std::size_t length = lead >= 0xc2 && lead < 0xe0   ? 2
+                       : lead >= 0xe0 && lead < 0xf0 ? 3
+                       : lead >= 0xf0 && lead < 0xf5 ? 4
+                                                     : 0;
+  if (length == 0 || text.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+  }
+  unsigned second = byte(1);
+  bool overlong = (lead == 0xe0 && second < 0xa0) || (lead == 0xf0 && second < 0x90);
+  bool beyond = (lead == 0xed && second > 0x9f) || (lead == 0xf4 && second > 0x8f);
+  return overlong || beyond ? 0 : length;
+}
+
+// What backends write need not be UTF-8, JSON must be.
+json::string clean(std::string_view text) {
+  json::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    std::size_t length = sequence_length(text);
+    if (length == 0) {
+      out.append("\xef\xbf\xbd");
+    } else {
+      out.append(json::string_view(text.data(), length));
+    }
+    text.remove_prefix(length == 0 ? 1 : length);
+  }
+  return out;
+}
+
+json::array strings(const std::vector<std::string>& values) {
+  json::array array;
+  for (const std::string& value : values) array.emplace_back(clean(value));
+  return array;
+}
+
+json::object variables(const std::map<std::string, std::string>& values) {
+  json::object object;
+  for (const auto& [name, value] : values) object[name] = clean(value);
+  return object;
+}
+
+template <class Values>
+json::array objects(const Values& values) {
+  json::array array;
+  for (const auto& value : values) array.emplace_back(to_json(value));
+  return array;
+}
+
+json::object counters_json(const http::Counters& c) {
+  return {{"requests", c.requests},
+          {"failed", c.failed},
+          {"held_total", c.held_total},
+          {"retried", c.retried},
+          {"held", c.held},
+          {"in_flight", c.in_flight},
+          {"connections", c.connections},
+          {"upstream_idle", c.upstream_idle},
+          {"upstream_active", c.upstream_active},
+          {"tunnels", c.tunnels}};
+}
+
+json::object generation_json(const GenerationStatus& g) {
+  json::array tree;
+  for (int pid : g.tree) tree.emplace_back(pid);
+  return {{"generation", g.generation.number},
+          {"state", clean(g.state)},
+          {"pid", g.pid},
+          {"tree", std::move(tree)},
+          {"endpoint", g.endpoint.text()},
+          {"age_ms", g.age_ms},
+          {"holders", g.holders},
+          {"command", strings(g.command)}};
+}
+
+json::object limits_json(const AppStatus& app) {
+  json::object limits;
+  for (const auto& key : app_limit_keys()) limits[key.name] = limit_text(app.limits, key);
+  limits["drain"] = duration_text(app.drain);
+  return limits;
+}
+
+}  // namespace
+
+std::string_view word(PhaseName name) { return word_of(kPhases, name); }
+std::string_view word(PhaseState state) { return word_of(kPhaseStates, state); }
+std::string_view word(SwapCause cause) { return word_of(kCauses, cause); }
+std::string_view word(SwapOutcome outcome) { return word_of(kOutcomes, outcome); }
+std::string_view word(SwapResult::Kind kind) { return word_of(kResults, kind); }
+
+int exit_code(SwapResult::Kind kind) {
+  switch (kind) {
+    case SwapResult::Kind::Done:
+      return 0;
+    case SwapResult::Kind::Failed:
+    case SwapResult::Kind::Refused:
+    case SwapResult::Kind::Superseded:
+      return 1;
+    case SwapResult::Kind::Unreleased:
+      return 5;
+  }
+  return 1;
+}
+
+json::object to_json(const PhaseRecord& phase) {
+  return {{"generation", phase.generation.number},
+          {"phase", word(phase.name)},
+          {"state", word(phase.state)},
+          {"took_ms", ms(phase.took)},
+          {"detail", clean(phase.detail)}};
+}
+
+json::object to_json(const SwapReport& r) {
+  return {{"id", r.id},
+          {"app", clean(r.app)},
+          {"cause", word(r.cause)},
+          {"outcome", word(r.outcome)},
+          {"reason", clean(r.reason)},
+          {"hint", clean(r.hint)},
+          {"from", r.from.number},
+          {"to", r.to.number},
+          {"command", strings(r.command)},
+          {"started_unix_ms", r.started_unix_ms},
+          {"serving_after_ms", ms(r.serving_after)},
+          {"took_ms", ms(r.took)},
+          {"retiring", r.retiring},
+          {"phases", objects(r.phases)},
+          {"notes", strings(r.notes)},
+          {"last_lines", strings(r.last_lines)},
+          {"requests_failed", r.requests_failed},
+          {"requests_held", r.requests_held},
+          {"requests_cut", r.requests_cut}};
+}
+
+json::object to_json(const AppStatus& app) {
+  json::array generations;
+  for (const GenerationStatus& each : app.generations) generations.emplace_back(generation_json(each));
+  return {{"name", clean(app.name)},
+          {"addresses", strings(app.addresses)},
+          {"state", clean(app.state)},
+          {"command", strings(app.command)},
+          {"dir", clean(app.dir)},
+          {"generations", std::move(generations)},
+          {"counters", counters_json(app.counters)},
+          {"limits", limits_json(app)},
+          {"swap_queued", app.swap_queued}};
+}
+
+json::object to_json(const FrontStatus& front) {
+  return {{"version", clean(front.version)}, {"pid", front.pid},
+          {"dir", clean(front.dir)},         {"workers", front.workers},
+          {"uptime_ms", front.uptime_ms},    {"log_dropped", front.log_dropped},
+          {"apps", objects(front.apps)}};
+}
+
+json::object to_json(const LogLine& line) {
+  return {{"number", line.number},
+          {"unix_ms", line.unix_ms},
+          {"generation", line.generation.number},
+          {"stream", line.is_stderr ? "stderr" : "stdout"},
+          {"text", clean(line.text)}};
+}
+
+json::object to_json(const SwapResult& result) {
+  json::object object{{"event", "result"},
+                      {"result", word(result.kind)},
+                      {"exit_code", exit_code(result.kind)},
+                      {"reason", clean(result.reason)}};
+  if (result.report) object["report"] = to_json(*result.report);
+  return object;
+}
+
+json::object to_json(const SwapRequest& request) {
+  json::object object;
+  if (!request.command.empty()) object["command"] = strings(request.command);
+  if (!request.dir.empty()) object["dir"] = clean(request.dir);
+  if (!request.env.empty()) object["env"] = variables(request.env);
+  if (!request.queue) object["queue"] = false;
+  return object;
+}
+
+json::object problem(int status, std::string_view type, std::string_view title, std::string_view detail) {
+  return {{"type", "urn:berth:" + std::string(type)},
+          {"title", title},
+          {"status", status},
+          {"detail", clean(detail)}};
+}
+
+}  // namespace berth::control

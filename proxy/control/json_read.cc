@@ -1,0 +1,273 @@
+#include "proxy/control/json_read.h"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <cmath>
+#include <utility>
+
+#include "config/duration_text.h"
+#include "config/limit_keys.h"
+#include "proxy/control/json_map.h"
+
+namespace berth::control {
+namespace {
+
+namespace json = boost::json;
+using observe::PhaseRecord;
+using observe::SwapReport;
+
+// The value that has this word; a word of a newer berth is `otherwise`.
+template <class Enum>
+Enum from_word(std::string_view text, Enum otherwise) {
+  for (int i = 0; word(static_cast<Enum>(i)) != "unknown"; ++i) {
+    if (word(static_cast<Enum>(i)) == text) return static_cast<Enum>(i);
+  }
+  return otherwise;
+}
+
+// Reads members of one object; what is missing or of another kind leaves the field as it is.
+class Reader {
+ public:
+  explicit Reader(const json::object& object) : object_(object) {}
+
+  void text(std::string_view name, std::string& into) const {
+    if (const json::value* v = object_.if_contains(name); v && v->is_string())
+      into.assign(v->get_string().data(), v->get_string().size());
+  }
+  std::string_view word(std::string_view name) const {
+    const json::value* v = object_.if_contains(name);
+    return v && v->is_string() ? std::string_view(v->get_string().data(), v->get_string().size())
+                               : std::string_view();
+  }
+  template <class Number>
+  void number(std::string_view name, Number& into) const {
+    const json::value* v = object_.if_contains(name);
+    if (v == nullptr) return;
+    if (v->is_int64()) into = static_cast<Number>(v->get_int64());
+    if (v->is_uint64()) into = static_cast<Number>(v->get_uint64());
+    if (v->is_double()) into = static_cast<Number>(v->get_double());
+  }
+  void flag(std::string_view name, bool& into) const {
+    if (const json::value* v = object_.if_contains(name); v && v->is_bool()) into = v->get_bool();
+  }
+  void took(std::string_view name, std::chrono::microseconds& into) const {
+    double value = static_cast<double>(into.count()) / 1000;
+    number(name, value);
+    into = std::chrono::microseconds(std::llround(value * 1000));
+  }
+  void generation(std::string_view name, Generation& into) const { number(name, into.number); }
+  void strings(std::string_view name, std::vector<std::string>& into) const {
+    each(name, [&](const json::value& v) {
+      if (v.is_string()) into.emplace_back(v.get_string().data(), v.get_string().size());
+    });
+  }
+  template <class Use>
+  void each(std::string_view name, const Use& use) const {
+    const json::value* v = object_.if_contains(name);
+    if (v == nullptr || !v->is_array()) return;
+    for (const json::value& element : v->get_array()) use(element);
+  }
+  const json::object* object(std::string_view name) const {
+    const json::value* v = object_.if_contains(name);
+    return v ? v->if_object() : nullptr;
+  }
+
+ private:
+  const json::object& object_;
+};
+
+http::Counters counters_from(const json::object& object) {
+  Reader read(object);
+  http::Counters c;
+  read.number("requests", c.requests);
+  read.number("failed", c.failed);
+  read.number("held_total", c.held_total);
+  read.number("retried", c.retried);
+  read.number("held", c.held);
+  read.number("in_flight", c.in_flight);
+  read.number("connections", c.connections);
+  read.number("upstream_idle", c.upstream_idle);
+  read.number("upstream_active", c.upstream_active);
+  read.number("tunnels", c.tunnels);
+  return c;
+}
+
+GenerationStatus generation_from(const json::object& object) {
+  Reader read(object);
+  GenerationStatus g;
+  read.generation("generation", g.generation);
+  read.text("state", g.state);
+  read.number("pid", g.pid);
+  read.each("tree", [&](const json::value& v) {
+    if (v.is_int64()) g.tree.push_back(static_cast<int>(v.get_int64()));
+  });
+  if (auto endpoint = Endpoint::parse(read.word("endpoint"))) g.endpoint = *endpoint;
+  read.number("age_ms", g.age_ms);
+  read.number("holders", g.holders);
+  read.strings("command", g.command);
+  return g;
+}
+
+AppStatus app_from(const json::object& object) {
+  Reader read(object);
+  AppStatus app;
+  read.text("name", app.name);
+  read.strings("addresses", app.addresses);
+  read.text("state", app.state);
+  read.strings("command", app.command);
+  read.text("dir", app.dir);
+  read.each("generations", [&](const json::value& v) {
+    if (const json::object* inner = v.if_object()) app.generations.push_back(generation_from(*inner));
+  });
+  if (const json::object* counters = read.object("counters")) app.counters = counters_from(*counters);
+  if (const json::object* limits = read.object("limits")) {
+    Reader inner(*limits);
+    // A value this client cannot read keeps its default, as any other member does.
+    for (const auto& key : app_limit_keys())
+      static_cast<void>(set_limit(app.limits, key, inner.word(key.name)));
+    app.drain = parse_duration(inner.word("drain")).value_or(app.drain);
+  }
+  read.flag("swap_queued", app.swap_queued);
+  return app;
+}
+
+}  // namespace
+
+namespace {
+
+// One member of a swap's body. Returns what is wrong with it.
+std::string take_member(std::string_view name, const json::value& value, bool restart, SwapCall& call) {
+  std::string quoted = "'" + std::string(name) + "'";
+  auto text = [](const json::value& v) { return std::string(v.get_string().data(), v.get_string().size()); };
+  if (name == "command" && !restart) {
+    if (!value.is_array() || value.get_array().empty())
+      return "'command' must be a list of texts that is not empty";
+    for (const json::value& each : value.get_array()) {
+      if (!each.is_string()) return "'command' must be a list of texts";
+      call.request.command.push_back(text(each));
+    }
+    if (call.request.command.front().empty()) return "the first word of 'command' is empty";
+  } else if (name == "dir" && !restart) {
+    if (!value.is_string() || !value.get_string().starts_with('/')) return "'dir' must be an absolute path";
+    call.request.dir = text(value);
+  } else if (name == "env") {
+    if (!value.is_object()) return "'env' must be an object of texts";
+    for (const auto& [key, each] : value.get_object()) {
+      std::string variable(key);
+      bool fits = each.is_string() && !variable.empty() && variable.find('=') == std::string::npos;
+      if (!fits) return "'env' must be an object of texts, with names without '='";
+      call.request.env[variable] = text(each);
+    }
+  } else if (name == "queue") {
+    if (!value.is_bool()) return "'queue' must be true or false";
+    call.request.queue = value.get_bool();
+  } else if (name == "wait") {
+    if (value != "release" && value != "switch") return R"('wait' must be "release" or "switch")";
+    call.wait = value == "switch" ? WaitFor::Switch : WaitFor::Release;
+  } else {
+    return "there is no member " + quoted + (restart ? " in a restart" : " in a swap");
+  }
+  return {};
+}
+
+}  // namespace
+
+std::variant<SwapCall, std::string> swap_call_from(std::string_view body, bool restart) {
+  SwapCall call;
+  call.request.restart = restart;
+  if (body.find_first_not_of(" \t\r\n") == std::string_view::npos) body = "{}";
+  json::error_code error;
+  json::value value = json::parse(json::string_view(body.data(), body.size()), error);
+  if (error) return "the body is not JSON: " + error.message();
+  if (!value.is_object()) return "the body must be a JSON object";
+  for (const auto& [name, member] : value.get_object()) {
+    std::string wrong = take_member({name.data(), name.size()}, member, restart, call);
+    if (!wrong.empty()) return wrong;
+  }
+  return call;
+}
+
+std::optional<PhaseRecord> phase_from(const json::value& value) {
+  if (!value.is_object()) return std::nullopt;
+  Reader read(value.get_object());
+  PhaseRecord phase;
+  read.generation("generation", phase.generation);
+  phase.name = from_word(read.word("phase"), phase.name);
+  phase.state = from_word(read.word("state"), phase.state);
+  read.took("took_ms", phase.took);
+  read.text("detail", phase.detail);
+  return phase;
+}
+
+std::optional<SwapReport> report_from(const json::value& value) {
+  if (!value.is_object()) return std::nullopt;
+  Reader read(value.get_object());
+  SwapReport r;
+  read.number("id", r.id);
+  read.text("app", r.app);
+  r.cause = from_word(read.word("cause"), r.cause);
+  r.outcome = from_word(read.word("outcome"), r.outcome);
+  read.text("reason", r.reason);
+  read.text("hint", r.hint);
+  read.generation("from", r.from);
+  read.generation("to", r.to);
+  read.strings("command", r.command);
+  read.number("started_unix_ms", r.started_unix_ms);
+  read.took("serving_after_ms", r.serving_after);
+  read.took("took_ms", r.took);
+  read.flag("retiring", r.retiring);
+  read.each("phases", [&](const json::value& v) {
+    if (auto phase = phase_from(v)) r.phases.push_back(*phase);
+  });
+  read.strings("notes", r.notes);
+  read.strings("last_lines", r.last_lines);
+  read.number("requests_failed", r.requests_failed);
+  read.number("requests_held", r.requests_held);
+  read.number("requests_cut", r.requests_cut);
+  return r;
+}
+
+std::optional<Outcome> outcome_from(const json::value& value) {
+  if (!value.is_object()) return std::nullopt;
+  Reader read(value.get_object());
+  Outcome outcome;
+  outcome.switched_only = read.word("result") == "switched";
+  auto otherwise = outcome.switched_only ? SwapResult::Kind::Done : SwapResult::Kind::Failed;
+  outcome.result.kind = from_word(read.word("result"), otherwise);
+  read.text("reason", outcome.result.reason);
+  read.number("exit_code", outcome.exit_code);
+  const json::value* report = value.get_object().if_contains("report");
+  if (report != nullptr) outcome.result.report = report_from(*report);
+  return outcome;
+}
+
+std::optional<FrontStatus> front_from(const json::value& value) {
+  if (!value.is_object()) return std::nullopt;
+  Reader read(value.get_object());
+  FrontStatus front;
+  read.text("version", front.version);
+  read.number("pid", front.pid);
+  read.text("dir", front.dir);
+  read.number("workers", front.workers);
+  read.number("uptime_ms", front.uptime_ms);
+  read.number("log_dropped", front.log_dropped);
+  read.each("apps", [&](const json::value& v) {
+    if (const json::object* object = v.if_object()) front.apps.push_back(app_from(*object));
+  });
+  return front;
+}
+
+std::optional<LogLine> log_line_from(const json::value& value) {
+  if (!value.is_object()) return std::nullopt;
+  Reader read(value.get_object());
+  LogLine line;
+  read.number("number", line.number);
+  read.number("unix_ms", line.unix_ms);
+  read.generation("generation", line.generation);
+  line.is_stderr = read.word("stream") == "stderr";
+  read.text("text", line.text);
+  return line;
+}
+
+}  // namespace berth::control

@@ -1,0 +1,195 @@
+#include "proxy/control/phase_text.h"
+
+#include <ctime>
+#include <utility>
+
+#include "config/duration_text.h"
+#include "proxy/control/json_map.h"
+
+namespace berth::control {
+namespace {
+
+using observe::PhaseName;
+using observe::PhaseRecord;
+using observe::PhaseState;
+using observe::SwapCause;
+using observe::SwapOutcome;
+using observe::SwapReport;
+
+constexpr std::size_t kIndent = 5;
+constexpr std::size_t kNameWidth = 9;
+constexpr std::size_t kTookWidth = 9;
+
+std::string generation_text(Generation generation) {
+  return "generation " + std::to_string(generation.number);
+}
+
+std::string counted(std::uint64_t n, const std::string& one) {
+  return std::to_string(n) + " " + one + (n == 1 ? "" : "s");
+}
+
+std::string request_counts(const SwapReport& report) {
+  std::string text = counted(report.requests_failed, "request") + " failed, " +
+                     std::to_string(report.requests_held) + " held";
+  if (report.requests_cut != 0)
+    text += ", " + std::to_string(report.requests_cut) + " cut at the drain deadline";
+  return text;
+}
+
+std::string hint_text(const SwapReport& report) {
+  return report.hint.empty() ? "" : "  what to do: " + report.hint + "\n";
+}
+
+// What the failed backend said last; the first thing that a developer wants to see.
+std::string last_lines_text(const SwapReport& report, const Paint& paint) {
+  if (report.last_lines.empty()) return {};
+  std::string text = "  last lines of generation " + std::to_string(report.to.number) + ":\n";
+  for (const std::string& line : report.last_lines) text += paint.dim("  │ ") + line + "\n";
+  return text;
+}
+
+std::string who_serves(const SwapReport& report) {
+  if (report.from.number == 0) return "nothing serves yet; requests are held\n";
+  return generation_text(report.from) + " serves on; " + generation_text(report.to) +
+         " never got a request\n";
+}
+
+std::string failure_screen(const std::string& reason, const SwapReport& report, const Paint& paint) {
+  bool cancelled = report.outcome == SwapOutcome::Cancelled;
+  std::string verdict = cancelled ? paint.warn("cancelled:") : paint.bad("failed:");
+  std::string text =
+      verdict + " " + generation_text(report.to) + ": " + (reason.empty() ? report.reason : reason) + "\n";
+  for (const std::string& note : report.notes) text += "  note: " + note + "\n";
+  text += last_lines_text(report, paint);
+  text += hint_text(report);
+  return text + who_serves(report);
+}
+
+std::string cause_text(const SwapReport& report) {
+  switch (report.cause) {
+    case SwapCause::FirstStart:
+      return "first start";
+    case SwapCause::Swap:
+      return "asked by `berth swap`";
+    case SwapCause::Restart:
+      return "asked by `berth restart`";
+    case SwapCause::Crash:
+      return "generation " + std::to_string(report.from.number) + " ended by itself";
+    case SwapCause::Shutdown:
+      return "berth was stopped";
+  }
+  return {};
+}
+
+std::string outcome_text(const SwapReport& report, const Paint& paint) {
+  switch (report.outcome) {
+    case SwapOutcome::Running:
+      return paint.warn("running\n");
+    case SwapOutcome::Done: {
+      if (report.cause == SwapCause::Shutdown)
+        return paint.good("done:") + " " + request_counts(report) + "\n";
+      std::string text = result_text(SwapResult::Kind::Done, {}, &report, paint);
+      if (report.retiring) text += generation_text(report.from) + " is still retiring\n";
+      return text;
+    }
+    case SwapOutcome::Failed:
+    case SwapOutcome::Cancelled:
+      return failure_screen({}, report, paint);
+    case SwapOutcome::Unreleased:
+      return result_text(SwapResult::Kind::Unreleased, report.reason, &report, paint);
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string PhaseText::lead(Generation generation, const Paint& paint) const {
+  if (generation == last_) return std::string(kIndent, ' ');
+  return paint.bold(app_) + "  " + generation_text(generation) + " ▸ ";
+}
+
+std::string PhaseText::ended(const PhaseRecord& phase) {
+  std::string line = lead(phase.generation, paint_);
+  last_ = phase.generation;
+  bool failed = phase.state == PhaseState::Failed;
+  std::string name(word(phase.name));
+  line += padded(failed ? paint_.bad(name) : paint_.good(name), kNameWidth);
+  // A start has no time of its own: the command runs, or it does not.
+  if (phase.name != PhaseName::Start || failed) line += padded(elapsed_text(phase.took), kTookWidth);
+  if (failed) line += paint_.bad("failed") + (phase.detail.empty() ? "" : ": ");
+  line += phase.detail;
+  while (!line.empty() && line.back() == ' ') line.pop_back();
+  return line;
+}
+
+std::string PhaseText::running(const PhaseRecord& phase, std::chrono::microseconds elapsed) const {
+  // Tenths of milliseconds would only flicker.
+  auto rounded = std::chrono::duration_cast<std::chrono::milliseconds>(elapsed) / 100 * 100;
+  std::string line = lead(phase.generation, Paint(false)) + padded(word(phase.name), kNameWidth);
+  line +=
+      padded(elapsed_text(rounded < std::chrono::milliseconds(100) ? std::chrono::milliseconds(0) : rounded),
+             kTookWidth);
+  return line + phase.detail;
+}
+
+std::string result_text(SwapResult::Kind kind, const std::string& reason, const SwapReport* report,
+                        Paint paint) {
+  switch (kind) {
+    case SwapResult::Kind::Done:
+      if (report == nullptr) return paint.good("done") + (reason.empty() ? "" : ": " + reason) + "\n";
+      return paint.good("done:") + " serving " + generation_text(report->to) + " after " +
+             elapsed_text(report->serving_after) + "; " + request_counts(*report) + "\n";
+    case SwapResult::Kind::Failed:
+      if (report == nullptr) return paint.bad("failed:") + " " + reason + "\n";
+      return failure_screen(reason, *report, paint);
+    case SwapResult::Kind::Refused:
+      return paint.bad("refused:") + " " + reason + "\n";
+    case SwapResult::Kind::Superseded:
+      return paint.warn("superseded:") + " " + reason + "\n";
+    case SwapResult::Kind::Unreleased: {
+      std::string text = paint.bad("not released:") + " " + reason + "\n";
+      if (report == nullptr) return text;
+      text += hint_text(*report);
+      if (report->to.number == 0) return text;
+      return text + "serving " + generation_text(report->to) + " after " +
+             elapsed_text(report->serving_after) + "; " + request_counts(*report) + "\n";
+    }
+  }
+  return {};
+}
+
+std::string switched_text(const SwapReport& report, Paint paint) {
+  std::string text = paint.good("switched:") + " serving " + generation_text(report.to) + " after " +
+                     elapsed_text(report.serving_after) + "\n";
+  if (report.from.number != 0)
+    text += generation_text(report.from) + " retires in the background; `berth why` tells how it went\n";
+  return text;
+}
+
+std::string why_text(const SwapReport& report, bool colour) {
+  Paint paint(colour);
+  std::string text =
+      paint.bold(report.app) + "  " + clock_text(report.started_unix_ms) + "  " + cause_text(report) + "\n";
+  if (!report.command.empty()) text += "  command: " + command_text(report.command) + "\n";
+  PhaseText phases(report.app, colour);
+  for (const PhaseRecord& phase : report.phases) {
+    text +=
+        (phase.state == PhaseState::Running ? phases.running(phase, phase.took) : phases.ended(phase)) + "\n";
+  }
+  bool told = report.outcome == SwapOutcome::Failed || report.outcome == SwapOutcome::Cancelled;
+  for (const std::string& note : report.notes) {
+    if (!told) text += "  note: " + note + "\n";
+  }
+  return text + outcome_text(report, paint);
+}
+
+std::string clock_text(std::int64_t unix_ms) {
+  std::time_t seconds = unix_ms / 1000;
+  std::tm local{};
+  localtime_r(&seconds, &local);
+  char text[32];
+  std::size_t length = std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &local);
+  return {text, length};
+}
+
+}  // namespace berth::control

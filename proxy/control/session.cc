@@ -1,0 +1,363 @@
+#include "proxy/control/session.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/status.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+#include <charconv>
+#include <utility>
+#include <variant>
+
+#include "config/version.h"
+#include "proxy/control/json_map.h"
+#include "proxy/control/json_read.h"
+
+namespace berth::control {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace bhttp = boost::beast::http;
+namespace json = boost::json;
+using boost::system::error_code;
+
+std::string view(beast::string_view text) { return std::string(text.data(), text.size()); }
+
+// One chunk of RFC 9112 §7.1.
+std::string chunk(std::string_view text) {
+  char size[20];
+  auto end = std::to_chars(size, size + sizeof size, text.size(), 16).ptr;
+  std::string out(size, end);
+  ((out += "\r\n") += text) += "\r\n";
+  return out;
+}
+
+std::string head(const bhttp::request<bhttp::string_body>& request, int status, std::string_view fields) {
+  std::string out = "HTTP/1.1 " + std::to_string(status) + " ";
+  out += view(bhttp::obsolete_reason(static_cast<bhttp::status>(status)));
+  out += "\r\nServer: berth/" + std::string(kVersion) + "\r\n";
+  if (!request.keep_alive()) out += "Connection: close\r\n";
+  return (out += fields) += "\r\n";
+}
+
+}  // namespace
+
+Session::Session(Socket socket, Service& service, const ServerSettings& settings)
+    : stream_(std::move(socket)), wake_(stream_.get_executor()), service_(&service), settings_(settings) {
+  wake_.expires_at(std::chrono::steady_clock::time_point::max());
+}
+
+asio::awaitable<void> Session::serve(std::shared_ptr<Session> self) {
+  bool more = true;
+  while (more && !self->finishing_ && !self->gone_) {
+    Parser parser;
+    parser.header_limit(self->settings_.max_head);
+    parser.body_limit(self->settings_.max_body);
+    self->stream_.expires_after(self->settings_.request_timeout);
+    error_code error;
+    co_await bhttp::async_read(self->stream_, self->buffer_, parser,
+                               asio::redirect_error(asio::use_awaitable, error));
+    if (error == bhttp::error::body_limit) {
+      more = co_await self->refuse(parser.get(), 413, "too-large", "The body is too large",
+                                   "at most " + std::to_string(self->settings_.max_body) + " bytes");
+      break;
+    }
+    if (error && error.category() == bhttp::make_error_code(bhttp::error::end_of_stream).category() &&
+        error != bhttp::error::end_of_stream && error != bhttp::error::partial_message) {
+      more =
+          co_await self->refuse(parser.get(), 400, "malformed", "The request is malformed", error.message());
+      break;
+    }
+    if (error || self->service_ == nullptr) break;
+    Request request = parser.release();
+    more = co_await self->answer(request);
+    more = more && request.keep_alive();
+  }
+  self->handle_.reset();
+  self->close();
+}
+
+bool Session::known(const std::string& app) const {
+  auto apps = service_->apps();
+  return std::find(apps.begin(), apps.end(), app) != apps.end();
+}
+
+asio::awaitable<bool> Session::answer(const Request& request) {
+  ApiCall call = read_api_call(view(request.method_string()), view(request.target()));
+  bool names_app = !call.app.empty();
+  bool wrong = call.kind == ApiCallKind::NotFound || call.kind == ApiCallKind::WrongMethod;
+  if (!wrong && names_app && !known(call.app)) {
+    std::string list;
+    for (const std::string& app : service_->apps()) list += (list.empty() ? "" : ", ") + app;
+    co_return co_await refuse(request, 404, "no-such-app", "There is no such app",
+                              "there is no app '" + call.app + "'; there are: " + list);
+  }
+  switch (call.kind) {
+    case ApiCallKind::NotFound:
+      co_return co_await refuse(request, 404, "no-such-path", "There is no such path",
+                                "docs/api.md lists what there is under /v1");
+    case ApiCallKind::WrongMethod:
+      co_return co_await refuse(request, 405, "wrong-method", "This path takes another method",
+                                "use " + call.allow, call.allow);
+    case ApiCallKind::BadQuery:
+      co_return co_await refuse(request, 400, "bad-query", "The query is not understood", call.wrong);
+    case ApiCallKind::Status:
+    case ApiCallKind::App:
+      co_return co_await reply_status(request, call.app);
+    case ApiCallKind::Report: {
+      auto reports = service_->reports(call.app);
+      if (reports.empty()) {
+        co_return co_await refuse(request, 404, "no-report", "There is no report yet",
+                                  "app '" + call.app + "' has not begun its first start");
+      }
+      Reply newest{200, to_json(reports.front()), {}};
+      co_return co_await reply(request, std::move(newest));
+    }
+    case ApiCallKind::Reports: {
+      json::array list;
+      for (const auto& report : service_->reports(call.app)) list.emplace_back(to_json(report));
+      Reply all{200, {{"reports", std::move(list)}}, {}};
+      co_return co_await reply(request, std::move(all));
+    }
+    case ApiCallKind::Cancel: {
+      if (!service_->cancel(call.app)) {
+        co_return co_await refuse(request, 409, "nothing-runs", "Nothing to cancel",
+                                  "no swap of '" + call.app + "' is running");
+      }
+      Reply done{200, {{"cancelled", true}}, {}};
+      co_return co_await reply(request, std::move(done));
+    }
+    case ApiCallKind::Logs:
+      begin_logs(call);
+      break;
+    case ApiCallKind::Stop:
+      begin_stop();
+      break;
+    case ApiCallKind::Swap:
+    case ApiCallKind::Restart: {
+      auto read = swap_call_from(request.body(), call.kind == ApiCallKind::Restart);
+      if (auto* what = std::get_if<std::string>(&read)) {
+        co_return co_await refuse(request, 400, "bad-body", "The body is not understood", *what);
+      }
+      auto& swap = std::get<SwapCall>(read);
+      begin_swap(call.app, std::move(swap.request), swap.wait == WaitFor::Switch);
+      break;
+    }
+  }
+  co_return co_await stream(request);
+}
+
+asio::awaitable<bool> Session::refuse(const Request& request, int status, std::string type, std::string title,
+                                      std::string detail, std::string allow) {
+  Reply refusal{status, problem(status, type, title, detail), std::move(allow)};
+  co_return co_await reply(request, std::move(refusal));
+}
+
+asio::awaitable<bool> Session::reply(const Request& request, Reply reply) {
+  std::string body = json::serialize(reply.body) + "\n";
+  std::string fields = reply.status < 400 ? "Content-Type: application/json\r\n"
+                                          : "Content-Type: application/problem+json\r\n";
+  if (!reply.allow.empty()) fields += "Allow: " + reply.allow + "\r\n";
+  fields += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+  co_return co_await write(head(request, reply.status, fields) + body);
+}
+
+asio::awaitable<bool> Session::reply_status(const Request& request, std::string app) {
+  auto answer = std::make_shared<std::optional<FrontStatus>>();
+  service_->status([answer, weak = weak_from_this()](FrontStatus status) {
+    *answer = std::move(status);
+    if (auto self = weak.lock()) self->wake_.cancel();
+  });
+  auto deadline = std::chrono::steady_clock::now() + settings_.answer_timeout;
+  while (!answer->has_value() && !gone_ && std::chrono::steady_clock::now() < deadline) {
+    wake_.expires_at(deadline);
+    co_await woken();
+  }
+  if (!answer->has_value()) {
+    co_return co_await refuse(request, 503, "no-answer", "berth did not answer in time",
+                              "the workers did not report");
+  }
+  Reply found{200, to_json(**answer), {}};
+  if (!app.empty()) {
+    auto same = [&](const AppStatus& each) { return each.name == app; };
+    auto at = std::find_if((*answer)->apps.begin(), (*answer)->apps.end(), same);
+    // Asked for by a name that answer() knew: it can only be missing if the Service says so.
+    if (at == (*answer)->apps.end())
+      found = {503, problem(503, "no-answer", "berth did not answer", app), {}};
+    if (at != (*answer)->apps.end()) found.body = to_json(*at);
+  }
+  co_return co_await reply(request, std::move(found));
+}
+
+void Session::begin_swap(const std::string& app, SwapRequest request, bool until_switch) {
+  streaming_ = true;
+  auto with = [weak = weak_from_this()](auto use) {
+    return [weak, use](const auto& value) {
+      auto self = weak.lock();
+      if (self && self->streaming_ && !self->ended_) use(*self, value);
+    };
+  };
+  SwapWatch watch;
+  watch.on_queued = with([](Session& s, const std::string& text) {
+    s.push({{"event", "queued"}, {"text", text}});
+  });
+  watch.on_phase = with([](Session& s, const observe::PhaseRecord& phase) {
+    json::object line = to_json(phase);
+    line["event"] = "phase";
+    s.push(line);
+  });
+  watch.on_switched = with([until_switch](Session& s, const observe::SwapReport& report) {
+    json::object line{{"event", "switched"}, {"report", to_json(report)}};
+    if (until_switch)
+      line = {{"event", "result"},
+              {"result", "switched"},
+              {"exit_code", 0},
+              {"reason", ""},
+              {"report", to_json(report)}};
+    s.push(line);
+    if (until_switch) s.end_stream();
+  });
+  watch.on_result = with([](Session& s, const SwapResult& result) {
+    s.push(to_json(result));
+    s.end_stream();
+  });
+  handle_ = service_->swap(app, std::move(request), std::move(watch));
+}
+
+void Session::begin_stop() {
+  streaming_ = true;
+  service_->stop([weak = weak_from_this()](const SwapResult& result) {
+    auto self = weak.lock();
+    if (!self || !self->streaming_) return;
+    self->push(to_json(result));
+    self->end_stream();
+  });
+}
+
+void Session::begin_logs(const ApiCall& call) {
+  streaming_ = true;
+  last_line_ = call.after;
+  for (const LogLine& line : service_->log_lines(call.app, call.after, call.limit)) push_log(line);
+  if (!call.follow) return end_stream();
+  // Nothing runs between the two calls on this loop, so no line is missed and none comes twice.
+  handle_ = service_->follow_log(call.app, [weak = weak_from_this()](const LogLine& line) {
+    if (auto self = weak.lock(); self && self->streaming_) self->push_log(line);
+  });
+}
+
+void Session::push_log(const LogLine& line) {
+  if (line.number <= last_line_) return;
+  last_line_ = line.number;
+  push(to_json(line));
+}
+
+void Session::push(const json::object& line) {
+  if (gone_) return;
+  std::string text = json::serialize(line) + "\n";
+  queued_ += text.size();
+  if (queued_ > settings_.max_queued && streaming_ && handle_) {
+    // It reads slower than things happen: nothing waits for it.
+    gone_ = true;
+    close();
+  } else {
+    queue_.push_back(std::move(text));
+  }
+  wake_.cancel();
+}
+
+void Session::end_stream() {
+  ended_ = true;
+  wake_.cancel();
+}
+
+asio::awaitable<bool> Session::stream(const Request& request) {
+  bool chunked = request.version() >= 11;
+  std::string first = head(request, 200,
+                           chunked ? "Content-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n"
+                                   : "Content-Type: application/x-ndjson\r\n");
+  watch_for_end();
+  bool fine = co_await write(std::move(first));
+  while (fine && !gone_) {
+    if (!queue_.empty()) {
+      std::string text;
+      for (const std::string& line : queue_) text += line;
+      queue_.clear();
+      queued_ = 0;
+      fine = co_await write(chunked ? chunk(text) : text);
+      continue;
+    }
+    if (ended_) break;
+    wake_.expires_at(std::chrono::steady_clock::time_point::max());
+    co_await woken();
+  }
+  bool complete = fine && ended_;
+  handle_.reset();
+  streaming_ = false;
+  ended_ = false;
+  if (!complete) co_return false;
+  if (!chunked) co_return false;
+  co_return co_await write("0\r\n\r\n");
+}
+
+asio::awaitable<void> Session::woken() {
+  error_code ignored;
+  co_await wake_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+}
+
+asio::awaitable<bool> Session::write(std::string bytes) {
+  if (gone_) co_return false;
+  stream_.expires_after(settings_.write_timeout);
+  error_code error;
+  co_await asio::async_write(stream_, asio::buffer(bytes), asio::redirect_error(asio::use_awaitable, error));
+  stream_.expires_never();
+  if (error) gone_ = true;
+  co_return !error;
+}
+
+void Session::watch_for_end() {
+  stream_.socket().async_wait(Socket::wait_read, [weak = weak_from_this()](error_code error) {
+    auto self = weak.lock();
+    if (!self || error) return;
+    char byte = 0;
+    ssize_t n = ::recv(self->stream_.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    // Bytes of a next request are left for the next read; only an end ends the stream.
+    if (n != 0) return;
+    self->gone_ = true;
+    self->wake_.cancel();
+  });
+}
+
+void Session::finish() {
+  finishing_ = true;
+  // A stream that has its last line is written to the end; one that waits would wait for ever.
+  if (streaming_ && !ended_) end_stream();
+  if (!streaming_) {
+    error_code ignored;
+    stream_.socket().cancel(ignored);
+  }
+  wake_.cancel();
+}
+
+void Session::abandon() {
+  service_ = nullptr;
+  gone_ = true;
+  handle_.reset();
+  close();
+  wake_.cancel();
+}
+
+void Session::close() {
+  error_code ignored;
+  stream_.socket().shutdown(Socket::shutdown_both, ignored);
+  stream_.close();
+}
+
+}  // namespace berth::control

@@ -1,0 +1,228 @@
+#include "proxy/control/socket_path.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+namespace berth::control {
+namespace {
+
+constexpr std::size_t kLongestPath = sizeof(sockaddr_un::sun_path) - 1;
+constexpr std::string_view kSuffix = ".sock";
+
+std::optional<std::string> variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr || *value == '\0' ? std::nullopt : std::optional<std::string>(value);
+}
+
+std::string system_error(const std::string& what) { return what + ": " + std::strerror(errno); }
+
+sockaddr_un address_of(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, path.data(), std::min(path.size(), kLongestPath));
+  return address;
+}
+
+const sockaddr* generic(const sockaddr_un& address) { return reinterpret_cast<const sockaddr*>(&address); }
+
+bool answers(const std::string& path) {
+  int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return false;
+  sockaddr_un address = address_of(path);
+  // EAGAIN: its queue is full, so somebody owns it.
+  bool live = ::connect(fd, generic(address), sizeof address) == 0 || errno == EAGAIN;
+  ::close(fd);
+  return live;
+}
+
+// Makes `path` a directory that only this user may use, or says why it is not one.
+std::string private_directory(const std::string& path, unsigned uid) {
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return system_error(path);
+  // Opened first and asked afterwards, so that nobody swaps it for a link in between.
+  int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0) return system_error(path + " is not a directory of ours");
+  struct stat facts {};
+  bool known = ::fstat(fd, &facts) == 0;
+  ::close(fd);
+  if (!known) return system_error(path);
+  if (facts.st_uid != uid)
+    return path + " belongs to user " + std::to_string(facts.st_uid) +
+           ", not to you: --control PATH says another place";
+  if ((facts.st_mode & 0077) != 0) return path + " is open to other users: chmod 700 " + path;
+  return {};
+}
+
+std::string make_directories(const Surroundings& surroundings) {
+  if (!surroundings.xdg_runtime_dir) {
+    std::string outer = surroundings.tmp + "/berth-" + std::to_string(surroundings.uid);
+    if (std::string wrong = private_directory(outer, surroundings.uid); !wrong.empty()) return wrong;
+  }
+  return private_directory(socket_directories(surroundings).front(), surroundings.uid);
+}
+
+struct Bound {
+  int fd = -1;
+  std::string wrong;
+};
+
+Bound bind_at(const std::string& path) {
+  int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return {-1, system_error("the control socket")};
+  // Before bind: the file is made with this mode, so nobody else can connect at any moment.
+  ::fchmod(fd, 0600);
+  ::unlink(path.c_str());
+  sockaddr_un address = address_of(path);
+  if (::bind(fd, generic(address), sizeof address) == 0 && ::listen(fd, 64) == 0) return {fd, {}};
+  Bound failed{-1, system_error("the control socket " + path)};
+  ::close(fd);
+  return failed;
+}
+
+bool contains(const std::string& outer, const std::string& inner) {
+  if (outer.empty()) return false;
+  if (outer == inner || outer == "/") return true;
+  return inner.size() > outer.size() && inner.starts_with(outer) && inner[outer.size()] == '/';
+}
+
+std::vector<std::string> sockets_in(const std::string& directory) {
+  std::vector<std::string> paths;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
+    std::string name = entry.path().filename().string();
+    if (name.ends_with(kSuffix) && !name.starts_with(".")) paths.push_back(entry.path().string());
+  }
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+}  // namespace
+
+Surroundings Surroundings::of_process() {
+  return {variable("BERTH_CONTROL"), variable("XDG_RUNTIME_DIR"), "/tmp", ::geteuid()};
+}
+
+std::string socket_file_name(std::string_view listen) {
+  std::string name(listen);
+  std::replace(name.begin(), name.end(), '/', '_');
+  return name + std::string(kSuffix);
+}
+
+std::vector<std::string> socket_directories(const Surroundings& surroundings) {
+  std::vector<std::string> directories;
+  if (surroundings.xdg_runtime_dir) directories.push_back(*surroundings.xdg_runtime_dir + "/berth");
+  directories.push_back(surroundings.tmp + "/berth-" + std::to_string(surroundings.uid) + "/berth");
+  return directories;
+}
+
+std::variant<ControlSocket, std::string> ControlSocket::make(const std::string& explicit_path,
+                                                             std::string_view listen,
+                                                             const Surroundings& surroundings) {
+  std::string path = !explicit_path.empty() ? explicit_path : surroundings.berth_control.value_or("");
+  if (path.empty()) {
+    if (std::string wrong = make_directories(surroundings); !wrong.empty()) return wrong;
+    path = socket_directories(surroundings).front() + "/" + socket_file_name(listen);
+  }
+  std::error_code ignored;
+  path = std::filesystem::absolute(path, ignored).lexically_normal().string();
+  std::filesystem::path file(path);
+  std::string temporary = (file.parent_path() / ("." + std::to_string(::getpid()))).string();
+  if (std::max(path.size(), temporary.size()) > kLongestPath) {
+    return "the path of the control socket is longer than " + std::to_string(kLongestPath) +
+           " bytes: " + path + "; --control PATH says a shorter one";
+  }
+  struct stat there {};
+  if (::lstat(path.c_str(), &there) == 0) {
+    if (!S_ISSOCK(there.st_mode))
+      return path + " is there and is no socket: --control PATH says another place";
+    if (answers(path))
+      return "a berth already answers on " + path +
+             ": `berth stop` ends it, --control PATH says another place";
+  }
+  Bound bound = bind_at(temporary);
+  if (bound.fd < 0) return bound.wrong;
+  struct stat made {};
+  if (::stat(temporary.c_str(), &made) != 0 || ::rename(temporary.c_str(), path.c_str()) != 0) {
+    std::string wrong = system_error("the control socket " + path);
+    ::unlink(temporary.c_str());
+    ::close(bound.fd);
+    return wrong;
+  }
+  return ControlSocket(path, bound.fd, made);
+}
+
+ControlSocket::ControlSocket(std::string path, int fd, const struct stat& made)
+    : path_(std::move(path)), fd_(fd), device_(made.st_dev), inode_(made.st_ino) {}
+
+ControlSocket::ControlSocket(ControlSocket&& other) noexcept
+    : path_(std::exchange(other.path_, {})),
+      fd_(std::exchange(other.fd_, -1)),
+      device_(other.device_),
+      inode_(other.inode_) {}
+
+ControlSocket::~ControlSocket() {
+  if (fd_ >= 0) ::close(fd_);
+  struct stat there {};
+  if (path_.empty() || ::lstat(path_.c_str(), &there) != 0) return;
+  if (there.st_dev == device_ && there.st_ino == inode_) ::unlink(path_.c_str());
+}
+
+int ControlSocket::release_fd() { return std::exchange(fd_, -1); }
+
+Found choose(const std::vector<Candidate>& live, const std::string& working_dir) {
+  if (live.empty()) {
+    return {{},
+            "berth: no berth is running here\n    start one: berth run -- COMMAND; or name its socket: "
+            "--control PATH\n",
+            3};
+  }
+  if (live.size() == 1) return {live.front().path, {}, 0};
+  const Candidate* best = nullptr;
+  bool tie = false;
+  for (const Candidate& candidate : live) {
+    if (!contains(candidate.dir, working_dir)) continue;
+    tie = best != nullptr && best->dir.size() == candidate.dir.size();
+    if (best == nullptr || candidate.dir.size() >= best->dir.size()) best = &candidate;
+  }
+  if (best != nullptr && !tie) return {best->path, {}, 0};
+  std::string list =
+      "berth: several berths are running, and this directory does not tell which one is meant\n";
+  for (const Candidate& candidate : live) {
+    list += "    --control " + candidate.path + "    " + candidate.apps + ", in " + candidate.dir + "\n";
+  }
+  return {{}, std::move(list), 2};
+}
+
+Found find_control(const std::optional<std::string>& explicit_path, const std::string& working_dir,
+                   const Surroundings& surroundings, const AskWho& ask) {
+  std::string named = explicit_path.value_or(surroundings.berth_control.value_or(""));
+  if (!named.empty()) {
+    if (named.size() > kLongestPath) return {{}, "berth: no socket has so long a path: " + named + "\n", 2};
+    if (answers(named)) return {named, {}, 0};
+    return {{}, "berth: no berth answers on " + named + "\n", 3};
+  }
+  std::vector<std::string> paths;
+  for (const std::string& directory : socket_directories(surroundings)) {
+    for (std::string& path : sockets_in(directory)) {
+      if (answers(path)) paths.push_back(std::move(path));
+    }
+  }
+  // The usual case needs no question: one berth, one socket.
+  if (paths.size() == 1) return {paths.front(), {}, 0};
+  std::vector<Candidate> live;
+  for (const std::string& path : paths) {
+    if (auto candidate = ask(path)) live.push_back(*candidate);
+  }
+  return choose(live, working_dir);
+}
+
+}  // namespace berth::control

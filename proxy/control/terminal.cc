@@ -1,0 +1,97 @@
+#include "proxy/control/terminal.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+namespace berth::control {
+namespace {
+
+std::function<void(std::string_view)> writer(int fd) {
+  return [fd](std::string_view text) {
+    while (!text.empty()) {
+      ssize_t n = ::write(fd, text.data(), text.size());
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) return;
+      text.remove_prefix(static_cast<std::size_t>(n));
+    }
+  };
+}
+
+bool continues(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
+
+}  // namespace
+
+Terminal Terminal::of_process() {
+  Terminal terminal{writer(STDOUT_FILENO), writer(STDERR_FILENO)};
+  const char* no_color = std::getenv("NO_COLOR");
+  const char* term = std::getenv("TERM");
+  bool tty = isatty(STDOUT_FILENO) == 1;
+  bool dumb = term != nullptr && std::strcmp(term, "dumb") == 0;
+  terminal.live = tty && !dumb;
+  terminal.colour = tty && !dumb && (no_color == nullptr || *no_color == '\0');
+  winsize size{};
+  if (tty && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40)
+    terminal.columns = size.ws_col;
+  return terminal;
+}
+
+std::string Paint::wrap(std::string_view code, std::string_view text) const {
+  if (!colour_) return std::string(text);
+  std::string out = "\x1b[";
+  return ((out += code) += "m").append(text) + "\x1b[0m";
+}
+
+std::size_t width_of(std::string_view text) {
+  std::size_t width = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\x1b') {
+      i = std::min(text.find('m', i), text.size() - 1);
+    } else if (!continues(text[i])) {
+      ++width;
+    }
+  }
+  return width;
+}
+
+std::string padded(std::string_view text, std::size_t width) {
+  std::size_t taken = width_of(text);
+  std::string out(text);
+  out.append(taken < width ? width - taken : 1, ' ');
+  return out;
+}
+
+std::string shortened(std::string_view text, std::size_t width) {
+  if (width_of(text) <= width) return std::string(text);
+  std::size_t taken = 0;
+  std::size_t end = 0;
+  while (end < text.size() && taken + 1 < width) {
+    ++end;
+    while (end < text.size() && continues(text[end])) ++end;
+    ++taken;
+  }
+  return std::string(text.substr(0, end)) + "…";
+}
+
+std::string command_text(const std::vector<std::string>& command) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=@%+,{}";
+  std::string out;
+  for (const std::string& word : command) {
+    if (!out.empty()) out += ' ';
+    if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) {
+      out += word;
+      continue;
+    }
+    out += '\'';
+    for (char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    out += '\'';
+  }
+  return out;
+}
+
+}  // namespace berth::control

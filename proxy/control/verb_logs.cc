@@ -1,0 +1,39 @@
+#include <boost/json/parse.hpp>
+
+#include "proxy/control/phase_text.h"
+#include "proxy/control/verbs.h"
+
+namespace berth::control {
+namespace {
+
+std::string log_text(const LogLine& line, const std::string& app, const Paint& paint) {
+  // The day is known to who reads a log of this run.
+  std::string time = clock_text(line.unix_ms).substr(11);
+  std::string subject = padded(app + "#" + std::to_string(line.generation.number), 8);
+  return paint.dim(time) + " " + subject + (line.is_stderr ? paint.warn("err ") : paint.dim("out ")) +
+         line.text + "\n";
+}
+
+}  // namespace
+
+int run_verb(const LogsVerb& verb, const Terminal& terminal) {
+  Reached reached = reach_app(verb.target, terminal);
+  if (reached.exit_code != 0) return reached.exit_code;
+  Paint paint(terminal.colour);
+  std::string target = "/v1/apps/" + reached.app + "/logs?limit=" + std::to_string(verb.lines);
+  if (verb.follow) target += "&follow=1";
+  Following following;
+  following.on_line = [&](std::string_view text) {
+    if (verb.target.json) return terminal.out(std::string(text) + "\n");
+    boost::json::error_code error;
+    auto line = log_line_from(boost::json::parse({text.data(), text.size()}, error));
+    if (!error && line) terminal.out(log_text(*line, reached.app, paint));
+  };
+  CallResult result = call(reached.socket, {"GET", target, {}}, following);
+  // Ctrl-C is how following ends, and the end of berth is the end of its log.
+  bool ended = result.end == CallEnd::Interrupted || (result.end == CallEnd::Lost && result.status == 200);
+  if (verb.follow && ended) return 0;
+  return tell_failure(result, verb.target, "berth", terminal);
+}
+
+}  // namespace berth::control

@@ -1,0 +1,128 @@
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <system_error>
+
+#include "proxy/control/json_map.h"
+#include "proxy/control/json_read.h"
+#include "proxy/control/phase_text.h"
+#include "proxy/control/verbs.h"
+
+namespace berth::control {
+namespace {
+
+namespace json = boost::json;
+using Clock = std::chrono::steady_clock;
+
+// Shows a swap's lines as they come and remembers what it came to.
+class SwapScreen {
+ public:
+  SwapScreen(const std::string& app, bool json, const Terminal& terminal)
+      : json_(json), terminal_(terminal), phases_(app, terminal.colour), paint_(terminal.colour) {}
+
+  void line(std::string_view text) {
+    if (json_) terminal_.out(std::string(text) + "\n");
+    json::error_code error;
+    json::value value = json::parse(json::string_view(text.data(), text.size()), error);
+    if (error || !value.is_object()) return;
+    const json::value* event = value.get_object().if_contains("event");
+    if (event == nullptr || !event->is_string()) return;
+    if (event->get_string() == "result") return result(value);
+    if (json_) return;
+    if (event->get_string() == "queued") queued(value.get_object());
+    if (event->get_string() == "phase") phase(value);
+  }
+
+  /// The running phase's line again, with the time it has taken by now.
+  void tick() {
+    if (!running_ || !terminal_.live || json_) return;
+    auto elapsed = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - since_);
+    terminal_.out("\r\x1b[K" + shortened(phases_.running(*running_, elapsed), terminal_.columns - 1));
+    drawn_ = true;
+  }
+
+  /// Takes the running phase's line off the screen.
+  void clear() {
+    if (drawn_) terminal_.out("\r\x1b[K");
+    drawn_ = false;
+    running_.reset();
+  }
+
+  std::optional<int> exit_code() const { return exit_code_; }
+
+ private:
+  void queued(const json::object& object) {
+    const json::value* text = object.if_contains("text");
+    if (text == nullptr || !text->is_string()) return;
+    terminal_.out("queued: " + std::string(text->get_string().data(), text->get_string().size()) + "\n");
+  }
+
+  void phase(const json::value& value) {
+    auto record = phase_from(value);
+    if (!record) return;
+    clear();
+    if (record->state == observe::PhaseState::Running) {
+      running_ = *record;
+      since_ = Clock::now();
+      return tick();
+    }
+    terminal_.out(phases_.ended(*record) + "\n");
+  }
+
+  void result(const json::value& value) {
+    clear();
+    auto outcome = outcome_from(value);
+    if (!outcome) return;
+    exit_code_ = outcome->exit_code;
+    if (!json_) terminal_.out(outcome_text(*outcome, paint_));
+  }
+
+  bool json_;
+  const Terminal& terminal_;
+  PhaseText phases_;
+  Paint paint_;
+  std::optional<observe::PhaseRecord> running_;
+  Clock::time_point since_;
+  bool drawn_ = false;
+  std::optional<int> exit_code_;
+};
+
+Call swap_call(const SwapVerb& verb, const std::string& app) {
+  SwapRequest request;
+  request.restart = verb.restart;
+  request.command = verb.command;
+  request.env = verb.env;
+  request.queue = verb.queue;
+  std::error_code ignored;
+  // A command typed here means files here; the same command again stays where it was.
+  if (!verb.command.empty()) request.dir = std::filesystem::current_path(ignored).string();
+  json::object body = to_json(request);
+  if (!verb.wait_for_release) body["wait"] = "switch";
+  return {"POST", "/v1/apps/" + app + (verb.restart ? "/restart" : "/swap"), json::serialize(body)};
+}
+
+}  // namespace
+
+int run_verb(const SwapVerb& verb, const Terminal& terminal) {
+  Reached reached = reach_app(verb.target, terminal);
+  if (reached.exit_code != 0) return reached.exit_code;
+  SwapScreen screen(reached.app, verb.target.json, terminal);
+  Following following;
+  following.on_line = [&](std::string_view line) { screen.line(line); };
+  if (terminal.live && !verb.target.json) following.on_tick = [&] { screen.tick(); };
+  if (verb.timeout != kOff) following.timeout = verb.timeout;
+  CallResult result = call(reached.socket, swap_call(verb, reached.app), following);
+  screen.clear();
+  if (result.end != CallEnd::Complete || result.status != 200) {
+    std::string running = verb.restart ? "the restart" : "the swap";
+    return tell_failure(result, verb.target,
+                        running + " (`berth why` tells how it ends, `berth cancel` ends it)", terminal);
+  }
+  if (screen.exit_code()) return *screen.exit_code();
+  terminal.err("berth: the berth ended before the swap was over\n");
+  return 3;
+}
+
+}  // namespace berth::control

@@ -1,0 +1,43 @@
+// The verbs that speak to a running berth: each a function from what was typed to an exit code (design
+// section 10). They have no other way in than the API. What all of them need stands here too: whom they
+// reach, and how an answer that is no answer is told.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "config/command_line.h"
+#include "proxy/control/client.h"
+#include "proxy/control/json_read.h"
+#include "proxy/control/terminal.h"
+
+namespace berth::control {
+
+int run_verb(const SwapVerb& verb, const Terminal& terminal);
+int run_verb(const CancelVerb& verb, const Terminal& terminal);
+int run_verb(const StatusVerb& verb, const Terminal& terminal);
+int run_verb(const WhyVerb& verb, const Terminal& terminal);
+int run_verb(const LogsVerb& verb, const Terminal& terminal);
+int run_verb(const StopVerb& verb, const Terminal& terminal);
+
+/// Which berth, and which of its apps.
+struct Reached {
+  std::string socket;
+  std::string app;
+  int exit_code = 0;  ///< not 0: it was told why, the verb ends with this
+};
+
+/// Finds the berth that is meant. Tells the terminal when there is none, or several.
+Reached reach_front(const Target& target, const Terminal& terminal);
+/// And its app: the named one, or the only one.
+Reached reach_app(const Target& target, const Terminal& terminal);
+
+/// The last line of a swap, a restart or a stop for people.
+std::string outcome_text(const Outcome& outcome, const Paint& paint);
+
+/// Tells why a call has no 200 answer, and returns the exit code; 0 for one that has. `waiting_for` completes
+/// "stopped waiting; … goes on".
+int tell_failure(const CallResult& result, const Target& target, const std::string& waiting_for,
+                 const Terminal& terminal);
+
+}  // namespace berth::control
