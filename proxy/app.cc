@@ -1,0 +1,256 @@
+#include "proxy/app.h"
+
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+
+#include "config/version.h"
+#include "proxy/public_listen.h"
+
+namespace berth {
+namespace {
+
+constexpr int kFailed = 1;
+constexpr int kUnreleased = 5;
+
+/// Straight to a descriptor: what must be seen even if nothing else works, and the address before all log
+/// lines.
+void say(int fd, const std::string& text) {
+  std::size_t written = 0;
+  while (written < text.size()) {
+    const ssize_t n = ::write(fd, text.data() + written, text.size() - written);
+    if (n <= 0) return;
+    written += static_cast<std::size_t>(n);
+  }
+}
+
+/// One screen: what failed and what to do.
+std::string first_failure_text(const observe::SwapReport& report) {
+  std::string text = "berth: " + report.app + " did not start: " + report.reason + "\n";
+  for (const std::string& note : report.notes) text += "  " + note + "\n";
+  if (!report.last_lines.empty()) {
+    text += "  its last lines:\n";
+    for (const std::string& line : report.last_lines) text += "    " + line + "\n";
+  }
+  if (!report.hint.empty()) text += "  " + report.hint + "\n";
+  return text;
+}
+
+}  // namespace
+
+App::App(Config config, std::string control_path, std::string dir)
+    : config_(std::move(config)), control_path_(std::move(control_path)), dir_(std::move(dir)) {}
+
+App::~App() = default;
+
+int App::run() {
+  // The second line behind the keepers: what loses its keeper comes to berth, not to init.
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  if (!open()) return kFailed;
+  signals_.add(SIGINT);
+  signals_.add(SIGTERM);
+  signals_.add(SIGHUP);
+  await_signal();
+  for (Served& served : served_) served.shell->start();
+  io_.run();
+  // In this order: the API first, since it asks the others; the workers last, since they carry the last
+  // answers.
+  server_.reset();
+  served_.clear();
+  plane_.reset();
+  return exit_code_;
+}
+
+/// Takes everything that can be refused, before anything is started.
+bool App::open() {
+  struct Opened {
+    const ListenerConfig* listener;
+    PublicSockets sockets;
+  };
+  std::vector<Opened> opened;
+  for (const ListenerConfig& listener : config_.listeners) {
+    opened.push_back({&listener, open_public(listener)});
+    if (!opened.back().sockets.error.empty()) {
+      say(STDERR_FILENO, "berth: " + opened.back().sockets.error + "\n");
+      return false;
+    }
+    for (const PublicSocket& socket : opened.back().sockets.sockets)
+      addresses_.push_back(socket.bound.text());
+  }
+
+  auto made =
+      control::ControlSocket::make(control_path_, addresses_.front(), control::Surroundings::of_process());
+  if (const auto* wrong = std::get_if<std::string>(&made)) {
+    say(STDERR_FILENO, "berth: " + *wrong + "\n");
+    return false;
+  }
+  control_socket_.emplace(std::move(std::get<control::ControlSocket>(made)));
+
+  plane_ = std::make_unique<http::DataPlane>(io_, config_.front.workers);
+  for (const AppConfig& app : config_.apps) {
+    const http::AppId id = plane_->add_app(app.name, app.limits);
+    std::vector<std::string> addresses;
+    for (Opened& each : opened) {
+      if (each.listener->text != app.listen) continue;
+      for (PublicSocket& socket : each.sockets.sockets) {
+        addresses.push_back(socket.bound.text());
+        plane_->listen(socket.fd.release(), *each.listener, socket.bound, id);
+      }
+    }
+    Served served;
+    served.plane = std::make_unique<swap::DataPlaneAdapter>(*plane_, id);
+    served.shell =
+        std::make_unique<swap::AppShell>(io_,
+                                         swap::ShellSettings{.app = app,
+                                                             .patience = swap::patience_of(app),
+                                                             .addresses = addresses,
+                                                             .control_path = control_socket_->path()},
+                                         *served.plane, launcher_, *this);
+    served_.push_back(std::move(served));
+  }
+  running_ = served_.size();
+  server_ = std::make_unique<control::Server>(io_, control_socket_->release_fd(), *this);
+  say(STDOUT_FILENO, announcement());
+  for (const Opened& each : opened)
+    for (const std::string& warning : each.sockets.warnings) log_.line(observe::Level::Warn, {}, {}, warning);
+  return true;
+}
+
+std::string App::announcement() const {
+  std::string text;
+  for (const std::string& address : addresses_) text += "berth: listening on http://" + address + "\n";
+  return text + "berth: control socket " + control_socket_->path() + "\n";
+}
+
+void App::await_signal() {
+  signals_.async_wait([this](boost::system::error_code error, int) {
+    if (error) return;
+    shut_down();
+    await_signal();
+  });
+}
+
+/// The first call stops listening and retires everything; the second hurries; the third leaves it to the
+/// keepers.
+void App::shut_down() {
+  switch (phase_) {
+    case Phase::Serving:
+      phase_ = Phase::Stopping;
+      log_.line(observe::Level::Info, {}, {}, "stopping: no new connections; once more to hurry");
+      plane_->close_listeners(nullptr);
+      for (Served& served : served_) {
+        served.shell->shutdown([this](const control::SwapResult& result) {
+          if (!worst_ || worst_->kind == control::SwapResult::Kind::Done) worst_ = result;
+          if (--running_ == 0) all_stopped();
+        });
+      }
+      return;
+    case Phase::Stopping:
+      phase_ = Phase::Hurried;
+      log_.line(observe::Level::Warn, {}, {}, "hurrying: connections are cut and backends killed");
+      for (Served& served : served_) served.shell->hurry();
+      return;
+    case Phase::Hurried:
+      return end(kFailed);
+    case Phase::Ended:
+      return;
+  }
+}
+
+void App::all_stopped() {
+  const control::SwapResult result = worst_.value_or(control::SwapResult{});
+  for (auto& stopped : stop_asked_) stopped(result);
+  if (result.kind == control::SwapResult::Kind::Unreleased) {
+    log_.line(observe::Level::Error, {}, {}, result.reason);
+    exit_code_ = std::max(exit_code_, kUnreleased);
+  }
+  server_->close([this] { end(exit_code_); });
+}
+
+void App::end(int exit_code) {
+  phase_ = Phase::Ended;
+  exit_code_ = exit_code;
+  io_.stop();
+}
+
+swap::AppShell& App::shell(const std::string& app) const {
+  const auto found = std::find_if(served_.begin(), served_.end(),
+                                  [&](const Served& served) { return served.shell->name() == app; });
+  return *found->shell;
+}
+
+void App::status(std::function<void(control::FrontStatus)> answer) {
+  using std::chrono::duration_cast;
+  auto front = std::make_shared<control::FrontStatus>();
+  front->version = std::string(kVersion);
+  front->pid = ::getpid();
+  front->dir = dir_;
+  front->workers = plane_->workers();
+  front->uptime_ms =
+      duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun_).count();
+  front->log_dropped = log_.dropped();
+  front->apps.resize(served_.size());
+  auto left = std::make_shared<std::size_t>(served_.size());
+  for (std::size_t i = 0; i < served_.size(); ++i) {
+    served_[i].shell->status([front, left, i, answer](control::AppStatus app) {
+      front->apps[i] = std::move(app);
+      if (--*left == 0) answer(std::move(*front));
+    });
+  }
+}
+
+std::vector<std::string> App::apps() const {
+  std::vector<std::string> names;
+  for (const Served& served : served_) names.push_back(served.shell->name());
+  return names;
+}
+
+std::shared_ptr<void> App::swap(const std::string& app, control::SwapRequest request,
+                                control::SwapWatch watch) {
+  return shell(app).swap(std::move(request), std::move(watch));
+}
+
+bool App::cancel(const std::string& app) { return shell(app).cancel(); }
+
+std::vector<observe::SwapReport> App::reports(const std::string& app) const { return shell(app).reports(); }
+
+std::vector<control::LogLine> App::log_lines(const std::string& app, std::uint64_t after,
+                                             std::size_t limit) const {
+  return shell(app).log_lines(after, limit);
+}
+
+std::shared_ptr<void> App::follow_log(const std::string& app,
+                                      std::function<void(const control::LogLine&)> on_line) {
+  return shell(app).follow_log(std::move(on_line));
+}
+
+void App::stop(std::function<void(control::SwapResult)> stopped) {
+  stop_asked_.push_back(std::move(stopped));
+  if (phase_ == Phase::Serving) shut_down();
+}
+
+void App::on_log(observe::Level level, const std::string& app, Generation generation,
+                 const std::string& text) {
+  log_.line(level, app, generation, text);
+}
+
+void App::on_line(const std::string& app, const control::LogLine& line) {
+  log_.backend_line(app, line.generation, line.is_stderr, line.text);
+}
+
+void App::on_first_ready(const std::string&, Generation) {}
+
+/// A front that has never served anything has nobody to wait for: it says why, and ends.
+void App::on_first_start_failed(const observe::SwapReport& report) {
+  say(STDERR_FILENO, first_failure_text(report));
+  if (served_.size() > 1) return;  // the other apps serve on; this one is tried again
+  exit_code_ = kFailed;
+  if (phase_ == Phase::Serving) shut_down();
+}
+
+void App::on_stopped(const std::string&) {}
+
+}  // namespace berth

@@ -1,0 +1,89 @@
+// The running front: opens the public addresses, starts the workers, one shell per app, the control API and
+// the log, and takes them down in order. It knows everybody; nobody but main knows it. Control loop.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "proxy/control/server.h"
+#include "proxy/control/service.h"
+#include "proxy/control/socket_path.h"
+#include "proxy/http/data_plane.h"
+#include "proxy/observe/log.h"
+#include "proxy/swap/app_events.h"
+#include "proxy/swap/app_shell.h"
+#include "proxy/swap/data_plane_adapter.h"
+#include "proxy/swap/launcher.h"
+
+namespace berth {
+
+class App final : public control::Service, public swap::AppEvents {
+ public:
+  /// `control_path`: --control; empty: by the rules of the control socket. `dir`: berth's working directory.
+  App(Config config, std::string control_path, std::string dir);
+  ~App() override;
+
+  /// Serves until it is stopped. Returns the exit code (design section 10).
+  int run();
+
+  void status(std::function<void(control::FrontStatus)> answer) override;
+  std::vector<std::string> apps() const override;
+  std::shared_ptr<void> swap(const std::string& app, control::SwapRequest request,
+                             control::SwapWatch watch) override;
+  bool cancel(const std::string& app) override;
+  std::vector<observe::SwapReport> reports(const std::string& app) const override;
+  std::vector<control::LogLine> log_lines(const std::string& app, std::uint64_t after,
+                                          std::size_t limit) const override;
+  std::shared_ptr<void> follow_log(const std::string& app,
+                                   std::function<void(const control::LogLine&)> on_line) override;
+  void stop(std::function<void(control::SwapResult)> stopped) override;
+
+  void on_log(observe::Level level, const std::string& app, Generation generation,
+              const std::string& text) override;
+  void on_line(const std::string& app, const control::LogLine& line) override;
+  void on_first_ready(const std::string& app, Generation generation) override;
+  void on_first_start_failed(const observe::SwapReport& report) override;
+  void on_stopped(const std::string& app) override;
+
+ private:
+  /// One app with what it is made of, in the order of their making.
+  struct Served {
+    std::unique_ptr<swap::DataPlaneAdapter> plane;
+    std::unique_ptr<swap::AppShell> shell;
+  };
+
+  bool open();
+  void await_signal();
+  void shut_down();
+  void all_stopped();
+  void end(int exit_code);
+  swap::AppShell& shell(const std::string& app) const;
+  std::string announcement() const;
+
+  const Config config_;
+  const std::string control_path_;
+  const std::string dir_;
+  const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
+  boost::asio::io_context io_{1};
+  observe::Log log_{observe::LogSettings{}};
+  boost::asio::signal_set signals_{io_};
+  std::optional<control::ControlSocket> control_socket_;
+  std::unique_ptr<http::DataPlane> plane_;
+  swap::BackendLauncher launcher_{io_};
+  std::vector<Served> served_;
+  std::unique_ptr<control::Server> server_;
+  std::vector<std::string> addresses_;  ///< "127.0.0.1:8000", in the order of opening
+  std::vector<std::function<void(control::SwapResult)>> stop_asked_;
+  std::optional<control::SwapResult> worst_;  ///< of all apps' ends
+  std::size_t running_ = 0;                   ///< shells that have not told their end
+  enum class Phase : std::uint8_t { Serving, Stopping, Hurried, Ended } phase_ = Phase::Serving;
+  int exit_code_ = 0;
+};
+
+}  // namespace berth

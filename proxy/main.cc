@@ -1,0 +1,69 @@
+// The program: which of its several selves this process is, and nothing else.
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "backend/backend.h"
+#include "backend/demo/demo.h"
+#include "backend/keeper_link.h"
+#include "config/command_line.h"
+#include "config/run_config.h"
+#include "proxy/app.h"
+#include "proxy/control/terminal.h"
+#include "proxy/control/verbs.h"
+
+namespace {
+
+using namespace berth;
+
+/// Two descriptors per proxied connection: the soft limit is a default for programs that use select(2).
+void raise_descriptor_limit() {
+  rlimit limit = backend::descriptor_limit_at_start();  // remembered for the backends
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+std::string working_dir() {
+  std::error_code error;
+  return std::filesystem::current_path(error).string();
+}
+
+struct Run {
+  int operator()(const RunVerb& verb) const {
+    RunConfig run = make_run_config(verb, working_dir());
+    if (run.nothing_to_run) {
+      std::fputs(std::string(run_explanation()).c_str(), stderr);
+      return 2;
+    }
+    if (!run.errors.empty()) {
+      std::fputs(errors_text(run.errors).c_str(), stderr);
+      return 2;
+    }
+    raise_descriptor_limit();
+    std::signal(SIGPIPE, SIG_IGN);  // a peer that is gone is a return value
+    App app(std::move(run.config), std::move(run.control), working_dir());
+    return app.run();
+  }
+  int operator()(const DemoVerb& verb) const { return demo::demo_main(verb.arguments); }
+  int operator()(const ShowText& show) const {
+    std::fputs(show.text.c_str(), show.exit_code == 0 ? stdout : stderr);
+    return show.exit_code;
+  }
+  template <class Client>
+  int operator()(const Client& verb) const {
+    return control::run_verb(verb, control::Terminal::of_process());
+  }
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (backend::is_keeper(argc, argv)) return backend::keeper_main(argc, argv);
+  return std::visit(Run{}, parse_command_line({argv + 1, argv + argc}));
+}

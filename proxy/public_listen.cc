@@ -1,0 +1,130 @@
+#include "proxy/public_listen.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+#include "backend/port.h"
+
+namespace berth {
+namespace {
+
+constexpr int kBacklog = 4096;  ///< the kernel cuts it to net.core.somaxconn
+constexpr int kSamePortTries = 16;
+
+sockaddr_storage address_of(const Endpoint& endpoint, socklen_t& size) {
+  sockaddr_storage storage{};
+  if (endpoint.family == Endpoint::Family::V4) {
+    sockaddr_in in{};
+    in.sin_family = AF_INET;
+    in.sin_port = htons(endpoint.port);
+    std::memcpy(&in.sin_addr, endpoint.address.data(), 4);
+    std::memcpy(&storage, &in, sizeof in);
+    size = sizeof in;
+  } else {
+    sockaddr_in6 in{};
+    in.sin6_family = AF_INET6;
+    in.sin6_port = htons(endpoint.port);
+    std::memcpy(&in.sin6_addr, endpoint.address.data(), 16);
+    std::memcpy(&storage, &in, sizeof in);
+    size = sizeof in;
+  }
+  return storage;
+}
+
+std::uint16_t port_of(int fd) {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  ::getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &size);
+  sockaddr_in6 in6{};
+  sockaddr_in in{};
+  if (storage.ss_family == AF_INET6) {
+    std::memcpy(&in6, &storage, sizeof in6);
+    return ntohs(in6.sin6_port);
+  }
+  std::memcpy(&in, &storage, sizeof in);
+  return ntohs(in.sin_port);
+}
+
+/// 0, or the errno. SO_REUSEADDR, so that a restart of berth does not wait for TIME_WAIT; never SO_REUSEPORT.
+int open_one(const Endpoint& endpoint, PublicSocket& out) {
+  const int family = endpoint.family == Endpoint::Family::V4 ? AF_INET : AF_INET6;
+  loop::Fd fd(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd.is_open()) return errno;
+  const int on = 1;
+  const int off = 0;
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  // [::] is dual stack; any other IPv6 address has no IPv4 side to take.
+  if (family == AF_INET6) ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+  socklen_t size = 0;
+  const sockaddr_storage address = address_of(endpoint, size);
+  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0) return errno;
+  if (::listen(fd.get(), kBacklog) != 0) return errno;
+  out.bound = endpoint;
+  out.bound.port = port_of(fd.get());
+  out.fd = std::move(fd);
+  return 0;
+}
+
+std::string explain(const Endpoint& endpoint, int error) {
+  const std::string text = "cannot listen on " + endpoint.text() + ": ";
+  if (error == EACCES)
+    return text + "permission denied\n  ports below " +
+           "1024 need privileges: choose a higher one with -l HOST:PORT";
+  if (error == EADDRNOTAVAIL)
+    return text + "this machine has no such address\n  -l 127.0.0.1:PORT or -l 0.0.0.0:PORT always exist";
+  if (error != EADDRINUSE) return text + std::generic_category().message(error);
+  std::string reason = text + "the port is taken";
+  const auto holders = backend::holders(endpoint);
+  for (const auto& holder : holders) reason += "\n  held by " + holder.text();
+  if (holders.empty()) reason += "\n  somebody has bound it without listening";
+  reason +=
+      "\n  stop that program, or choose another port with -l " + endpoint.host() + ":PORT (0: any free one)";
+  return reason;
+}
+
+void warn_of_strangers(const PublicSocket& socket, std::vector<std::string>& warnings) {
+  Endpoint other = Endpoint::loopback_v6(socket.bound.port);
+  if (socket.bound.family == Endpoint::Family::V6) other = Endpoint::loopback_v4(socket.bound.port);
+  if (!socket.bound.is_loopback() && socket.bound != Endpoint::any_v4(socket.bound.port)) return;
+  for (const auto& holder : backend::holders(other)) {
+    if (holder.address.port != socket.bound.port || holder.address.family != other.family) continue;
+    warnings.push_back("clients of localhost:" + std::to_string(socket.bound.port) +
+                       " may reach another server: " + holder.text());
+  }
+}
+
+}  // namespace
+
+PublicSockets open_public(const ListenerConfig& listener) {
+  for (int attempt = 1;; ++attempt) {
+    PublicSockets result;
+    std::uint16_t chosen = 0;
+    int error = 0;
+    for (Endpoint endpoint : listener.addresses) {
+      const bool follows = endpoint.port == 0 && chosen != 0;
+      if (follows) endpoint.port = chosen;
+      PublicSocket socket;
+      error = open_one(endpoint, socket);
+      if (error != 0) {
+        // The number was free on one address and is not on the other: another one will be.
+        if (follows && error == EADDRINUSE && attempt < kSamePortTries) break;
+        result.sockets.clear();
+        result.error = explain(endpoint, error);
+        return result;
+      }
+      chosen = socket.bound.port;
+      result.sockets.push_back(std::move(socket));
+    }
+    if (error != 0) continue;
+    if (result.sockets.size() == 1) warn_of_strangers(result.sockets.front(), result.warnings);
+    return result;
+  }
+}
+
+}  // namespace berth

@@ -1,0 +1,29 @@
+// The public address: opened before anything else, berth's alone (promise P7), and, where it cannot be had,
+// the reason with the holder's name. Knows nothing of what is served on it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "proxy/loop/fd.h"
+
+namespace berth {
+
+/// A socket that listens.
+struct PublicSocket {
+  loop::Fd fd;
+  Endpoint bound;  ///< with the port that the OS chose, where 0 was asked for
+};
+
+/// What opening a listener's addresses came to. `error` non-empty: nothing is open.
+struct PublicSockets {
+  std::vector<PublicSocket> sockets;
+  std::string error;                  ///< a sentence and, in further lines, what to do
+  std::vector<std::string> warnings;  ///< a stranger on the other family's loopback with the same number
+};
+
+/// Binds and listens on every address. With port 0 all addresses get the same number.
+PublicSockets open_public(const ListenerConfig& listener);
+
+}  // namespace berth
