@@ -94,7 +94,7 @@ void AppShell::on_ready(Generation generation, const backend::Ready& ready) {
 
 void AppShell::on_start_failed(Generation generation, const backend::StartFailure& failure) {
   Seat* seat = find(generation);
-  if (seat == nullptr) return;
+  if (seat == nullptr || seat->phase > PhaseName::Ready) return;
   seat->failure = failure;
   seat->ended = failure.exit;
   feed(Kind::StartFailed, generation);
@@ -191,6 +191,10 @@ void AppShell::forget(Generation generation) {
                            .endpoint = seat.ready ? seat.ready->endpoint : Endpoint{},
                            .command = seat.command});
     if (unreleased_.size() > kShown) unreleased_.pop_front();
+    if (state_.state >= AppState::Stopping) {
+      farewell_.kind = control::SwapResult::Kind::Unreleased;
+      farewell_.reason = "generation " + std::to_string(generation.number) + ": " + unreleased->what;
+    }
   }
   if (proven) log(Level::Info, generation, "released: " + seat.certificate->text());
   // Not here: it may be the backend itself that calls.

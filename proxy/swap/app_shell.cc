@@ -216,12 +216,8 @@ void AppShell::finish() {
 void AppShell::report_closed(const observe::SwapReport& report) {
   if (report.outcome == observe::SwapOutcome::Unreleased) {
     log(Level::Warn, report.from, "not released: " + report.reason);
-    if (state_.state >= AppState::Stopping) {
-      farewell_ = {.kind = control::SwapResult::Kind::Unreleased, .reason = report.reason, .report = report};
-    }
-  } else if (report.cause == observe::SwapCause::Shutdown && !farewell_.report) {
-    farewell_.report = report;
   }
+  if (report.cause == observe::SwapCause::Shutdown) farewell_.report = report;
   if (end_ == End::Waiting && !book_.any_open()) finish_now();
 }
 
