@@ -163,6 +163,13 @@ StartFailure Readiness::explain(milliseconds waited) const {
   auto port = std::to_string(spec.told.port);
   auto seen = look_at_listeners(spec.root, spec.told.port, LookAt::Everything);
   StartFailure failure;
+  int table_error = 0;
+  listening_sockets(spec.told.port, &table_error);
+  if (table_error != 0) {
+    failure.what = "the kernel's table of sockets cannot be read (NETLINK_SOCK_DIAG, errno " +
+                   std::to_string(table_error) + ")";
+    return failure;
+  }
   failure.kind = StartFailure::Kind::Timeout;
   if (!seen.told.empty() || (seen.elsewhere.empty() && !state_->last_answer.empty())) {
     failure.what =

@@ -67,7 +67,6 @@ def child(name, code, **more):
     p = subprocess.Popen([sys.executable, '-c', code], stdout=subprocess.PIPE, text=True, **more)
     say(name + '=' + p.stdout.readline().strip())
 sleeper = 'import os, signal, time; print(os.getpid(), flush=True); time.sleep(1000)'
-stubborn = 'import os, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(os.getpid(), flush=True); time.sleep(1000)'
 child('plain', sleeper)
 child('session', sleeper, start_new_session=True)
 child('double', '''
