@@ -291,7 +291,8 @@ asio::awaitable<bool> Session::stream(const Request& request) {
       for (const std::string& line : queue_) text += line;
       queue_.clear();
       queued_ = 0;
-      fine = co_await write(chunked ? chunk(text) : text);
+      if (chunked) text = chunk(text);
+      fine = co_await write(std::move(text));
       continue;
     }
     if (ended_) break;
@@ -304,7 +305,8 @@ asio::awaitable<bool> Session::stream(const Request& request) {
   ended_ = false;
   if (!complete) co_return false;
   if (!chunked) co_return false;
-  co_return co_await write("0\r\n\r\n");
+  std::string last = "0\r\n\r\n";
+  co_return co_await write(std::move(last));
 }
 
 asio::awaitable<void> Session::woken() {
