@@ -46,8 +46,8 @@ struct Target {
 struct SwapVerb {
   Target target;
   bool restart = false;
-  std::vector<std::string> command;
-  std::map<std::string, std::string> env;
+  std::vector<std::string> command{};
+  std::map<std::string, std::string> env{};
   bool wait_for_release = true;  ///< false: --wait=switch
   bool queue = true;             ///< false: --no-queue
   Milliseconds timeout = kOff;   ///< of the caller's own wait

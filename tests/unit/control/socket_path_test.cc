@@ -1,0 +1,164 @@
+#include "proxy/control/socket_path.h"
+
+#include <doctest/doctest.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "tests/unit/control/fake_service.h"
+
+namespace berth::control {
+namespace {
+
+struct World {
+  World() : dir(make_temp_dir()) { around.tmp = dir, around.uid = geteuid(); }
+  ~World() {
+    std::error_code ignored;
+    std::filesystem::remove_all(dir, ignored);
+  }
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  ControlSocket make(const std::string& explicit_path = {}) {
+    auto made = ControlSocket::make(explicit_path, "127.0.0.1:8000", around);
+    if (auto* wrong = std::get_if<std::string>(&made)) FAIL(*wrong);
+    return std::get<ControlSocket>(std::move(made));
+  }
+  std::string fault(const std::string& explicit_path = {}) {
+    auto made = ControlSocket::make(explicit_path, "127.0.0.1:8000", around);
+    return made.index() == 1 ? std::get<std::string>(made) : "";
+  }
+
+  std::string dir;
+  Surroundings around;
+};
+
+unsigned mode_of(const std::string& path) {
+  struct stat facts {};
+  return lstat(path.c_str(), &facts) == 0 ? facts.st_mode & 0777U : 0;
+}
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("socket: lies in a directory of ours by the name of the address, open to nobody else") {
+  World world;
+  std::string path;
+  {
+    ControlSocket socket = world.make();
+    path = socket.path();
+    CHECK(path == world.dir + "/berth-" + std::to_string(geteuid()) + "/berth/127.0.0.1:8000.sock");
+    CHECK(mode_of(path) == 0600);
+    CHECK(mode_of(std::filesystem::path(path).parent_path()) == 0700);
+    CHECK(mode_of(std::filesystem::path(path).parent_path().parent_path()) == 0700);
+  }
+  CHECK_FALSE(std::filesystem::exists(path));
+}
+
+TEST_CASE("socket: XDG_RUNTIME_DIR comes first, --control and BERTH_CONTROL before it") {
+  World world;
+  world.around.xdg_runtime_dir = world.dir + "/run";
+  std::filesystem::create_directory(world.dir + "/run");
+  CHECK(world.make().path() == world.dir + "/run/berth/127.0.0.1:8000.sock");
+  world.around.berth_control = world.dir + "/env.sock";
+  CHECK(world.make().path() == world.dir + "/env.sock");
+  CHECK(world.make(world.dir + "/option.sock").path() == world.dir + "/option.sock");
+}
+
+TEST_CASE("socket: a directory that is open, a link or not ours is refused with what to do") {
+  World world;
+  std::string outer = world.dir + "/berth-" + std::to_string(geteuid());
+  std::filesystem::create_directory(outer);
+  chmod(outer.c_str(), 0755);
+  CHECK(has(world.fault(), "chmod 700"));
+  chmod(outer.c_str(), 0700);
+  std::filesystem::create_directory(world.dir + "/elsewhere");
+  std::filesystem::create_directory_symlink(world.dir + "/elsewhere", outer + "/berth");
+  CHECK(has(world.fault(), "not a directory of ours"));
+  std::filesystem::remove(outer + "/berth");
+  CHECK(world.fault().empty());
+  world.around.uid += 1;
+  CHECK(has(world.fault(), "belongs to user"));
+}
+
+TEST_CASE("socket: a dead one is replaced, a live one is not, another file never") {
+  World world;
+  std::string path = world.dir + "/c.sock";
+  {
+    // What a berth leaves behind that was killed: a file that nobody listens on.
+    int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
+    REQUIRE(::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+    ::close(fd);
+  }
+  ControlSocket socket = world.make(path);
+  CHECK(has(world.fault(path), "a berth already answers on"));
+  std::ofstream(world.dir + "/file") << "precious";
+  CHECK(has(world.fault(world.dir + "/file"), "is no socket"));
+  CHECK(std::filesystem::file_size(world.dir + "/file") == 8);
+}
+
+TEST_CASE("socket: one that was replaced is left to its new owner") {
+  World world;
+  std::string path = world.dir + "/c.sock";
+  {
+    ControlSocket first = world.make(path);
+    ::close(first.release_fd());
+    ControlSocket second = world.make(path);
+    ::close(second.release_fd());
+    CHECK(std::filesystem::exists(path));
+    ControlSocket moved(std::move(first));
+  }
+  CHECK_FALSE(std::filesystem::exists(path));
+}
+
+TEST_CASE("socket: a path that no socket can have is an error") {
+  World world;
+  CHECK(has(world.fault(world.dir + "/" + std::string(120, 'x')), "longer than 107 bytes"));
+  CHECK(has(world.fault(world.dir + "/missing/c.sock"), "No such file"));
+  CHECK(socket_file_name("unix:/a/b") == "unix:_a_b.sock");
+}
+
+TEST_CASE("discovery: none, one, the one around the caller, or a list") {
+  Candidate site{"/run/a.sock", "/srv/site", "web on 127.0.0.1:8000"};
+  Candidate other{"/run/b.sock", "/srv/other", "web on 127.0.0.1:9000"};
+  Candidate inner{"/run/c.sock", "/srv/site/api", "api on 127.0.0.1:9001"};
+  CHECK(choose({}, "/srv").exit_code == 3);
+  CHECK(choose({other}, "/nowhere").path == "/run/b.sock");
+  CHECK(choose({site, other}, "/srv/site/static").path == "/run/a.sock");
+  CHECK(choose({site, other}, "/srv/other").path == "/run/b.sock");
+  CHECK(choose({inner, site}, "/srv/site/api/x").path == "/run/c.sock");
+  CHECK(choose({site, inner}, "/srv/site/api/x").path == "/run/c.sock");
+  Found several = choose({site, other}, "/srv/site2");
+  CHECK(several.exit_code == 2);
+  CHECK(has(several.error, "--control /run/a.sock"));
+  CHECK(has(several.error, "web on 127.0.0.1:9000, in /srv/other"));
+  CHECK(choose({site, site}, "/srv/site").exit_code == 2);
+}
+
+TEST_CASE("discovery: live sockets are found, dead files are passed over") {
+  World world;
+  auto nobody = [](const std::string&) { return std::optional<Candidate>(); };
+  CHECK(find_control({}, "/", world.around, nobody).exit_code == 3);
+  std::string path;
+  {
+    ControlSocket socket = world.make();
+    path = socket.path();
+    CHECK(find_control({}, "/", world.around, nobody).path == path);
+    std::ofstream(std::filesystem::path(path).parent_path() / "dead.sock") << "";
+    CHECK(find_control({}, "/", world.around, nobody).path == path);
+    CHECK(find_control(path, "/", world.around, nobody).path == path);
+  }
+  CHECK(find_control(path, "/", world.around, nobody).exit_code == 3);
+  CHECK(find_control(world.dir + "/" + std::string(120, 'x'), "/", world.around, nobody).exit_code == 2);
+}
+
+}  // namespace berth::control
