@@ -77,26 +77,34 @@ struct KeeperLink::State : std::enable_shared_from_this<KeeperLink::State> {
   }
 
   void hear() {
+    const Heard heard = take_news();
+    if (heard == Heard::All) listen_on();
+    // Without a pidfd the end of the pipe is the only word of the keeper's own end.
+    if (heard == Heard::End && !has_pidfd) ended();
+  }
+
+  enum class Heard : std::uint8_t { All, End };
+
+  /// Tells on what lies in the pipe.
+  Heard take_news() {
     while (open) {
       KeeperNews news;
       ssize_t n = ::recv(socket.native_handle(), &news, sizeof news, MSG_DONTWAIT);
       if (n < 0 && errno == EINTR) continue;
-      if (n < 0 && errno == EAGAIN) return listen_on();
-      if (n != static_cast<ssize_t>(sizeof news)) {
-        if (!has_pidfd) ended();
-        return;
-      }
+      if (n < 0 && errno == EAGAIN) return Heard::All;
+      if (n != static_cast<ssize_t>(sizeof news)) return Heard::End;
       news.text.back() = '\0';
       // Told on when the keeper itself has been collected: then really nothing is left.
       said_empty = news.kind == KeeperNews::Kind::Empty;
       if (!said_empty) listener.on_news(news);
     }
+    return Heard::End;
   }
 
   void ended() {
     ::waitpid(pid, nullptr, has_pidfd ? WNOHANG : 0);
     if (!open) return;
-    hear();
+    take_news();
     if (!std::exchange(open, false)) return;
     if (said_empty) {
       listener.on_news(KeeperNews{});

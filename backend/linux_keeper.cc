@@ -13,7 +13,6 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <set>
 #include <string_view>
 
@@ -101,7 +100,7 @@ class Keeper {
 void Keeper::tell(KeeperNews::Kind kind, int first, int second, std::string_view text, int flags) {
   if (front_gone_) return;
   KeeperNews news{.kind = kind, .first = first, .second = second, .text = {}};
-  std::memcpy(news.text.data(), text.data(), std::min(text.size(), news.text.size() - 1));
+  std::copy_n(text.begin(), std::min(text.size(), news.text.size() - 1), news.text.begin());
   ::send(kKeeperSocket, &news, sizeof news, MSG_NOSIGNAL | flags);
 }
 

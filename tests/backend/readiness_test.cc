@@ -243,12 +243,12 @@ TEST_CASE(
 
 TEST_CASE("ready: a server that listens again, as on a reload of its own, finds the door open") {
   Witness world(python(R"(
-signal.signal(signal.SIGUSR1, lambda *a: None)
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
 s = socket.create_server(('127.0.0.1', PORT))
 c, _ = s.accept()
 c.recv(4096)
 c.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
-signal.pause()
+signal.sigwait([signal.SIGUSR1])
 s.close()
 s = socket.create_server(('127.0.0.1', PORT))
 say('again')

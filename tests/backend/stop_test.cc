@@ -163,8 +163,8 @@ time.sleep(1000)
 TEST_CASE("stop: after the command ended by itself the rest of its tree is ended as usual") {
   Witness world(python(std::string(test::kFamily) + R"(
 import threading
-threading.Thread(target=serve, args=('127.0.0.1', PORT), daemon=True).start()
 signal.signal(signal.SIGUSR1, lambda *a: os._exit(9))
+threading.Thread(target=serve, args=('127.0.0.1', PORT), daemon=True).start()
 while True: time.sleep(1000)
 )"));
   world.backend->start();
