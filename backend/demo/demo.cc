@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -25,6 +26,38 @@ std::uint16_t port_of(const DemoOptions& options) {
   const auto number = std::strtoul(text.c_str(), &end, 10);
   if (*end != '\0' || number > 65535) throw std::runtime_error("PORT is not a port number: " + text);
   return static_cast<std::uint16_t>(number);
+}
+
+constexpr const char* kHelp =
+    "usage: berth demo [--host HOST] [--port N] [--ready-after MS] [--exit-after MS]\n"
+    "The demo server: a page that shows its generation, and endpoints to try things on.\n"
+    "Its port is --port, else $PORT, else one that the system chooses and it prints.\n";
+
+std::optional<std::uint32_t> number_of(const std::string& text, std::uint32_t limit) {
+  std::uint32_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value > limit) return std::nullopt;
+  return value;
+}
+
+/// False: `name` is no option, or `value` is not one of its values.
+bool take_option(const std::string& name, const std::string& value, DemoOptions& options) {
+  if (name == "--host") {
+    options.host = value;
+    return true;
+  }
+  const auto number = number_of(value, name == "--port" ? 65535 : 86'400'000);
+  if (!number) return false;
+  if (name == "--port") {
+    options.port = static_cast<std::uint16_t>(*number);
+  } else if (name == "--ready-after") {
+    options.ready_after = std::chrono::milliseconds(*number);
+  } else if (name == "--exit-after") {
+    options.exit_after = std::chrono::milliseconds(*number);
+  } else {
+    return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -50,6 +83,28 @@ int demo_main(const DemoOptions& options) {
     std::fprintf(stderr, "demo: %s\n", error.what());
     return 1;
   }
+}
+
+int demo_main(const std::vector<std::string>& arguments) {
+  DemoOptions options;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    std::string name = arguments[i];
+    if (name == "--help" || name == "-h") {
+      std::fputs(kHelp, stdout);
+      return 0;
+    }
+    std::string value;
+    if (const auto equals = name.find('='); equals != std::string::npos) {
+      value = name.substr(equals + 1);
+      name.resize(equals);
+    } else if (i + 1 < arguments.size()) {
+      value = arguments[++i];
+    }
+    if (take_option(name, value, options)) continue;
+    std::fprintf(stderr, "berth demo: '%s %s' is not understood\n%s", name.c_str(), value.c_str(), kHelp);
+    return 2;
+  }
+  return demo_main(options);
 }
 
 }  // namespace berth::demo
