@@ -30,9 +30,6 @@ std::string_view word_of(const std::array<std::string_view, N>& words, Enum valu
   return index < N ? words[index] : "unknown";
 }
 
-// Milliseconds with three places: what people compare, without losing a switch of 0.3 ms.
-double ms(std::chrono::microseconds value) { return static_cast<double>(value.count()) / 1000; }
-
 // The length of the UTF-8 sequence that begins here, 0 if none does (RFC 3629 §4).
 std::size_t sequence_length(std::string_view text) {
   auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
@@ -146,7 +143,7 @@ json::object to_json(const PhaseRecord& phase) {
   return {{"generation", phase.generation.number},
           {"phase", word(phase.name)},
           {"state", word(phase.state)},
-          {"took_ms", ms(phase.took)},
+          {"took_us", phase.took.count()},
           {"detail", clean(phase.detail)}};
 }
 
@@ -161,8 +158,8 @@ json::object to_json(const SwapReport& r) {
           {"to", r.to.number},
           {"command", strings(r.command)},
           {"started_unix_ms", r.started_unix_ms},
-          {"serving_after_ms", ms(r.serving_after)},
-          {"took_ms", ms(r.took)},
+          {"serving_after_us", r.serving_after.count()},
+          {"took_us", r.took.count()},
           {"retiring", r.retiring},
           {"phases", objects(r.phases)},
           {"notes", strings(r.notes)},

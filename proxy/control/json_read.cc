@@ -3,7 +3,6 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
-#include <cmath>
 #include <utility>
 
 #include "config/duration_text.h"
@@ -52,9 +51,9 @@ class Reader {
     if (const json::value* v = object_.if_contains(name); v && v->is_bool()) into = v->get_bool();
   }
   void took(std::string_view name, std::chrono::microseconds& into) const {
-    double value = static_cast<double>(into.count()) / 1000;
-    number(name, value);
-    into = std::chrono::microseconds(std::llround(value * 1000));
+    std::int64_t us = into.count();
+    number(name, us);
+    into = std::chrono::microseconds(us);
   }
   void generation(std::string_view name, Generation& into) const { number(name, into.number); }
   void strings(std::string_view name, std::vector<std::string>& into) const {
@@ -195,7 +194,7 @@ std::optional<PhaseRecord> phase_from(const json::value& value) {
   read.generation("generation", phase.generation);
   phase.name = from_word(read.word("phase"), phase.name);
   phase.state = from_word(read.word("state"), phase.state);
-  read.took("took_ms", phase.took);
+  read.took("took_us", phase.took);
   read.text("detail", phase.detail);
   return phase;
 }
@@ -214,8 +213,8 @@ std::optional<SwapReport> report_from(const json::value& value) {
   read.generation("to", r.to);
   read.strings("command", r.command);
   read.number("started_unix_ms", r.started_unix_ms);
-  read.took("serving_after_ms", r.serving_after);
-  read.took("took_ms", r.took);
+  read.took("serving_after_us", r.serving_after);
+  read.took("took_us", r.took);
   read.flag("retiring", r.retiring);
   read.each("phases", [&](const json::value& v) {
     if (auto phase = phase_from(v)) r.phases.push_back(*phase);

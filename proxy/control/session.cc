@@ -12,6 +12,7 @@
 #include <boost/beast/http/status.hpp>
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
+#include <cerrno>
 #include <charconv>
 #include <utility>
 #include <variant>
@@ -210,8 +211,8 @@ void Session::begin_swap(const std::string& app, SwapRequest request, bool until
     s.push({{"event", "queued"}, {"text", text}});
   });
   watch.on_phase = with([](Session& s, const observe::PhaseRecord& phase) {
-    json::object line = to_json(phase);
-    line["event"] = "phase";
+    json::object line{{"event", "phase"}};
+    for (auto& member : to_json(phase)) line.insert(member);
     s.push(line);
   });
   watch.on_switched = with([until_switch](Session& s, const observe::SwapReport& report) {
@@ -330,8 +331,9 @@ void Session::watch_for_end() {
     if (!self || error) return;
     char byte = 0;
     ssize_t n = ::recv(self->stream_.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    // Bytes of a next request are left for the next read; only an end ends the stream.
-    if (n != 0) return;
+    // Bytes of a next request are left for the next read; only an end (or a reset: it left answers unread)
+    // counts.
+    if (n > 0 || (n < 0 && errno == EAGAIN)) return;
     self->gone_ = true;
     self->wake_.cancel();
   });

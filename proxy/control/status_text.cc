@@ -20,11 +20,12 @@ std::string age_text(std::int64_t ms) {
 
 // Items after a label, wrapped below each other.
 std::string wrapped(const std::string& label, const std::vector<std::string>& items, unsigned columns) {
-  constexpr std::size_t kLabel = 12;
+  constexpr std::size_t kLabel = 14;
   std::string text = padded("  " + label, kLabel);
   std::size_t column = kLabel;
   for (const std::string& item : items) {
     if (column > kLabel && column + width_of(item) > columns) {
+      text.resize(text.find_last_not_of(' ') + 1);
       text += "\n" + std::string(kLabel, ' ');
       column = kLabel;
     }
@@ -59,7 +60,7 @@ std::string app_block(const AppStatus& app, unsigned columns, const Paint& paint
   if (!app.generations.empty())
     text += paint.dim("  generation  state       pid      address                age      requests\n");
   for (const GenerationStatus& generation : app.generations) text += generation_line(generation, paint);
-  auto room = columns > 14 ? columns - 14 : 1;
+  auto room = columns > 16 ? columns - 16 : 1;
   text += wrapped("command", {shortened(command_text(app.command), room)}, columns);
   if (!app.dir.empty()) text += wrapped("in", {shortened(app.dir, room)}, columns);
   const http::Counters& c = app.counters;

@@ -55,7 +55,7 @@ TEST_CASE("json: a status comes back as it went") {
 TEST_CASE("json: the names that scripts read") {
   json::value phase = again(to_json(example_report().phases[2]));
   CHECK(json::serialize(phase) ==
-        R"({"generation":7,"phase":"switch","state":"done","took_ms":3E-1,"detail":"2 workers"})");
+        R"({"generation":7,"phase":"switch","state":"done","took_us":300,"detail":"2 workers"})");
   json::object result = to_json(SwapResult{SwapResult::Kind::Unreleased, "held", example_report()});
   CHECK(result["event"] == "result");
   CHECK(result["result"] == "unreleased");
@@ -126,7 +126,7 @@ TEST_CASE("json: a body that cannot be meant is refused with what is wrong") {
 
 TEST_CASE("json: a newer berth's members and words are passed over") {
   auto report = report_from(
-      json::parse(R"({"app":"web","cause":"moonphase","later":{"x":1},"took_ms":5,"phases":[7]})"));
+      json::parse(R"({"app":"web","cause":"moonphase","later":{"x":1},"took_us":5000,"phases":[7]})"));
   REQUIRE(report.has_value());
   CHECK(report->app == "web");
   CHECK(report->cause == observe::SwapCause::Swap);
