@@ -29,6 +29,15 @@ const rlimit kLimitAtStart = read_limit();
 /// Out of the way of the numbers that the keeper wants its descriptors at.
 Descriptor moved_high(const Descriptor& fd) { return Descriptor(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 10)); }
 
+/// This very program, also when its file has been replaced since. (Not /proc/self/exe: that is looked up in
+/// the child, which a tool like valgrind has already made something else.)
+const std::string& own_program() {
+  static const int fd =
+      ::fcntl(Descriptor(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC)).get(), F_DUPFD_CLOEXEC, 10);
+  static const std::string path = "/proc/self/fd/" + std::to_string(fd);
+  return path;
+}
+
 struct SpawnActions {
   posix_spawn_file_actions_t files;
   posix_spawnattr_t attributes;
@@ -144,8 +153,8 @@ std::unique_ptr<KeeperLink> KeeperLink::spawn(asio::io_context& loop, const Keep
   std::string name = kKeeperName;
   std::array<char*, 2> arguments{name.data(), nullptr};
   pid_t pid = 0;
-  error =
-      ::posix_spawn(&pid, "/proc/self/exe", &actions.files, &actions.attributes, arguments.data(), environ);
+  error = ::posix_spawn(&pid, own_program().c_str(), &actions.files, &actions.attributes, arguments.data(),
+                        environ);
   if (error != 0) return nullptr;
   auto state = std::make_shared<State>(loop);
   state->socket.assign(ours.release());

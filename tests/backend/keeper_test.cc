@@ -1,11 +1,11 @@
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdio>
@@ -121,7 +121,7 @@ TEST_CASE("keeper: the child gets no descriptors, no mask, no session and no lim
   rlimit raised = descriptor_limit_at_start();
   raised.rlim_cur = raised.rlim_max > 4096 ? raised.rlim_max - 7 : raised.rlim_max;
   REQUIRE(::setrlimit(RLIMIT_NOFILE, &raised) == 0);
-  int leaked = ::dup(0);  // without CLOEXEC
+  int leaked = ::fcntl(0, F_DUPFD, 50);  // without CLOEXEC, out of the way of the keeper's own
   sigset_t blocked;
   sigemptyset(&blocked);
   sigaddset(&blocked, SIGUSR1);
@@ -200,34 +200,66 @@ TEST_CASE("keeper: destroying the backend kills its tree") {
   for (int pid : tree) CHECK(run_until(world.loop, [&] { return !lives(pid); }));
 }
 
-TEST_CASE("keeper: a front that is killed by SIGKILL leaves nothing behind") {
-  std::array<int, 2> ends{};
-  REQUIRE(::pipe(ends.data()) == 0);
-  pid_t front = ::fork();
-  if (front == 0) {
+namespace {
+
+/// A front of its own process with a ready backend and its family; the keeper's pid is the last, the
+/// command's the first of five.
+struct OtherFront {
+  explicit OtherFront(const std::string& code) {
+    std::array<int, 2> ends{};
+    REQUIRE(::pipe(ends.data()) == 0);
+    pid = ::fork();
+    if (pid == 0) {
+      Witness world(python(code));
+      world.backend->start();
+      if (!world.becomes_ready()) ::_exit(1);
+      auto all = world.backend->tree();
+      all.push_back(keeper_of(world.backend->pid()));
+      [[maybe_unused]] auto n = ::write(ends[1], all.data(), all.size() * sizeof(int));
+      for (;;) ::pause();
+    }
+    ::close(ends[1]);
+    tree.resize(16);
+    auto n = ::read(ends[0], tree.data(), tree.size() * sizeof(int));
+    tree.resize(n > 0 ? static_cast<std::size_t>(n) / sizeof(int) : 0);
     ::close(ends[0]);
-    Witness world(python(std::string(test::kFamily) + "serve('127.0.0.1', PORT)"));
-    world.backend->start();
-    if (!world.becomes_ready()) ::_exit(1);
-    auto tree = world.backend->tree();
-    tree.push_back(keeper_of(world.backend->pid()));
-    [[maybe_unused]] auto n = ::write(ends[1], tree.data(), tree.size() * sizeof(int));
-    for (;;) ::pause();
   }
-  ::close(ends[1]);
-  std::array<int, 16> pids{};
-  auto n = ::read(ends[0], pids.data(), sizeof pids);
-  ::close(ends[0]);
-  auto living = std::count_if(pids.begin(), pids.end(), [](int pid) { return pid != 0 && lives(pid); });
-  ::kill(front, SIGKILL);
-  ::waitpid(front, nullptr, 0);
-  REQUIRE(n == static_cast<ssize_t>(5 * sizeof(int)));
-  CHECK(living == 5);
+  ~OtherFront() { kill(); }
+  OtherFront(const OtherFront&) = delete;
+  OtherFront& operator=(const OtherFront&) = delete;
+
+  void kill() {
+    if (pid <= 0) return;
+    ::kill(pid, SIGKILL);
+    ::waitpid(pid, nullptr, 0);
+    pid = 0;
+  }
+
+  pid_t pid = 0;
+  std::vector<int> tree;
+};
+
+}  // namespace
+
+TEST_CASE("keeper: a front that is killed by SIGKILL leaves nothing behind") {
+  OtherFront front(std::string(test::kFamily) + "serve('127.0.0.1', PORT)");
+  REQUIRE(front.tree.size() == 5);
+  for (int pid : front.tree) CHECK(lives(pid));
+  front.kill();
   boost::asio::io_context loop;
-  for (int i = 0; i < 5; ++i) {
-    CHECK(run_until(
-        loop, [&] { return !lives(pids.at(static_cast<std::size_t>(i))); }, 5s));
-  }
+  for (int pid : front.tree) CHECK(run_until(loop, [&] { return !lives(pid); }));
+}
+
+TEST_CASE("keeper: killed together with its front, it still takes the command along") {
+  OtherFront front("serve('127.0.0.1', PORT)");
+  REQUIRE(front.tree.size() == 2);
+  int keeper = front.tree.back();
+  ::kill(keeper, SIGSTOP);
+  front.kill();
+  CHECK(lives(front.tree.front()));
+  ::kill(keeper, SIGKILL);
+  boost::asio::io_context loop;
+  CHECK(run_until(loop, [&] { return !lives(front.tree.front()); }));
 }
 
 TEST_CASE("keeper: killed itself, it takes the command along and the owner is told") {
@@ -248,4 +280,5 @@ TEST_CASE("keeper: a flood of output is read whole and never stalls the child") 
   REQUIRE(world.fails());
   CHECK(world.lines.size() == 200'001);
   CHECK(world.lines.back() == "done");
+  CHECK(world.failure->last_lines.back() == "done");
 }

@@ -122,10 +122,10 @@ time.sleep(1000)
   }
   Witness world(
       raw("[b'HTTP/1.1 200 OK\\r\\nContent-Length: 10\\r\\n\\r\\nhalf', b'nonsense', "
-          "b'HTTP/1.0 200 OK\\r\\n\\r\\nuntil the end']"));
+          "b'HTTP/1.0 202 OK\\r\\n\\r\\nuntil the end']"));
   world.backend->start();
   REQUIRE(world.becomes_ready());
-  CHECK(world.ready->check == "GET / 200");
+  CHECK(world.ready->check == "GET / 202");
   CHECK(world.stops());
 }
 

@@ -93,6 +93,27 @@ TEST_CASE("release: after an orderly stop the port is strictly free, and can be 
   CHECK(test::listener_on(at));
 }
 
+TEST_CASE("release: from the stop on the lease is closed to all, though the command still runs") {
+  Witness world(python(R"(
+s = socket.create_server(('127.0.0.1', PORT))
+def close(*a):
+    s.close()
+    say('closed')
+signal.signal(signal.SIGTERM, close)
+say('up')
+while True: time.sleep(1000)
+)"));
+  world.backend->start();
+  REQUIRE(world.says("up"));
+  world.backend->stop();
+  REQUIRE(world.says("closed"));
+  CHECK_FALSE(test::bound_to(world.started[0].told, Reuse::Yes));
+  world.backend->hurry();
+  REQUIRE(run_until(world.loop, [&] { return world.stopped.has_value(); }));
+  REQUIRE(world.releases());
+  CHECK(world.released->verdict == Verdict::StrictlyFree);
+}
+
 TEST_CASE("release: TIME_WAIT is named and is no failure") {
   Witness world(python("serve('127.0.0.1', PORT)"));
   world.backend->start();
