@@ -19,6 +19,7 @@ using Command = std::vector<std::string>;
 struct BerthOptions {
   Command command{};  ///< of the backend; empty: none is given
   std::string listen = "127.0.0.1:0";
+  std::string control{};  ///< path of the control socket; empty: one of its own
   std::string drain = "5s";
   std::string stop_grace = "2s";
   std::string ready_timeout = "10s";

@@ -105,6 +105,15 @@ std::string RawClient::read_until(std::string_view mark, std::chrono::millisecon
   return result;
 }
 
+std::string RawClient::read_exactly(std::size_t size, std::chrono::milliseconds deadline) {
+  const auto end = Clock::now() + deadline;
+  while (buffer_.size() < size && fill(end)) {
+  }
+  const auto result = buffer_.substr(0, size);
+  buffer_.erase(0, result.size());
+  return result;
+}
+
 std::string RawClient::read_all(std::chrono::milliseconds deadline) {
   const auto end = Clock::now() + deadline;
   while (fill(end)) {

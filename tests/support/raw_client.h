@@ -38,6 +38,8 @@ class RawClient {
   /// What comes until `mark` is within it, the peer closes, or the deadline passes.
   std::string read_until(std::string_view mark,
                          std::chrono::milliseconds deadline = std::chrono::seconds(10));
+  /// `size` bytes, or what came until the peer closed or the deadline passed.
+  std::string read_exactly(std::size_t size, std::chrono::milliseconds deadline = std::chrono::seconds(30));
   /// Everything until the peer closes; `closed()` tells whether it did.
   std::string read_all(std::chrono::milliseconds deadline = std::chrono::seconds(10));
   bool closed() const { return closed_; }
