@@ -2,6 +2,8 @@
 
 #include <cstdlib>
 #include <random>
+#include <set>
+
 #include <string>
 #include <vector>
 
@@ -22,6 +24,9 @@ std::vector<std::uint64_t> seeds() {
   return all;
 }
 
+/// One chosen seed need not show everything that many show.
+bool many_seeds() { return std::getenv("BERTH_SEED") == nullptr; }
+
 std::string place(std::uint64_t seed, const World& world) {
   return "BERTH_SEED=" + std::to_string(seed) + " at step " + std::to_string(world.steps()) + ": " +
          world.broken();
@@ -32,6 +37,7 @@ struct Sums {
   std::size_t failed = 0;
   std::size_t cut = 0;
   std::size_t finished = 0;
+  std::set<swap::SupervisorActionKind> actions;
 };
 
 Sums run_all(const Weather& weather) {
@@ -41,6 +47,7 @@ Sums run_all(const Weather& weather) {
     world.run();
     CHECK_MESSAGE(world.broken().empty(), place(seed, world));
     sums.served += world.served();
+    sums.actions.insert(world.actions().begin(), world.actions().end());
     sums.failed += world.workers().failed();
     sums.cut += world.workers().was_cut();
     sums.finished += world.workers().finished();
@@ -50,7 +57,7 @@ Sums run_all(const Weather& weather) {
 
 TEST_CASE("sim: in fair weather every swap keeps every request") {
   const Sums sums = run_all({});
-  CHECK(sums.served > seeds().size());
+  if (many_seeds()) CHECK(sums.served > seeds().size());
   CHECK(sums.finished > 0);
   CHECK(sums.failed == 0);
   CHECK(sums.cut == 0);
@@ -71,12 +78,12 @@ TEST_CASE("sim: starts that fail or hang cost no request") {
 TEST_CASE("sim: long requests are cut at the drain deadline and nowhere else") {
   const Sums sums = run_all({.long_requests = 30, .swaps = 25});
   CHECK(sums.failed == 0);
-  CHECK(sums.cut > 0);
+  if (many_seeds()) CHECK(sums.cut > 0);
 }
 
 TEST_CASE("sim: backends that crash at any time are restarted, and the rules hold") {
   const Sums sums = run_all({.crashes = 600, .slowest_message = 30ms});
-  CHECK(sums.served > seeds().size());
+  if (many_seeds()) CHECK(sums.served > seeds().size());
 }
 
 TEST_CASE("sim: backends that ignore signals or keep their port never stop a swap") {
@@ -84,17 +91,19 @@ TEST_CASE("sim: backends that ignore signals or keep their port never stop a swa
 }
 
 TEST_CASE("sim: everything at once, with impatient users, ends and keeps the rules") {
-  run_all({.start_fails = 200,
-           .start_hangs = 100,
-           .crashes = 400,
-           .ignores_term = 200,
-           .ignores_kill = 200,
-           .keeps_port = 100,
-           .silent_release = 50,
-           .long_requests = 30,
-           .impatient = 600,
-           .slowest_message = 80ms,
-           .swaps = 40});
+  const Sums sums = run_all({.start_fails = 200,
+                             .start_hangs = 100,
+                             .crashes = 400,
+                             .ignores_term = 200,
+                             .ignores_kill = 200,
+                             .keeps_port = 100,
+                             .silent_release = 50,
+                             .long_requests = 30,
+                             .impatient = 600,
+                             .slowest_message = 80ms,
+                             .swaps = 40});
+  constexpr auto kActions = static_cast<std::size_t>(swap::SupervisorActionKind::Finished) + 1;
+  if (many_seeds()) CHECK_MESSAGE(sums.actions.size() == kActions, "an action that no world caused");
 }
 
 TEST_CASE("sim: the rules notice workers that acknowledge a switch too early") {

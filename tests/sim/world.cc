@@ -74,6 +74,7 @@ void World::feed(const swap::SupervisorEvent& event) {
   const swap::SupervisorStep step = swap::step(state_, event, clock_.now());
   state_ = step.next;
   for (const swap::SupervisorAction& action : step.actions) {
+    actions_.insert(action.kind);
     rules_.action(action, clock_.now(), workers_.holders(action.generation));
     perform(action);
   }

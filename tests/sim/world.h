@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
+
 #include <string>
 
 #include "proxy/swap/supervisor_machine.h"
@@ -39,6 +41,8 @@ class World {
   const std::string& broken() const { return rules_.broken(); }
   std::uint64_t steps() const { return steps_; }
   std::uint64_t served() const { return state_.served; }
+  /// What the machine ever asked for here.
+  const std::set<swap::SupervisorActionKind>& actions() const { return actions_; }
   const Workers& workers() const { return workers_; }
 
  private:
@@ -74,6 +78,7 @@ class World {
   std::map<Generation, Server> servers_;
   std::uint64_t asks_ = 0;
   std::uint64_t steps_ = 0;
+  std::set<swap::SupervisorActionKind> actions_;
 };
 
 }  // namespace berth::sim
