@@ -6,9 +6,9 @@
 #include <set>
 
 #include "backend/attempt.h"
-#include "backend/check_socket.h"
 #include "backend/command.h"
 #include "backend/linux_proc.h"
+#include "backend/loop_timer.h"
 #include "backend/readiness.h"
 #include "backend/release.h"
 #include "backend/tree_listeners.h"

@@ -4,18 +4,15 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <memory>
 
+#include "backend/loop_timer.h"
 #include "config/endpoint.h"
 
 namespace berth::backend {
 
 using CheckSocket =
     boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
-using LoopTimer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
-                                                    boost::asio::wait_traits<std::chrono::steady_clock>,
-                                                    boost::asio::io_context::executor_type>;
 
 /// Opens it CLOEXEC, with linger 0: whenever it is closed, no state stays behind.
 bool open_check_socket(CheckSocket& socket, const Endpoint& endpoint);

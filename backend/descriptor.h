@@ -1,4 +1,5 @@
-// A file descriptor with one owner. Knows nothing of what it is for; whoever makes one asks for CLOEXEC.
+// A file descriptor with one owner, closed when that owner goes. Knows nothing of what it is for; whoever
+// makes one asks for CLOEXEC.
 #pragma once
 
 #include <unistd.h>

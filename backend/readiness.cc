@@ -5,7 +5,7 @@
 
 #include "backend/address.h"
 #include "backend/check.h"
-#include "backend/check_socket.h"
+#include "backend/loop_timer.h"
 #include "backend/tree_listeners.h"
 
 namespace berth::backend {

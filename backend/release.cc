@@ -4,8 +4,8 @@
 #include <boost/asio/post.hpp>
 
 #include "backend/address.h"
-#include "backend/check_socket.h"
 #include "backend/linux_sock_diag.h"
+#include "backend/loop_timer.h"
 
 namespace berth::backend {
 namespace {
