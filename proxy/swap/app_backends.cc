@@ -154,7 +154,10 @@ void AppShell::kill(Generation generation) {
 void AppShell::on_stopped(Generation generation, const backend::Stopped& stopped) {
   Seat* seat = find(generation);
   if (seat == nullptr) return;
-  const std::string detail = stop_detail(stopped, settings_.app.stop, seat->ended, seat->kill);
+  // A command that could not be executed was never there to be stopped.
+  const bool never_ran = seat->failure && seat->failure->kind == backend::StartFailure::Kind::Exec;
+  const std::string detail =
+      never_ran ? "it never ran" : stop_detail(stopped, settings_.app.stop, seat->ended, seat->kill);
   book_.phase_ended(generation, PhaseName::Stop, PhaseState::Done, detail);
   log(Level::Info, generation, "stopped: " + detail);
   feed(Kind::Stopped, generation);

@@ -73,6 +73,8 @@ std::string stop_detail(const backend::Stopped& stopped, const StopConfig& confi
   std::string text;
   if (ended) {
     text = ended->text() + " by itself";
+  } else if (!stopped.killed && stopped.exit.signalled && stopped.exit.value == config.signal) {
+    text = "ended by " + signal_name(config.signal);
   } else if (!stopped.killed) {
     text = stopped.exit.text() + " after " + signal_name(config.signal);
   } else if (cause == KillCause::Force) {

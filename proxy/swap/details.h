@@ -35,8 +35,8 @@ std::string ready_detail(const backend::Ready& ready);
 std::string switch_detail(unsigned workers);
 /// "12 requests finished, 3 cut at the drain deadline"; no outcome: a worker did not answer
 std::string drain_detail(const std::optional<http::DrainOutcome>& outcome, CutCause cause);
-/// "exit 0 after TERM", "killed after the grace of 10 s", "exit 1 by itself". `ended`: how it ended before it
-/// was asked to
+/// "exit 0 after TERM", "ended by TERM", "killed after the grace of 10 s", "exit 1 by itself". `ended`: how
+/// it ended before it was asked to
 std::string stop_detail(const backend::Stopped& stopped, const StopConfig& config,
                         const std::optional<backend::ExitStatus>& ended, KillCause cause);
 /// Why a swap was given up, for what the backend did not say itself.

@@ -36,6 +36,20 @@ TEST_CASE("shell: a candidate that exits leaves the old one serving and says why
   CHECK(stage.made(1).calls == Lines{"start"});
 }
 
+TEST_CASE("shell: a command that cannot be executed was never there to be stopped") {
+  Stage stage;
+  stage.serve_first();
+  Seen seen;
+  const auto handle = stage.shell->swap(to({"v2"}), seen.watch());
+  backend::StartFailure failure;
+  failure.kind = backend::StartFailure::Kind::Exec;
+  failure.what = "v2: no such file";
+  stage.says(2).on_start_failed({2}, failure);
+  stage.gone(2);
+  CHECK(seen.lines.at(1) == "2 start failed: v2: no such file");
+  CHECK(seen.lines.at(3) == "2 stop done: it never ran");
+}
+
 TEST_CASE("shell: a cancelled swap ends as cancelled") {
   Stage stage;
   stage.serve_first();

@@ -35,6 +35,8 @@ TEST_CASE("details: a stop says how it ended and whether it had to be killed") {
   const StopConfig config;
   const backend::Stopped quiet{.exit = {.signalled = false, .value = 0}, .descendants = {}};
   CHECK(stop_detail(quiet, config, {}, KillCause::None) == "exit 0 after TERM");
+  const backend::Stopped obedient{.exit = {.signalled = true, .value = SIGTERM}, .descendants = {}};
+  CHECK(stop_detail(obedient, config, {}, KillCause::None) == "ended by TERM");
   backend::Stopped killed{.exit = {.signalled = true, .value = SIGKILL}, .killed = true, .descendants = {}};
   CHECK(stop_detail(killed, config, {}, KillCause::None) == "killed after the grace of 10 s");
   CHECK(stop_detail(killed, {.signal = SIGTERM, .grace = 250ms}, {}, KillCause::None) ==
