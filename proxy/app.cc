@@ -1,6 +1,7 @@
 #include "proxy/app.h"
 
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -54,6 +55,7 @@ int App::run() {
   signals_.add(SIGTERM);
   signals_.add(SIGHUP);
   await_signal();
+  await_orphans();
   for (Served& served : served_) served.shell->start();
   io_.run();
   // In this order: the API first, since it asks the others; the workers last, since they carry the last
@@ -130,6 +132,16 @@ void App::await_signal() {
     if (error) return;
     shut_down();
     await_signal();
+  });
+}
+
+/// What lost its keeper came to this process and ends here: nobody else would collect it. (Keepers have their own
+/// watch, which needs nothing of what is thrown away here.)
+void App::await_orphans() {
+  children_.async_wait([this](boost::system::error_code error, int) {
+    if (error) return;
+    while (::waitpid(-1, nullptr, WNOHANG) > 0) continue;
+    await_orphans();
   });
 }
 

@@ -5,6 +5,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <csignal>
 #include <memory>
 #include <optional>
 #include <string>
@@ -60,6 +61,7 @@ class App final : public control::Service, public swap::AppEvents {
 
   bool open();
   void await_signal();
+  void await_orphans();
   void shut_down();
   void all_stopped();
   void end(int exit_code);
@@ -73,6 +75,7 @@ class App final : public control::Service, public swap::AppEvents {
   boost::asio::io_context io_{1};
   observe::Log log_{observe::LogSettings{}};
   boost::asio::signal_set signals_{io_};
+  boost::asio::signal_set children_{io_, SIGCHLD};
   std::optional<control::ControlSocket> control_socket_;
   std::unique_ptr<http::DataPlane> plane_;
   swap::BackendLauncher launcher_{io_};

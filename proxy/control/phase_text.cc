@@ -57,8 +57,10 @@ std::string who_serves(const SwapReport& report) {
 std::string failure_screen(const std::string& reason, const SwapReport& report, const Paint& paint) {
   bool cancelled = report.outcome == SwapOutcome::Cancelled;
   std::string verdict = cancelled ? paint.warn("cancelled:") : paint.bad("failed:");
-  std::string text =
-      verdict + " " + generation_text(report.to) + ": " + (reason.empty() ? report.reason : reason) + "\n";
+  std::string why = reason.empty() ? report.reason : reason;
+  // A cancelled swap whose reason is that it was cancelled has said so already.
+  if (why == "cancelled" && cancelled) why.clear();
+  std::string text = verdict + " " + generation_text(report.to) + (why.empty() ? "" : ": " + why) + "\n";
   for (const std::string& note : report.notes) text += "  note: " + note + "\n";
   text += last_lines_text(report, paint);
   text += hint_text(report);
@@ -123,12 +125,10 @@ std::string PhaseText::ended(const PhaseRecord& phase) {
 }
 
 std::string PhaseText::running(const PhaseRecord& phase, std::chrono::microseconds elapsed) const {
-  // Tenths of milliseconds would only flicker.
-  auto rounded = std::chrono::duration_cast<std::chrono::milliseconds>(elapsed) / 100 * 100;
   std::string line = lead(phase.generation, Paint(false)) + padded(word(phase.name), kNameWidth);
-  line +=
-      padded(elapsed_text(rounded < std::chrono::milliseconds(100) ? std::chrono::milliseconds(0) : rounded),
-             kTookWidth);
+  // Tenths of a second: what changes faster would only flicker.
+  auto rounded = std::chrono::duration_cast<std::chrono::milliseconds>(elapsed) / 100 * 100;
+  line += padded(rounded.count() == 0 ? "" : elapsed_text(rounded), kTookWidth);
   return line + phase.detail;
 }
 

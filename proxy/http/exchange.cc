@@ -1,5 +1,7 @@
 #include "proxy/http/exchange.h"
 
+#include <algorithm>
+
 #include "proxy/http/error_reply.h"
 
 namespace berth::http {
@@ -10,6 +12,7 @@ using Status = loop::IoResult::Status;
 
 namespace {
 
+constexpr std::chrono::milliseconds kRateGrace{5'000};  ///< before body_min_rate is held against a client
 constexpr std::size_t kDiscard =
     1024 * 1024;  ///< of an unread request body, so that its connection can be kept
 
@@ -62,6 +65,7 @@ void Exchange::begin(std::string_view view) {
     used += step.take;
   }
   body_in_head_ = request_body_.done();
+  body_begun_ = session_.loop().now();
   session_.use(view, used);
 }
 
@@ -116,6 +120,10 @@ void Exchange::fail(int status, std::string_view reason, int retry_after_s) {
 Wakes Exchange::interest() {
   const bool body_wanted =
       !request_body_.done() && sent_ == head_.size() && to_upstream_.empty() && !write_dead_;
+  if (!body_wanted) {  // its rate is measured only while nobody but the client is waited for
+    body_begun_ = session_.loop().now();
+    body_bytes_ = 0;
+  }
   const bool to_upstream_waits = !write_dead_ && (sent_ < head_.size() || !to_upstream_.empty());
   const bool to_client_waits = !to_client_.empty();
   const bool response_wanted = !to_client_waits && stage_ != Stage::Done;
@@ -123,7 +131,7 @@ Wakes Exchange::interest() {
   const Limits& limits = route_.limits();
   std::chrono::milliseconds wait = limits.stream_idle;
   if (to_client_waits || (body_wanted && stage_ == Stage::Head))
-    wait = limits.body_stall;
+    wait = to_client_waits ? limits.body_stall : body_wait();
   else if (stage_ == Stage::Head || to_upstream_waits)
     wait = limits.response_timeout;
   session_.set_deadline(session_.loop().deadline(wait));
@@ -135,6 +143,16 @@ Wakes Exchange::interest() {
   return loop::kClientGone | loop::kTimeout | loop::kCut | (body_wanted ? loop::kClientIn : 0) |
          (to_client_waits ? loop::kClientOut : 0) | (watch_upstream ? loop::kUpstreamIn : 0) |
          (to_upstream_waits ? loop::kUpstreamOut : 0);
+}
+
+/// How long the next piece of the request's body may take: body_stall, and what body_min_rate leaves of it.
+std::chrono::milliseconds Exchange::body_wait() const {
+  const Limits& limits = route_.limits();
+  if (limits.body_min_rate == 0) return limits.body_stall;
+  const auto earned = std::chrono::milliseconds(body_bytes_ * 1000 / limits.body_min_rate);
+  const auto spent =
+      std::chrono::duration_cast<std::chrono::milliseconds>(session_.loop().now() - body_begun_);
+  return std::clamp(kRateGrace + earned - spent, std::chrono::milliseconds(0), limits.body_stall);
 }
 
 void Exchange::react(Wakes wakes) {
@@ -161,7 +179,7 @@ void Exchange::on_timeout() {
     return;
   }
   if (stage_ == Stage::Head && !request_body_.done() && to_upstream_.empty() && !write_dead_)
-    return fail(408, "the body of the request stopped coming");
+    return fail(408, "the body of the request stopped coming, or came too slowly");
   fail(504, stage_ == Stage::Head ? "the server behind it did not answer in time"
                                   : "the server behind it stopped in the middle of its answer");
 }
@@ -205,6 +223,7 @@ void Exchange::read_client() {
 void Exchange::send_body(std::string_view view) {
   const BodyStep step = request_body_.feed(view);
   if (step.bad) return fail(400, "the body of the request is malformed");
+  body_bytes_ += step.take;
   std::size_t written = 0;
   if (to_upstream_.empty() && step.take > 0) {
     const IoResult result = upstream_->socket().write(view.data(), step.take);

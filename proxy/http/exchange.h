@@ -74,6 +74,7 @@ class Exchange {
   void upstream_ended(bool in_error);
   void flush_to_client();
 
+  std::chrono::milliseconds body_wait() const;
   void fail(int status, std::string_view reason, int retry_after_s = 0);
   loop::Wakes interest();
   void react(loop::Wakes wakes);
@@ -119,6 +120,8 @@ class Exchange {
   BodyReader request_body_;
   BodyReader response_body_;
   loop::Tick refused_until_ = 0;
+  std::uint64_t body_bytes_ = 0;  ///< of the request, since body_begun_
+  std::chrono::steady_clock::time_point body_begun_{};
   struct {
     int status = 0;
     std::string_view reason;

@@ -1,7 +1,10 @@
 #include "proxy/http/worker.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 
+#include "proxy/http/error_reply.h"
 #include "proxy/http/listener.h"
 #include "proxy/http/session.h"
 
@@ -69,6 +72,13 @@ Counters Worker::counters(AppId id) {
 }
 
 void Worker::accepted(loop::Fd fd, std::string_view address, const std::shared_ptr<ListenerState>& state) {
+  const std::uint32_t most = state->config.max_per_client;
+  if (most != 0 && !state->clients.enter(std::string(address), most)) {
+    const std::string reply = write_error_reply(
+        {.status = 503, .reason = "too many connections from this address", .retry_after_s = 1});
+    ::send(fd.get(), reply.data(), reply.size(), MSG_NOSIGNAL);
+    return;
+  }
   state->connections.fetch_add(1, std::memory_order_relaxed);
   Worker* least = this;
   std::uint32_t least_load = load_.load(std::memory_order_relaxed);
@@ -96,6 +106,8 @@ void Worker::adopt(loop::Fd fd, std::string_view address, std::shared_ptr<Listen
 void Worker::ended(Session& session) {
   session.unlink();
   session.state().connections.fetch_sub(1, std::memory_order_relaxed);
+  if (session.state().config.max_per_client != 0)
+    session.state().clients.leave(std::string(session.address()));
   load_.fetch_sub(1, std::memory_order_relaxed);
   loop_.dispose(std::unique_ptr<Session>(&session));
 }

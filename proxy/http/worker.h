@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "proxy/http/client_bound.h"
 #include "proxy/http/data_plane.h"
 #include "proxy/http/head.h"
 #include "proxy/loop/loop.h"
@@ -26,6 +27,7 @@ struct ListenerState {
   std::string bound;  ///< "127.0.0.1:8000"
   AppId app;
   std::atomic<std::uint32_t> connections{0};
+  ClientBound clients;  ///< used with max_per_client alone
 };
 
 class Worker {
