@@ -68,6 +68,8 @@ TEST_CASE("failure: one screen with the reason, the last lines, what to do, and 
   CHECK(has(result_text(SwapResult::Kind::Failed, "", &report, Paint(false)), "nothing serves yet"));
   report.outcome = observe::SwapOutcome::Cancelled;
   CHECK(has(result_text(SwapResult::Kind::Failed, "", &report, Paint(false)), "cancelled: generation 7"));
+  report.reason = "cancelled";
+  CHECK(has(result_text(SwapResult::Kind::Failed, "", &report, Paint(false)), "cancelled: generation 7\n"));
 }
 
 TEST_CASE("results: those without a report say their reason") {
