@@ -18,11 +18,11 @@ namespace berth::control {
 
 /// A swap or a restart as it was asked for.
 struct SwapRequest {
-  bool restart = false;              ///< the same command again; `command` is empty
-  std::vector<std::string> command;  ///< empty without `restart`: as restart
-  std::string dir;                   ///< absolute: the caller's; empty: as before
+  bool restart = false;                    ///< the same command again; `command` is empty
+  std::vector<std::string> command;        ///< empty without `restart`: as restart
+  std::string dir;                         ///< absolute: the caller's; empty: as before
   std::map<std::string, std::string> env;  ///< added to the app's
-  bool queue = true;                 ///< false: refuse when a swap runs (--no-queue)
+  bool queue = true;                       ///< false: refuse when a swap runs (--no-queue)
 };
 
 /// The end of an asked swap, as the caller sees it.
@@ -41,10 +41,11 @@ struct SwapResult {
 
 /// Follows one asked swap. Callbacks on the control loop; on_result is the last.
 struct SwapWatch {
-  std::function<void(const std::string&)> on_queued;                              ///< it waits behind another one
-  std::function<void(const observe::PhaseRecord&)> on_phase;                      ///< begun, ended or failed
-  std::function<void(const observe::SwapReport&)> on_switched;                    ///< the new one serves (--wait=switch ends here)
-  std::function<void(const SwapResult&)> on_result;                               ///< everything is over
+  std::function<void(const std::string&)> on_queued;          ///< it waits behind another one
+  std::function<void(const observe::PhaseRecord&)> on_phase;  ///< begun, ended or failed
+  std::function<void(const observe::SwapReport&)>
+      on_switched;                                   ///< the new one serves (--wait=switch ends here)
+  std::function<void(const SwapResult&)> on_result;  ///< everything is over
 };
 
 struct GenerationStatus {
@@ -61,7 +62,7 @@ struct GenerationStatus {
 struct AppStatus {
   std::string name;
   std::vector<std::string> addresses;  ///< "127.0.0.1:8000"
-  std::string state;                   ///< "starting", "serving", "swapping", "restarting", "failed", "stopping"
+  std::string state;  ///< "starting", "serving", "swapping", "restarting", "failed", "stopping"
   std::vector<std::string> command;
   std::string dir;
   std::vector<GenerationStatus> generations;  ///< serving first, then starting, then retiring
@@ -104,10 +105,13 @@ class Service {
   /// Newest first, at most 50.
   virtual std::vector<observe::SwapReport> reports(const std::string& app) const = 0;
   /// Lines with number > after, at most `limit` of the newest.
-  virtual std::vector<LogLine> log_lines(const std::string& app, std::uint64_t after, std::size_t limit) const = 0;
+  virtual std::vector<LogLine> log_lines(const std::string& app, std::uint64_t after,
+                                         std::size_t limit) const = 0;
   /// Calls `on_line` for each new line until the returned handle is destroyed.
-  virtual std::shared_ptr<void> follow_log(const std::string& app, std::function<void(const LogLine&)> on_line) = 0;
-  /// Begins the shutdown (as SIGTERM does); `stopped` is called with what `berth stop` should print, just before the end.
+  virtual std::shared_ptr<void> follow_log(const std::string& app,
+                                           std::function<void(const LogLine&)> on_line) = 0;
+  /// Begins the shutdown (as SIGTERM does); `stopped` is called with what `berth stop` should print, just
+  /// before the end.
   virtual void stop(std::function<void(SwapResult)> stopped) = 0;
 };
 
