@@ -135,8 +135,8 @@ void App::await_signal() {
   });
 }
 
-/// What lost its keeper came to this process and ends here: nobody else would collect it. (Keepers have their own
-/// watch, which needs nothing of what is thrown away here.)
+/// What lost its keeper came to this process and ends here: nobody else would collect it. (Keepers have their
+/// own watch, which needs nothing of what is thrown away here.)
 void App::await_orphans() {
   children_.async_wait([this](boost::system::error_code error, int) {
     if (error) return;

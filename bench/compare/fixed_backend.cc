@@ -1,5 +1,6 @@
-// A backend for benchmarks that costs next to nothing: every read is taken for one request and answered with the
-// same bytes. Takes its port from PORT (0: any), prints it. No bodies, no pipelining: the load must send neither.
+// A backend for benchmarks that costs next to nothing: every read is taken for one request and answered with
+// the same bytes. Takes its port from PORT (0: any), prints it. No bodies, no pipelining: the load must send
+// neither.
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -46,8 +47,9 @@ void watch(int set, int fd) {
 int main(int argc, char** argv) {
   const char* text = std::getenv("PORT");
   const std::size_t bytes = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 100;
-  const std::string response = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nServer: fixed\r\nContent-Length: " +
-                               std::to_string(bytes) + "\r\n\r\n" + std::string(bytes, 'x');
+  const std::string response =
+      "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nServer: fixed\r\nContent-Length: " +
+      std::to_string(bytes) + "\r\n\r\n" + std::string(bytes, 'x');
   const int listener = listen_on(static_cast<std::uint16_t>(text != nullptr ? std::atoi(text) : 0));
   const int set = ::epoll_create1(EPOLL_CLOEXEC);
   watch(set, listener);

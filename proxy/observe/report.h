@@ -1,5 +1,5 @@
-// What a swap leaves behind for its readers (promise P12): its phases, their times, the reason for its outcome.
-// Plain values; who writes them is proxy/swap, who shows them proxy/control.
+// What a swap leaves behind for its readers (promise P12): its phases, their times, the reason for its
+// outcome. Plain values; who writes them is proxy/swap, who shows them proxy/control.
 #pragma once
 
 #include <chrono>
@@ -27,7 +27,7 @@ struct PhaseRecord {
   PhaseName name = PhaseName::Start;
   PhaseState state = PhaseState::Running;
   std::chrono::microseconds took{0};  ///< of this phase alone; 0 while running
-  std::string detail;                 ///< "pid 4132 on 41507 (lease)", "12 requests finished", "exit 0 after TERM"
+  std::string detail;  ///< "pid 4132 on 41507 (lease)", "12 requests finished", "exit 0 after TERM"
 };
 
 enum class SwapCause : std::uint8_t { FirstStart, Swap, Restart, Crash, Shutdown };
@@ -51,16 +51,16 @@ struct SwapReport {
   std::int64_t started_unix_ms = 0;
   std::chrono::microseconds serving_after{0};  ///< from the asking to the switch; 0: never switched
   std::chrono::microseconds took{0};           ///< from the asking to the end of all its phases
-  bool retiring = false;                       ///< the old generation is still draining, stopping or releasing
-  std::vector<PhaseRecord> phases;             ///< in the order they began
-  std::vector<std::string> notes;              ///< "port 41507 was taken: tried again on 41733"
+  bool retiring = false;            ///< the old generation is still draining, stopping or releasing
+  std::vector<PhaseRecord> phases;  ///< in the order they began
+  std::vector<std::string> notes;   ///< "port 41507 was taken: tried again on 41733"
   SwapOutcome outcome = SwapOutcome::Running;
-  std::string reason;                          ///< one sentence, empty when Done
-  std::string hint;                            ///< what to do; may be empty
-  std::vector<std::string> last_lines;         ///< of the backend that failed
-  std::uint64_t requests_failed = 0;           ///< while it ran
-  std::uint64_t requests_held = 0;             ///< that waited while it ran
-  std::uint64_t requests_cut = 0;              ///< ended at the drain deadline
+  std::string reason;                   ///< one sentence, empty when Done
+  std::string hint;                     ///< what to do; may be empty
+  std::vector<std::string> last_lines;  ///< of the backend that failed
+  std::uint64_t requests_failed = 0;    ///< while it ran
+  std::uint64_t requests_held = 0;      ///< that waited while it ran
+  std::uint64_t requests_cut = 0;       ///< ended at the drain deadline
 };
 
 }  // namespace berth::observe

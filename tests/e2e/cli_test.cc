@@ -142,12 +142,12 @@ TEST_CASE("command line: the caller's own wait running out is exit code 4, and t
   check_clean_stop(berth);
 }
 
-TEST_CASE("command line: stop ends berth and says that the ports are free") {
+TEST_CASE("command line: stop ends berth and all that it started") {
   BerthProcess berth({.command = scripted({})});
   REQUIRE(berth.wait_serving());
   const auto stop = berth.call("stop");
   CHECK(stop.exit_code == 0);
-  check_screen(stop, {"free"});
+  check_screen(stop, {"stopped"});
   CHECK(berth.child().wait_exit(10s) == ExitStatus{false, 0});
   check_no_process_left();
 }

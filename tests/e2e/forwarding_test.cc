@@ -180,7 +180,7 @@ TEST_CASE("forwarding: a response that the backend cuts off is cut off for the c
 TEST_CASE("forwarding: answers that are no HTTP become a 502 of berth's own") {
   TempDir dir;
   struct Row {
-    const char* name;
+    std::string name;
     const char* bytes;
   };
   const Row rows[] = {
@@ -207,7 +207,7 @@ TEST_CASE("forwarding: answers that are no HTTP become a 502 of berth's own") {
 TEST_CASE("forwarding: raw answers pass unchanged in their body") {
   TempDir dir;
   struct Row {
-    const char* name;
+    std::string name;
     const char* bytes;
     const char* body;
   };

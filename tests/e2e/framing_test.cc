@@ -14,7 +14,7 @@ TEST_CASE("framing: what is ambiguous or malformed is refused with 400 and the c
   REQUIRE(berth.wait_serving());
   const std::string start = "POST /smuggled HTTP/1.1\r\nHost: localhost\r\n";
   struct Row {
-    const char* name;
+    std::string name;
     std::string bytes;
   };
   const Row rows[] = {
