@@ -4,7 +4,7 @@
 Instructions and syscalls do not depend on what else the machine does, so one run says it; the start of the
 program is measured by itself and taken off. Loopback only, bounded in time.
 
-usage: hot_path.py BUILD_DIR [--bound-instructions N --bound-syscalls N]
+usage: hot_path.py [BUILD_DIR] [--bound-instructions N] [--bound-syscalls N]
 """
 import argparse
 import json
@@ -111,7 +111,7 @@ def syscalls(build, fields):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("build")
+    parser.add_argument("build", nargs="?", default=os.path.join(os.path.dirname(__file__), "..", "build", "release"))
     parser.add_argument("--bound-instructions", type=float, default=None)
     parser.add_argument("--bound-syscalls", type=float, default=None)
     args = parser.parse_args()

@@ -1,0 +1,181 @@
+#include "proxy/route/app_route.h"
+
+#include <doctest/doctest.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "proxy/loop/task.h"
+
+using namespace berth;
+using namespace berth::route;
+
+namespace {
+
+/// A request as a route sees it: it waits, and on admission takes a connection that is never made.
+struct Request {
+  explicit Request(AppRoute& r) : route(r), place(gate), holder(gate) {}
+  AppRoute& route;
+  loop::Gate gate;
+  Waiting place;
+  Holder holder;
+  std::unique_ptr<Upstream> upstream;
+  loop::Task<> task;
+  loop::Wakes woken = 0;
+
+  loop::Task<> wait_once() {
+    const loop::Wakes wakes = co_await gate.wait(loop::kAdmitted | loop::kRefused | loop::kCut);
+    woken = wakes;
+    if (wakes == loop::kAdmitted) occupy();
+  }
+  void occupy() {
+    holder.take(*route.current());
+    upstream = route.current()->make_connection();
+  }
+  bool queue() {
+    task = wait_once();
+    task.start();
+    return route.wait(place);
+  }
+  void finish() {
+    upstream->target().drop(std::move(upstream), true);
+    holder.let_go();
+    route.admit_soon();
+  }
+};
+
+struct World {
+  loop::Loop loop;  // never started: the test turns it by hand
+  std::atomic<std::uint32_t> held{0};
+  AppRoute route;
+  explicit World(std::uint32_t connections = 2, std::uint32_t hold_requests = 3)
+      : route(loop, "web", RouteLimits{limits(hold_requests), connections}, held) {}
+  static Limits limits(std::uint32_t hold_requests) {
+    Limits l;
+    l.hold_requests = hold_requests;
+    return l;
+  }
+  void turn() {
+    loop.io().restart();
+    loop.io().poll();
+  }
+};
+
+const Endpoint kFirst = Endpoint::loopback_v4(1001);
+const Endpoint kSecond = Endpoint::loopback_v4(1002);
+
+}  // namespace
+
+TEST_CASE("route: requests without a target wait, in order, and go with the switch") {
+  World world(8);
+  Request a(world.route), b(world.route);
+  CHECK(world.route.current() == nullptr);
+  CHECK(a.queue());
+  CHECK(b.queue());
+  CHECK(world.held == 2);
+  world.route.switch_to(Generation{1}, kFirst);
+  CHECK(a.woken == loop::kAdmitted);
+  CHECK(b.woken == loop::kAdmitted);
+  CHECK(world.held == 0);
+  CHECK(world.route.current()->holders() == 2);
+  a.finish();
+  b.finish();
+}
+
+TEST_CASE("route: the queue is bounded over all loops") {
+  World world(1, 2);
+  Request a(world.route), b(world.route), c(world.route);
+  CHECK(a.queue());
+  CHECK(b.queue());
+  CHECK_FALSE(c.queue());
+  CHECK(world.held == 2);
+  world.route.leave(a.place);
+  CHECK(world.held == 1);
+  world.route.leave(a.place);
+  CHECK(world.held == 1);
+  world.route.leave(b.place);
+}
+
+TEST_CASE("route: at the bound of connections the next waits for one to end") {
+  World world(2);
+  Request a(world.route), b(world.route), c(world.route);
+  for (Request* request : {&a, &b, &c}) REQUIRE(request->queue());
+  world.route.switch_to(Generation{1}, kFirst);
+  CHECK(a.woken == loop::kAdmitted);
+  CHECK(b.woken == loop::kAdmitted);
+  CHECK(c.woken == 0);
+  a.finish();
+  world.turn();
+  CHECK(c.woken == loop::kAdmitted);
+  b.finish();
+  c.finish();
+}
+
+TEST_CASE("route: a refusal wakes whoever waits, and ends with the next switch") {
+  World world;
+  Request a(world.route);
+  REQUIRE(a.queue());
+  world.route.refuse("stopping");
+  CHECK(a.woken == loop::kRefused);
+  CHECK(world.route.refusal() == "stopping");
+  world.route.switch_to(Generation{2}, kSecond);
+  CHECK(world.route.refusal().empty());
+}
+
+TEST_CASE(
+    "route: after the switch nobody takes the old target, and it is drained when its last holder lets go") {
+  World world(8);
+  world.route.switch_to(Generation{1}, kFirst);
+  Request a(world.route), b(world.route);
+  a.occupy();
+  b.occupy();
+  world.route.switch_to(Generation{2}, kSecond);
+  Request c(world.route);
+  c.occupy();
+  CHECK(c.holder.target()->generation() == Generation{2});
+  Target* old = world.route.retired(Generation{1});
+  REQUIRE(old != nullptr);
+  std::optional<DrainCount> drained;
+  old->when_drained([&](DrainCount count) { drained = count; });
+  a.finish();
+  CHECK_FALSE(drained);
+  b.finish();
+  REQUIRE(drained);
+  CHECK(drained->finished == 2);
+  CHECK(drained->cut == 0);
+  world.route.forget_drained();
+  CHECK(world.route.retired(Generation{1}) == nullptr);
+  c.finish();
+}
+
+TEST_CASE("route: a cut wakes every holder of that target and is counted") {
+  World world(8);
+  world.route.switch_to(Generation{1}, kFirst);
+  Request a(world.route);
+  a.task = a.wait_once();
+  a.task.start();
+  a.occupy();
+  world.route.hold();
+  CHECK(world.route.current() == nullptr);
+  Target* old = world.route.retired(Generation{1});
+  REQUIRE(old != nullptr);
+  old->cut();
+  CHECK(a.woken == loop::kCut);
+  a.finish();
+  std::optional<DrainCount> drained;
+  old->when_drained([&](DrainCount count) { drained = count; });
+  REQUIRE(drained);
+  CHECK(drained->cut == 1);
+}
+
+TEST_CASE("route: a drained target is remembered until its end was asked for") {
+  World world;
+  world.route.switch_to(Generation{1}, kFirst);
+  world.route.switch_to(Generation{2}, kSecond);
+  world.route.forget_drained();
+  REQUIRE(world.route.retired(Generation{1}) != nullptr);
+  world.route.retired(Generation{1})->when_drained([](DrainCount) {});
+  world.route.forget_drained();
+  CHECK(world.route.retired(Generation{1}) == nullptr);
+}
