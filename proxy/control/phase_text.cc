@@ -118,8 +118,10 @@ std::string PhaseText::ended(const PhaseRecord& phase) {
   line += padded(failed ? paint_.bad(name) : paint_.good(name), kNameWidth);
   // A start has no time of its own: the command runs, or it does not.
   if (phase.name != PhaseName::Start || failed) line += padded(elapsed_text(phase.took), kTookWidth);
-  if (failed) line += paint_.bad("failed") + (phase.detail.empty() ? "" : ": ");
-  line += phase.detail;
+  // Why a start failed is the last line's to say, with its whole screen.
+  const bool told_below = failed && (phase.name == PhaseName::Start || phase.name == PhaseName::Ready);
+  if (failed) line += paint_.bad("failed") + (phase.detail.empty() || told_below ? "" : ": ");
+  if (!told_below) line += phase.detail;
   while (!line.empty() && line.back() == ' ') line.pop_back();
   return line;
 }

@@ -55,7 +55,7 @@ TEST_CASE("failure: one screen with the reason, the last lines, what to do, and 
   report.hint = "run it by hand";
   report.last_lines = {"Traceback (most recent call last):", "ImportError: no module named app"};
   report.notes = {"port 41507 was taken: tried again on 41733"};
-  CHECK(phases_of(report) == "web  generation 7 ▸ ready    80 ms    failed: exit 1\n");
+  CHECK(phases_of(report) == "web  generation 7 ▸ ready    80 ms    failed\n");
   CHECK(result_text(SwapResult::Kind::Failed, report.reason, &report, Paint(false)) ==
         "failed: generation 7: the command ended before it was ready: exit 1\n"
         "  note: port 41507 was taken: tried again on 41733\n"
