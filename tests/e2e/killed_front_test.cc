@@ -30,8 +30,8 @@ TEST_CASE("killed: at fifty random moments of a swap nothing is left, and the ne
     listen = "127.0.0.1:" + std::to_string(berth.port());
     REQUIRE(berth.wait_serving());
     ChildProcess swap(berth.call_options("swap", {}, scripted({"--name", "new", "--grandchild", "double"})));
-    // Not a wait for something: the moment itself is what is drawn.
-    std::this_thread::sleep_for(std::chrono::microseconds(random() % 120'000));
+    // Not a wait for something: the moment itself is what is drawn, up to the release of the old one.
+    std::this_thread::sleep_for(std::chrono::microseconds(random() % 300'000));
     berth.child().signal(SIGKILL);
     REQUIRE(berth.child().wait_exit(5s) == ExitStatus{true, SIGKILL});
     const auto exit = swap.wait_exit(10s);

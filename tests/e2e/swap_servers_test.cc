@@ -33,7 +33,7 @@ void swap_under_load(BerthProcess& berth, const ServerCase& server, int count) {
     auto options = berth.call_options("swap", {}, i % 2 == 0 ? Command{} : server.command);
     options.dir = server.dir;
     const auto swap = run_command(options);
-    INFO(swap.all());
+    INFO(swap.all(), berth.child().wait_exit(0ms) ? "berth has ended" : "");
     REQUIRE(swap.exit_code == 0);
     CHECK(swap.all().find("free") != std::string::npos);
     const auto same = std::count_if(old.begin(), old.end(), still_runs);
