@@ -42,7 +42,8 @@ std::optional<std::uint16_t> listening_port(const std::string& text) {
   return static_cast<std::uint16_t>(std::stoul(text.substr(colon + 1, end - colon - 1)));
 }
 
-BerthProcess::BerthProcess(const BerthOptions& options) : control_(options.control.empty() ? temp_ / "berth.sock" : options.control) {
+BerthProcess::BerthProcess(const BerthOptions& options)
+    : control_(options.control.empty() ? temp_ / "berth.sock" : options.control) {
   Command command{berth_binary(),
                   "run",
                   "-l",
