@@ -24,6 +24,9 @@ class ChunkWalker final : public beast::http::basic_parser<true> {
   }
 
   BodyStep feed(std::string_view bytes, std::string* data) {
+    // Outside of a chunk's data nothing shorter than "0\\r\\n\\r\\n" can be whole, and Beast takes that for
+    // granted.
+    if (left_ == 0 && bytes.size() < kShortest) return {};
     begin_ = bytes.data();
     data_ = data;
     ErrorCode ec;
@@ -34,6 +37,7 @@ class ChunkWalker final : public beast::http::basic_parser<true> {
 
  private:
   static constexpr std::uint32_t kTrailerLimit = 64 * 1024;
+  static constexpr std::size_t kShortest = 5;
   static constexpr unsigned kTrailerFields = 128;
 
   void on_request_impl(beast::http::verb, beast::string_view, beast::string_view, int, ErrorCode&) override {}
@@ -44,13 +48,15 @@ class ChunkWalker final : public beast::http::basic_parser<true> {
   void on_finish_impl(ErrorCode&) override {}
 
   std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view body, ErrorCode&) override {
+    left_ -= body.size();
     if (data_ != nullptr) data_->append(body.data(), body.size());
     return body.size();
   }
 
-  void on_chunk_header_impl(std::uint64_t, beast::string_view extensions, ErrorCode& ec) override {
+  void on_chunk_header_impl(std::uint64_t size, beast::string_view extensions, ErrorCode& ec) override {
     for (const char c : extensions)
       if (static_cast<unsigned char>(c) < 0x20 && c != '\t') ec = beast::http::error::bad_chunk_extension;
+    left_ = size;
     // 16 digits can hold every size; more are zeros, which another reader may take for something else.
     const char* digit = extensions.data();
     while (digit > begin_ && std::isxdigit(static_cast<unsigned char>(digit[-1])) != 0) --digit;
@@ -86,6 +92,7 @@ class ChunkWalker final : public beast::http::basic_parser<true> {
     if (++trailers_ > kTrailerFields) ec = beast::http::error::bad_field;
   }
 
+  std::uint64_t left_ = 0;  ///< of the current chunk's data
   const char* begin_ = nullptr;
   std::string* data_ = nullptr;
   unsigned trailers_ = 0;

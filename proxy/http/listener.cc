@@ -46,6 +46,12 @@ Listener::Listener(Worker& worker, loop::Fd fd, std::shared_ptr<ListenerState> s
   worker_.loop().watch(fd_.get(), *this, EPOLLIN);
 }
 
+void Listener::close() {
+  if (!fd_.is_open()) return;
+  worker_.loop().unwatch(fd_.get());  // its other dups keep the socket open, and this end watched
+  fd_.reset();
+}
+
 void Listener::on_ready(std::uint32_t) {
   for (int i = 0; i < kBatch && fd_.is_open(); ++i) {
     // At the bound connections wait in the kernel's queue: nobody is refused.

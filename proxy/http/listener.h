@@ -13,7 +13,7 @@ class Listener final : public loop::Watched, public loop::Disposable {
  public:
   /// `fd`: non-blocking, listening; this worker's own dup.
   Listener(Worker& worker, loop::Fd fd, std::shared_ptr<ListenerState> state);
-  void close() { fd_.reset(); }
+  void close();
   /// Takes up accepting again after a pause.
   void on_tick();
   void on_ready(std::uint32_t events) override;

@@ -66,6 +66,7 @@ class Loop {
 
   void watch(int fd, Watched& watched, std::uint32_t events);
   void rewatch(int fd, Watched& watched, std::uint32_t events);
+  /// Before its descriptor is closed: see Socket::close().
   void unwatch(int fd);
 
   /// Destroys it once the current batch of events is over.

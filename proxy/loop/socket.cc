@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <utility>
 
 namespace berth::loop {
 namespace {
@@ -24,13 +25,16 @@ void Socket::open(Loop& loop, Fd fd, Side side, bool for_output) {
   watched_ = true;
 }
 
-void Socket::close() { fd_.reset(); }
+void Socket::close() {
+  forget();
+  fd_.reset();
+}
 
 void Socket::close_abruptly() {
   if (!is_open()) return;
   const linger none{1, 0};
   ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &none, sizeof none);
-  fd_.reset();
+  close();
 }
 
 void Socket::shutdown_write() { ::shutdown(fd_.get(), SHUT_WR); }
@@ -63,6 +67,12 @@ void Socket::want(bool input, bool output) {
   if ((armed_ & events) != events) arm(armed_ | events);
 }
 
+/// Closing alone does not take a socket out of an epoll set while a process that is just being spawned still
+/// has a copy of the descriptor: its events would come for an object that is gone.
+void Socket::forget() {
+  if (std::exchange(watched_, false)) loop_->unwatch(fd_.get());
+}
+
 void Socket::arm(std::uint32_t events) {
   armed_ = static_cast<std::uint8_t>(events);
   if (watched_)
@@ -86,8 +96,7 @@ void Socket::on_ready(std::uint32_t events) {
   const Wakes wanted = gate_->wanted();
   if ((events & (EPOLLHUP | EPOLLERR)) != 0 && (bits & wanted) == 0) {
     // The kernel tells of a hang-up whether asked or not: out of the set until somebody wants to know.
-    loop_->unwatch(fd_.get());
-    watched_ = false;
+    forget();
     armed_ = 0;
     return;
   }

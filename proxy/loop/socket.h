@@ -69,6 +69,7 @@ class Socket final : public Watched {
 
  private:
   void arm(std::uint32_t events);
+  void forget();
 
   Loop* loop_ = nullptr;
   Gate* gate_ = nullptr;
