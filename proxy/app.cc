@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdio>
 
+#include "backend/command.h"
 #include "config/version.h"
 #include "proxy/public_listen.h"
 
@@ -15,6 +16,7 @@ namespace berth {
 namespace {
 
 constexpr int kFailed = 1;
+constexpr int kWrongCall = 2;
 constexpr int kUnreleased = 5;
 
 /// Straight to a descriptor: what must be seen even if nothing else works, and the address before all log
@@ -29,15 +31,13 @@ void say(int fd, const std::string& text) {
 }
 
 /// One screen: what failed and what to do.
-std::string first_failure_text(const observe::SwapReport& report) {
-  std::string text = "berth: " + report.app + " did not start: " + report.reason + "\n";
-  for (const std::string& note : report.notes) text += "  " + note + "\n";
-  if (!report.last_lines.empty()) {
-    text += "  its last lines:\n";
-    for (const std::string& line : report.last_lines) text += "    " + line + "\n";
-  }
-  if (!report.hint.empty()) text += "  " + report.hint + "\n";
-  return text;
+std::vector<std::string> first_failure_lines(const observe::SwapReport& report) {
+  std::vector<std::string> lines{report.app + " did not start: " + report.reason};
+  for (const std::string& note : report.notes) lines.push_back("  " + note);
+  for (const std::string& line : report.last_lines) lines.push_back("  | " + line);
+  if (!report.hint.empty()) lines.push_back("  " + report.hint);
+  lines.push_back("  the address stays open and the command is tried again; or mend it and type: berth swap");
+  return lines;
 }
 
 }  // namespace
@@ -50,6 +50,7 @@ App::~App() = default;
 int App::run() {
   // The second line behind the keepers: what loses its keeper comes to berth, not to init.
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  if (!executable()) return kWrongCall;
   if (!open()) return kFailed;
   signals_.add(SIGINT);
   signals_.add(SIGTERM);
@@ -64,6 +65,26 @@ int App::run() {
   served_.clear();
   plane_.reset();
   return exit_code_;
+}
+
+/// A command that cannot be executed at all is an error of the call, told before the address is promised to
+/// anyone.
+bool App::executable() const {
+  for (const AppConfig& app : config_.apps) {
+    if (app.command.empty()) continue;
+    backend::LaunchSpec spec;
+    spec.app = app.name;
+    spec.env = app.env;
+    const Endpoint somewhere = Endpoint::loopback_v4(0);
+    const std::string failure =
+        backend::find_command(backend::fill_in(app.command.front(), somewhere), app.dir,
+                              backend::child_environment(spec, somewhere, environ))
+            .failure;
+    if (failure.empty()) continue;
+    say(STDERR_FILENO, "berth: cannot start " + app.name + ": " + failure + "\n");
+    return false;
+  }
+  return true;
 }
 
 /// Takes everything that can be refused, before anything is started.
@@ -255,12 +276,10 @@ void App::on_line(const std::string& app, const control::LogLine& line) {
 
 void App::on_first_ready(const std::string&, Generation) {}
 
-/// A front that has never served anything has nobody to wait for: it says why, and ends.
+/// The address was promised (P1), so it stays open: requests wait while the command is tried again.
 void App::on_first_start_failed(const observe::SwapReport& report) {
-  say(STDERR_FILENO, first_failure_text(report));
-  if (served_.size() > 1) return;  // the other apps serve on; this one is tried again
-  exit_code_ = kFailed;
-  if (phase_ == Phase::Serving) shut_down();
+  for (const std::string& line : first_failure_lines(report))
+    log_.line(observe::Level::Error, report.app, report.to, line);
 }
 
 void App::on_stopped(const std::string&) {}

@@ -59,6 +59,7 @@ class App final : public control::Service, public swap::AppEvents {
     std::unique_ptr<swap::AppShell> shell;
   };
 
+  bool executable() const;
   bool open();
   void await_signal();
   void await_orphans();

@@ -83,7 +83,7 @@ loop::Task<Exchange::End> Exchange::run() {
     }
     if (verdict_ != Verdict::Retry) break;
     ++route_.counters.retried;
-    retried_ = true;
+    if (retries_++ == 0) failed_on_ = holder_.target()->generation();
     give_up_upstream(true);
     holder_.let_go();
     sent_ = 0;

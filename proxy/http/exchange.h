@@ -100,10 +100,11 @@ class Exchange {
   bool accepts_html_ = false;
   bool body_in_head_ = false;  ///< the body, if any, lies whole in head_
   std::uint8_t version_ = 11;
+  std::uint8_t retries_ = 0;
+  Generation failed_on_;  ///< where the first attempt was lost
 
   Verdict verdict_ = Verdict::Going;
   Stage stage_ = Stage::Head;
-  bool retried_ = false;
   bool held_ = false;
   bool write_dead_ = false;  ///< the backend reads no more
   bool reusable_ = false;    ///< the upstream connection, after this response

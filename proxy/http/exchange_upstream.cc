@@ -13,6 +13,7 @@ namespace {
 /// §6).
 constexpr std::chrono::milliseconds kSurelyAlive{1'000};
 constexpr int kRetryAfterS = 1;
+constexpr std::uint8_t kMostRetries = 2;
 
 }  // namespace
 
@@ -34,16 +35,18 @@ void Exchange::return_upstream() {
   route_.admit_soon();
 }
 
-/// P8: at most once, unless no byte of it can have been processed, or it may be repeated and can be.
+/// P8: at most once, unless no byte of it can have been processed, or it may be repeated and can be. A second
+/// try that is lost on the same generation met the same death, so a third may find its successor.
 bool Exchange::may_retry() const {
-  if (retried_ || stage_ != Stage::Head || said_continue_) return false;
+  if (retries_ == kMostRetries || stage_ != Stage::Head || said_continue_) return false;
   if (sent_ == 0) return true;
-  return !upstream_->fresh && idempotent_ && body_in_head_;
+  if (!idempotent_ || !body_in_head_) return false;
+  return retries_ == 0 || upstream_->target().generation() == failed_on_;
 }
 
 bool Exchange::take_pooled() {
   route::Target* target = route_.current();
-  if (target == nullptr || retried_ || route_.must_wait()) return false;
+  if (target == nullptr || retries_ != 0 || route_.must_wait()) return false;
   // What may not be sent twice is not risked on a connection that may be dying.
   const bool repeatable = idempotent_ && body_in_head_;
   upstream_ = target->take_idle(repeatable ? route::Target::Idle::Any : route::Target::Idle::SurelyAlive);

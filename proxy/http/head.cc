@@ -4,6 +4,8 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/none.hpp>
 
+#include "proxy/http/field_text.h"
+
 namespace berth::http {
 namespace {
 
@@ -113,7 +115,7 @@ class HeadParser final : public beast::http::basic_parser<IsRequest> {
       if (bytes.size() < limits_.bytes) return HeadResult::NeedMore;
       return too_large();
     }
-    if (ec) return refuse(ec);
+    if (ec) return refuse(ec, bytes);
     if (used > limits_.bytes) return too_large();
     head_.raw = bytes.substr(0, used);
     head_.fields_end = bytes.data() + used - 2;
@@ -132,11 +134,21 @@ class HeadParser final : public beast::http::basic_parser<IsRequest> {
     return HeadResult::Bad;
   }
 
-  HeadResult refuse(const ErrorCode& ec) {
+  /// The start line ends in a version as RFC 9112 §2.3 spells it, only not one of ours.
+  static bool names_a_version(std::string_view bytes) {
+    const std::string_view line = bytes.substr(0, bytes.find("\r\n"));
+    const std::string_view version = line.substr(line.size() - std::min<std::size_t>(line.size(), 9));
+    return version.size() == 9 && version.starts_with(" HTTP/") &&
+           std::isdigit(static_cast<unsigned char>(version[6])) != 0 && version[7] == '.' &&
+           std::isdigit(static_cast<unsigned char>(version[8])) != 0;
+  }
+
+  HeadResult refuse(const ErrorCode& ec, std::string_view bytes) {
     using beast::http::error;
     if (refused_) return HeadResult::Bad;  // error_ tells
     if (ec == error::header_limit) return too_large();
-    if (ec == error::bad_version) return bad(505, "the HTTP version is not 1.0 or 1.1");
+    if (ec == error::bad_version && names_a_version(bytes))
+      return bad(505, "the HTTP version is not 1.0 or 1.1");
     if (ec == error::bad_content_length || ec == error::multiple_content_length)
       return bad(400, "Content-Length is malformed, repeated or beside Transfer-Encoding");
     if (ec == error::bad_transfer_encoding)
@@ -263,24 +275,10 @@ class HeadParser final : public beast::http::basic_parser<IsRequest> {
           case FieldTag::Upgrade:
             break;
           default:
-            if (names(connection.value, other.name)) other.nominated = true;
+            if (lists_name(connection.value, other.name)) other.nominated = true;
         }
       }
     }
-  }
-
-  static bool names(std::string_view list, std::string_view name) {
-    while (!list.empty()) {
-      const std::size_t comma = std::min(list.find(','), list.size());
-      std::string_view token = list.substr(0, comma);
-      list.remove_prefix(std::min(comma + 1, list.size()));
-      while (!token.empty() && (token.front() == ' ' || token.front() == '\t')) token.remove_prefix(1);
-      while (!token.empty() && (token.back() == ' ' || token.back() == '\t')) token.remove_suffix(1);
-      if (token.size() == name.size() && std::equal(token.begin(), token.end(), name.begin(),
-                                                    [](char a, char b) { return (a | 0x20) == (b | 0x20); }))
-        return true;
-    }
-    return false;
   }
 
   HeadResult finish_request() {
@@ -354,27 +352,6 @@ class HeadParser final : public beast::http::basic_parser<IsRequest> {
 };
 
 }  // namespace
-
-bool equals_lower(std::string_view text, std::string_view lower) {
-  if (text.size() != lower.size()) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if ((c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c) != lower[i]) return false;
-  }
-  return true;
-}
-
-bool has_token(std::string_view value, std::string_view token) {
-  while (!value.empty()) {
-    const std::size_t comma = std::min(value.find(','), value.size());
-    std::string_view item = value.substr(0, comma);
-    value.remove_prefix(std::min(comma + 1, value.size()));
-    while (!item.empty() && (item.front() == ' ' || item.front() == '\t')) item.remove_prefix(1);
-    item = item.substr(0, std::min(item.find_first_of("; \t"), item.size()));
-    if (equals_lower(item, token)) return true;
-  }
-  return false;
-}
 
 HeadResult read_request_head(std::string_view bytes, const HeadLimits& limits, RequestHead& head,
                              HeadError& error) {

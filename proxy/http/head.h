@@ -104,10 +104,4 @@ HeadResult read_request_head(std::string_view bytes, const HeadLimits& limits, R
 HeadResult read_response_head(std::string_view bytes, const HeadLimits& limits, bool to_head,
                               ResponseHead& head, HeadError& error);
 
-/// True if the comma-separated list `value` has `token` (lower case), compared without case.
-bool has_token(std::string_view value, std::string_view token);
-
-/// ASCII, without case; `lower` is in lower case.
-bool equals_lower(std::string_view text, std::string_view lower);
-
 }  // namespace berth::http

@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "proxy/http/field_text.h"
+
 namespace berth::http {
 namespace {
 

@@ -1,0 +1,45 @@
+#include "proxy/http/field_text.h"
+
+#include <algorithm>
+
+namespace berth::http {
+namespace {
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+
+/// Takes the first item off the list, without the blanks around it.
+std::string_view next_item(std::string_view& list) {
+  const std::size_t comma = std::min(list.find(','), list.size());
+  std::string_view item = list.substr(0, comma);
+  list.remove_prefix(std::min(comma + 1, list.size()));
+  while (!item.empty() && (item.front() == ' ' || item.front() == '\t')) item.remove_prefix(1);
+  while (!item.empty() && (item.back() == ' ' || item.back() == '\t')) item.remove_suffix(1);
+  return item;
+}
+
+}  // namespace
+
+bool equals_lower(std::string_view text, std::string_view expected) {
+  return std::equal(text.begin(), text.end(), expected.begin(), expected.end(),
+                    [](char a, char b) { return lower(a) == b; });
+}
+
+bool has_token(std::string_view value, std::string_view token) {
+  while (!value.empty()) {
+    const std::string_view item = next_item(value);
+    if (equals_lower(item.substr(0, std::min(item.find_first_of("; \t"), item.size())), token)) return true;
+  }
+  return false;
+}
+
+bool lists_name(std::string_view value, std::string_view name) {
+  while (!value.empty()) {
+    const std::string_view item = next_item(value);
+    if (std::equal(item.begin(), item.end(), name.begin(), name.end(),
+                   [](char a, char b) { return lower(a) == lower(b); }))
+      return true;
+  }
+  return false;
+}
+
+}  // namespace berth::http

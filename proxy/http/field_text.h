@@ -1,0 +1,17 @@
+// The texts of fields that several places compare: names and comma-separated lists (RFC 9110 §5.6). Pure.
+#pragma once
+
+#include <string_view>
+
+namespace berth::http {
+
+/// ASCII, without case; `lower` is in lower case.
+bool equals_lower(std::string_view text, std::string_view lower);
+
+/// True if the comma-separated list `value` has `token` (in lower case), parameters left out.
+bool has_token(std::string_view value, std::string_view token);
+
+/// True if the comma-separated list `value` has `name`, whatever the case of either.
+bool lists_name(std::string_view value, std::string_view name);
+
+}  // namespace berth::http
