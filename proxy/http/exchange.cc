@@ -160,8 +160,10 @@ void Exchange::react(Wakes wakes) {
     verdict_ = Verdict::Gone;
     return;
   }
-  if ((wakes & loop::kCut) != 0)
+  if ((wakes & loop::kCut) != 0) {
+    counted_failed_ = true;  // in the drain's own count, not among the failures
     return fail(503, "the server behind it was replaced before it had answered", 1);
+  }
   if ((wakes & loop::kClientOut) != 0) flush_to_client();
   if ((wakes & loop::kUpstreamOut) != 0 && verdict_ == Verdict::Going) flush_to_upstream();
   if ((wakes & loop::kUpstreamIn) != 0 && verdict_ == Verdict::Going && to_client_.empty()) read_upstream();

@@ -102,7 +102,7 @@ TEST_CASE("end: a stream without end is cut at the drain deadline and counted") 
   CHECK(stream.read_until("more").find("200") != std::string::npos);
   const auto swap = berth.swap(new_one());
   CHECK(swap.exit_code == 0);
-  check_screen(swap, {"cut"});
+  check_screen(swap, {"1 cut at the drain deadline", "0 requests failed"});
   stream.read_all();
   CHECK(stream.closed());
   CHECK(swap.took >= 650ms);

@@ -1,0 +1,134 @@
+// Every limit and deadline of the data plane, each reached once.
+#include <doctest/doctest.h>
+
+#include <boost/json/parse.hpp>
+
+#include "tests/e2e/checks.h"
+#include "tests/support/raw_client.h"
+
+using namespace std::chrono_literals;
+using namespace berth::test;
+
+namespace {
+
+constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+/// A berth with the scripted backend, one worker, and these limits.
+BerthOptions limited(const std::vector<std::string>& limits) {
+  BerthOptions options{.command = scripted({})};
+  options.more = {"--workers", "1"};
+  for (const std::string& limit : limits) {
+    options.more.push_back("--limit");
+    options.more.push_back(limit);
+  }
+  return options;
+}
+
+std::int64_t counter(BerthProcess& berth, const char* name) {
+  const auto status = berth.call("status", {"--json"});
+  return boost::json::parse(status.out).at("apps").at(0).at("counters").at(name).to_number<std::int64_t>();
+}
+
+}  // namespace
+
+TEST_CASE("limits: a head that does not come in time gets 408") {
+  BerthProcess berth(limited({"head_timeout=300ms"}));
+  REQUIRE(berth.wait_serving());
+  RawClient client(berth.port());
+  client.send("GET / HTTP/1.1\r\nHo");
+  const auto response = client.read_response();
+  CHECK(response.status == 408);
+  CHECK(response.field("Server") == "berth");
+  client.read_all();
+  CHECK(client.closed());
+}
+
+TEST_CASE("limits: a connection that lies idle too long is closed without a word") {
+  BerthProcess berth(limited({"idle_timeout=300ms"}));
+  REQUIRE(berth.wait_serving());
+  RawClient client(berth.port());
+  client.send(kGet);
+  CHECK(client.read_response().status == 200);
+  CHECK(client.read_all().empty());
+  CHECK(client.closed());
+}
+
+TEST_CASE("limits: a body that stops coming gets 408, and one that is too slow likewise") {
+  for (const std::vector<std::string>& limits :
+       {std::vector<std::string>{"body_stall=300ms"}, {"body_stall=60s", "body_min_rate=1MiB"}}) {
+    CAPTURE(limits.back());
+    BerthProcess berth(limited(limits));
+    REQUIRE(berth.wait_serving());
+    RawClient client(berth.port());
+    client.send("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\nabc");
+    const auto response = client.read_response(false, 15s);
+    CHECK(response.status == 408);
+    client.read_all();
+    CHECK(client.closed());
+  }
+}
+
+TEST_CASE("limits: a backend that does not answer in time is told as 504, and the connection is kept") {
+  BerthProcess berth(limited({"response_timeout=300ms"}));
+  REQUIRE(berth.wait_serving());
+  RawClient client(berth.port());
+  client.send("GET /slow?20000 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  CHECK(client.read_response().status == 504);
+  client.send(kGet);
+  CHECK(client.read_response().status == 200);
+  CHECK(counter(berth, "failed") == 1);
+}
+
+TEST_CASE("limits: a stream that falls silent is ended where that is asked for") {
+  BerthOptions options = limited({"stream_idle=300ms"});
+  options.command = demo();
+  BerthProcess berth(options);
+  REQUIRE(berth.wait_serving());
+  RawClient client(berth.port());
+  client.send("GET /stream?chunks=2&ms=30000 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  const auto response = client.read_response();
+  CHECK(response.status == 200);
+  CHECK_FALSE(response.complete);
+  CHECK(client.closed());
+}
+
+TEST_CASE("limits: beyond max_upstream requests wait for their turn, and none fails") {
+  BerthProcess berth(limited({"max_upstream=2"}));
+  REQUIRE(berth.wait_serving());
+  const auto held = counter(berth, "held_total");
+  RawClient a(berth.port()), b(berth.port()), c(berth.port());
+  for (RawClient* client : {&a, &b, &c}) client->send("GET /slow?400 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  for (RawClient* client : {&a, &b, &c}) CHECK(client->read_response().status == 200);
+  CHECK(counter(berth, "held_total") == held + 1);
+  CHECK(counter(berth, "failed") == 0);
+}
+
+TEST_CASE("limits: one address may not have more than max_per_client connections") {
+  BerthProcess berth(limited({"max_per_client=1"}));
+  REQUIRE(berth.wait_serving());
+  {
+    RawClient first(berth.port());
+    first.send(kGet);
+    CHECK(first.read_response().status == 200);
+    RawClient second(berth.port());
+    CHECK(second.read_response().status == 503);
+    second.read_all();
+    CHECK(second.closed());
+    first.send(kGet);
+    CHECK(first.read_response().status == 200);
+  }
+  CHECK(berth.wait_serving());  // the place is free again
+}
+
+TEST_CASE("limits: beyond max_connections a connection waits and is not refused") {
+  BerthProcess berth(limited({"max_connections=1"}));
+  REQUIRE(berth.wait_serving());
+  auto first = std::make_unique<RawClient>(berth.port());
+  first->send(kGet);
+  CHECK(first->read_response().status == 200);
+  RawClient second(berth.port());
+  second.send(kGet);
+  CHECK(second.read_response(false, 700ms).status == 0);
+  first.reset();
+  CHECK(second.read_response().status == 200);
+}
