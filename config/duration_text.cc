@@ -83,6 +83,7 @@ std::string size_text(std::uint64_t bytes) {
 
 std::string elapsed_text(std::chrono::microseconds took) {
   double ms = static_cast<double>(took.count()) / 1000;
+  if (ms < 0.05) return "<0.1 ms";  // a zero would look like nothing was done
   if (ms < 9.95) return shortened("%.1f ms", ms);
   if (ms < 999.5) return shortened("%.0f ms", ms);
   if (ms < 9'995) return shortened("%.2f s", ms / 1000);

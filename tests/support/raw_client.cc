@@ -100,7 +100,7 @@ std::string RawClient::read_until(std::string_view mark, std::chrono::millisecon
   while (buffer_.find(mark) == std::string::npos && fill(end)) {
   }
   const auto at = buffer_.find(mark);
-  const auto result = buffer_.substr(0, at == std::string::npos ? at : at + mark.size());
+  auto result = buffer_.substr(0, at == std::string::npos ? at : at + mark.size());
   buffer_.erase(0, result.size());
   return result;
 }
@@ -109,7 +109,7 @@ std::string RawClient::read_exactly(std::size_t size, std::chrono::milliseconds 
   const auto end = Clock::now() + deadline;
   while (buffer_.size() < size && fill(end)) {
   }
-  const auto result = buffer_.substr(0, size);
+  auto result = buffer_.substr(0, size);
   buffer_.erase(0, result.size());
   return result;
 }

@@ -44,7 +44,7 @@ TEST_CASE("swap: shows the phases and the result, and asks for what was typed") 
   server.on_loop([&] {
     server.service.on_swap = [](SwapWatch& watch) {
       watch.on_queued("behind the swap to generation 6");
-      for (auto phase : example_report().phases) {
+      for (const auto& phase : example_report().phases) {
         auto running = phase;
         running.state = observe::PhaseState::Running;
         watch.on_phase(running);
