@@ -237,13 +237,23 @@ void Backend::Impl::attempt_exited() {
   auto port = attempt_->told().port;
   auto seen = look_at_listeners(attempt_->keeper_pid(), port, LookAt::ToldPort);
   if (!seen.strangers.empty() && !asks_for_any_port(spec_.command)) return stolen(seen.strangers);
-  if (attempt_->complained_of_busy_port() && !std::exchange(retried_busy_, true)) {
+  const bool busy = attempt_->complained_of_busy_port();
+  if (busy && !std::exchange(retried_busy_, true)) {
     return retry(Attempt::Port::Released,
-                 "it found " + std::to_string(port) + " busy (it does not set SO_REUSEADDR)");
+                 "it was given " + std::to_string(port) +
+                     " and found a port busy (perhaps it does not set SO_REUSEADDR)");
   }
   StartFailure failure;
   failure.kind = StartFailure::Kind::Exited;
   failure.what = spec_.command.front() + " ended before it was ready: " + attempt_->exit()->text();
+  if (busy) {
+    // The second port was free for anybody when the command began.
+    failure.what += "; the port it found busy is not the one berth gave it";
+    failure.hint = names_port(spec_)
+                       ? "it wants another port besides {port}, which the old generation may hold"
+                       : "it insists on a port of its own, which the old generation may hold: let it "
+                         "listen on $PORT, or add {port} to its command";
+  }
   fail(std::move(failure));
 }
 

@@ -1,5 +1,5 @@
 // The truth about TCP ports on this machine: can a server start here, who holds it, when is it free. Used by
-// leases, release proofs and `berth port`. Blocking calls of microseconds; no loop, except where said.
+// leases, release proofs and what names a holder. Blocking calls of microseconds; no loop, except where said.
 #pragma once
 
 #include <chrono>

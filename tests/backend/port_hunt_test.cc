@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -139,7 +140,7 @@ TEST_CASE("busy: a server without SO_REUSEADDR is tried once more with a release
   world.backend->start();
   REQUIRE(world.becomes_ready());
   REQUIRE(world.started.size() == 2);
-  CHECK(world.notes_part("busy (it does not set SO_REUSEADDR): trying again on " +
+  CHECK(world.notes_part("busy (perhaps it does not set SO_REUSEADDR): trying again on " +
                          std::to_string(world.started[1].told.port)));
   CHECK(world.ready->endpoint == world.started[1].told);
   REQUIRE(world.stops());
@@ -153,4 +154,21 @@ TEST_CASE("busy: a command that always finds its port busy fails after the secon
   REQUIRE(world.fails());
   CHECK(world.failure->kind == Kind::Exited);
   CHECK(world.started.size() == 2);
+}
+
+TEST_CASE("busy: a server with a port of its own that is taken is told to listen where berth says") {
+  auto old = test::listener_on(Endpoint::loopback_v4(0), Reuse::Yes);
+  REQUIRE(old);
+  sockaddr_in bound{};
+  socklen_t length = sizeof bound;
+  REQUIRE(::getsockname(old.get(), reinterpret_cast<sockaddr*>(&bound), &length) == 0);
+  const std::string fixed = std::to_string(ntohs(bound.sin_port));
+  Witness world(python("serve('127.0.0.1', " + fixed + ")"));
+  world.backend->start();
+  REQUIRE(world.fails());
+  CHECK(world.failure->kind == Kind::Exited);
+  CHECK(world.failure->what.find("the port it found busy is not the one berth gave it") != std::string::npos);
+  CHECK(world.failure->hint.find("let it listen on $PORT, or add {port} to its command") !=
+        std::string::npos);
+  CHECK(world.failure->hint.find(fixed) == std::string::npos);
 }
