@@ -30,6 +30,12 @@ void say(int fd, const std::string& text) {
   }
 }
 
+/// What nohup has seen to stays so.
+bool ignored(int signal) {
+  struct sigaction now {};
+  return ::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
 /// One screen: what failed and what to do.
 std::vector<std::string> first_failure_lines(const observe::SwapReport& report) {
   std::vector<std::string> lines{report.app + " did not start: " + report.reason};
@@ -54,7 +60,7 @@ int App::run() {
   if (!open()) return kFailed;
   signals_.add(SIGINT);
   signals_.add(SIGTERM);
-  signals_.add(SIGHUP);
+  if (!ignored(SIGHUP)) signals_.add(SIGHUP);
   await_signal();
   await_orphans();
   for (Served& served : served_) served.shell->start();

@@ -1,7 +1,9 @@
 // The program: which of its several selves this process is, and nothing else.
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -27,6 +29,13 @@ void raise_descriptor_limit() {
   rlimit limit = backend::descriptor_limit_at_start();  // remembered for the backends
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/// A socket that got the number of a closed standard stream would be written to as one.
+void open_standard_streams() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF) static_cast<void>(::open("/dev/null", O_RDWR));
+  }
 }
 
 std::string working_dir() {
@@ -65,5 +74,6 @@ struct Run {
 
 int main(int argc, char** argv) {
   if (backend::is_keeper(argc, argv)) return backend::keeper_main(argc, argv);
+  open_standard_streams();
   return std::visit(Run{}, parse_command_line({argv + 1, argv + argc}));
 }
