@@ -49,6 +49,7 @@ std::string last_lines_text(const SwapReport& report, const Paint& paint) {
 }
 
 std::string who_serves(const SwapReport& report) {
+  if (report.reason == observe::kBerthStopped) return {};
   if (report.from.number == 0) return "nothing serves yet; requests are held\n";
   return generation_text(report.from) + " serves on; " + generation_text(report.to) +
          " never got a request\n";

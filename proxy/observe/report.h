@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/endpoint.h"
@@ -39,6 +40,9 @@ enum class SwapOutcome : std::uint8_t {
   Cancelled,   ///< as Failed, because somebody asked
   Unreleased,  ///< switched, but the old one's release is not proven
 };
+
+/// The reason of a swap that the end of berth cut short: then nothing serves on.
+inline constexpr std::string_view kBerthStopped = "berth was stopped";
 
 /// One swap with the retirement of the generation it replaced.
 struct SwapReport {

@@ -28,7 +28,11 @@ void AppShell::begin_phase(Generation generation, PhaseName name) {
 void AppShell::launch(const SupervisorAction& action) {
   const Generation g = action.generation;
   const bool automatic = action.ask.origin == Origin::Automatic;
-  const Wish wish = wishes_[action.ask.number];
+  Wish& asked = wishes_[action.ask.number];
+  // Until something has served, the last one tried is this one itself.
+  if (asked.same == Wish::Same::Again && state_.served > 0) resolve(asked);
+  asked.same = Wish::Same::No;
+  const Wish wish = asked;
   const observe::SwapCause again =
       state_.served == 0 ? observe::SwapCause::FirstStart : observe::SwapCause::Crash;
   if (!automatic) book_.forgo_restart("a swap took the place of its restart");
@@ -184,8 +188,10 @@ void AppShell::forget(Generation generation) {
   if (!proven) {
     unreleased.emplace();
     unreleased->what = seat.certificate ? seat.certificate->text() : "its end was not proven in time";
-    if (seat.certificate)
-      unreleased->hint = "see who holds it: berth port " + seat.certificate->endpoint.text();
+    if (seat.certificate && seat.certificate->endpoint.port != 0) {
+      const std::string port = std::to_string(seat.certificate->endpoint.port);
+      unreleased->hint = "see who holds it: ss -ltnp 'sport = :" + port + "'";
+    }
     constexpr std::size_t kShown = 4;
     unreleased_.push_back({.generation = generation,
                            .state = "unreleased",
@@ -232,7 +238,8 @@ void AppShell::tell_abandoned(const SupervisorAction& action) {
     reason.hint = seat.failure->hint;
     reason.last_lines = seat.failure->last_lines;
   } else {
-    reason.what = end_text(action.end, seat.ended);
+    const bool stopped = cancelled && state_.state >= AppState::Stopping;
+    reason.what = stopped ? std::string(observe::kBerthStopped) : end_text(action.end, seat.ended);
     reason.last_lines = lines_.last_of(action.generation, kLastLines);
   }
   log(cancelled ? Level::Info : Level::Error, action.generation, "not taken: " + reason.what);

@@ -56,6 +56,8 @@ void AppShell::start() {
   const AppConfig& app = settings_.app;
   const Ask ask{.number = ++asks_, .origin = Origin::First};
   wishes_[ask.number] = {.cause = observe::SwapCause::FirstStart,
+                         .own_dir = {},
+                         .own_env = {},
                          .command = app.command,
                          .dir = app.dir,
                          .env = app.env,
@@ -66,15 +68,17 @@ void AppShell::start() {
 
 std::shared_ptr<void> AppShell::swap(control::SwapRequest request, control::SwapWatch watch) {
   auto watcher = std::make_shared<control::SwapWatch>(std::move(watch));
-  const Wish& last = last_wish();
   const bool again = request.restart || request.command.empty();
   Wish wish{.cause = again ? observe::SwapCause::Restart : observe::SwapCause::Swap,
-            .command = again ? last.command : std::move(request.command),
-            .dir = request.dir.empty() ? last.dir : std::move(request.dir),
-            .env = again ? last.env : settings_.app.env,
+            .same = again ? Wish::Same::Again : Wish::Same::No,
+            .own_dir = std::move(request.dir),
+            .own_env = std::move(request.env),
+            .command = std::move(request.command),
+            .dir = {},
+            .env = settings_.app.env,
             .asked = now(),
             .watch = watcher};
-  for (auto& [key, value] : request.env) wish.env[key] = std::move(value);
+  resolve(wish);
   const Ask ask{.number = ++asks_, .policy = request.queue ? QueuePolicy::Wait : QueuePolicy::Refuse};
   wishes_[ask.number] = std::move(wish);
   feed({.kind = Kind::Swap, .generation = {}, .ask = ask});
@@ -85,6 +89,16 @@ const AppShell::Wish& AppShell::last_wish() const {
   static const Wish kNone;
   const auto at = wishes_.find(state_.restart);
   return at == wishes_.end() ? kNone : at->second;
+}
+
+void AppShell::resolve(Wish& wish) const {
+  const Wish& last = last_wish();
+  if (wish.same == Wish::Same::Again) {
+    wish.command = last.command;
+    wish.env = last.env;
+  }
+  wish.dir = wish.own_dir.empty() ? last.dir : wish.own_dir;
+  for (const auto& [key, value] : wish.own_env) wish.env[key] = value;
 }
 
 bool AppShell::cancel() {

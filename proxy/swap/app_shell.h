@@ -78,6 +78,10 @@ class AppShell final : public backend::BackendEvents {
   /// What an ask means.
   struct Wish {
     observe::SwapCause cause = observe::SwapCause::Swap;
+    /// "The same again" means what serves when its turn comes, which a swap before it may still change.
+    enum class Same : std::uint8_t { No, Again } same = Same::No;
+    std::string own_dir;  ///< what an "again" said itself, as the next
+    std::map<std::string, std::string> own_env;
     std::vector<std::string> command;
     std::string dir;
     std::map<std::string, std::string> env;
@@ -130,6 +134,7 @@ class AppShell final : public backend::BackendEvents {
   void finish_now();
   void report_closed(const observe::SwapReport& report);
   const Wish& last_wish() const;
+  void resolve(Wish& wish) const;
   const Retirement* retirement(Generation generation) const;
   control::AppStatus status_now() const;
   std::string state_text(Generation generation) const;

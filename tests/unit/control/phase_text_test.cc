@@ -70,6 +70,10 @@ TEST_CASE("failure: one screen with the reason, the last lines, what to do, and 
   CHECK(has(result_text(SwapResult::Kind::Failed, "", &report, Paint(false)), "cancelled: generation 7"));
   report.reason = "cancelled";
   CHECK(has(result_text(SwapResult::Kind::Failed, "", &report, Paint(false)), "cancelled: generation 7\n"));
+  report.from = Generation{6};
+  report.reason = "berth was stopped";
+  CHECK(result_text(SwapResult::Kind::Failed, "", &report, Paint(false)).find("serves on") ==
+        std::string::npos);
 }
 
 TEST_CASE("results: those without a report say their reason") {

@@ -76,8 +76,22 @@ TEST_CASE("shell: an address of the backend that is still held makes the swap un
   REQUIRE(seen.results.size() == 1);
   CHECK(seen.results[0].kind == Result::Unreleased);
   CHECK(seen.results[0].reason.find("41501 still held") == 0);
-  CHECK(seen.results[0].report->hint.find("berth port 127.0.0.1:41501") != std::string::npos);
+  CHECK(seen.results[0].report->hint.find("ss -ltnp 'sport = :41501'") != std::string::npos);
   CHECK(stage.status().generations.back().state == "unreleased");
+}
+
+TEST_CASE("shell: a swap that a shutdown ends says that berth was stopped") {
+  Stage stage;
+  stage.serve_first();
+  Seen seen;
+  const auto handle = stage.shell->swap(to({"v2"}), seen.watch());
+  stage.shell->shutdown({});
+  stage.poll();
+  stage.gone(2);
+  stage.gone(1);
+  REQUIRE(seen.results.size() == 1);
+  CHECK(seen.results[0].report->outcome == SwapOutcome::Cancelled);
+  CHECK(seen.results[0].reason == "berth was stopped");
 }
 
 TEST_CASE("shell: a shutdown that cannot prove a release says so") {

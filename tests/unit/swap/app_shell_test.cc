@@ -115,6 +115,35 @@ TEST_CASE("shell: a restart is the same command with its directory and environme
   CHECK(stage.shell->reports()[0].cause == SwapCause::Restart);
 }
 
+TEST_CASE("shell: a restart queued behind a swap runs again what that swap brought") {
+  Stage stage;
+  stage.serve_first();
+  stage.shell->swap({.command = {"v2"}, .dir = "/two", .env = {{"A", "b"}}}, {});
+  control::SwapRequest restart = again();
+  restart.env = {{"C", "d"}};
+  stage.shell->swap(restart, {});
+  stage.ready(2);
+  const backend::LaunchSpec& spec = stage.made(3).spec;
+  CHECK(spec.command == Lines{"v2"});
+  CHECK(spec.dir == "/two");
+  CHECK(spec.env.at("A") == "b");
+  CHECK(spec.env.at("C") == "d");
+}
+
+TEST_CASE("shell: a restart queued behind a swap that fails runs again what serves") {
+  Stage stage;
+  stage.serve_first();
+  stage.shell->swap({.command = {"v2"}, .dir = "/two", .env = {{"A", "b"}}}, {});
+  stage.shell->swap(again(), {});
+  stage.fail(2);
+  stage.poll();
+  stage.gone(2);
+  const backend::LaunchSpec& spec = stage.made(3).spec;
+  CHECK(spec.command == Lines{"serve", "v1"});
+  CHECK(spec.dir == "/srv");
+  CHECK_FALSE(spec.env.contains("A"));
+}
+
 TEST_CASE("shell: the queue of one tells who waits, who lost his place and who is refused") {
   Stage stage;
   stage.serve_first();
