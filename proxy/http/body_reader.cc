@@ -35,6 +35,8 @@ class ChunkWalker final : public beast::http::basic_parser<true> {
     return {used, false};
   }
 
+  bool behind_chunk() const { return behind_chunk_; }
+
  private:
   static constexpr std::uint32_t kTrailerLimit = 64 * 1024;
   static constexpr std::size_t kShortest = 5;
@@ -49,6 +51,7 @@ class ChunkWalker final : public beast::http::basic_parser<true> {
 
   std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view body, ErrorCode&) override {
     left_ -= body.size();
+    behind_chunk_ = left_ == 0;
     if (data_ != nullptr) data_->append(body.data(), body.size());
     return body.size();
   }
@@ -57,6 +60,7 @@ class ChunkWalker final : public beast::http::basic_parser<true> {
     for (const char c : extensions)
       if (static_cast<unsigned char>(c) < 0x20 && c != '\t') ec = beast::http::error::bad_chunk_extension;
     left_ = size;
+    behind_chunk_ = false;
     // 16 digits can hold every size; more are zeros, which another reader may take for something else.
     const char* digit = extensions.data();
     while (digit > begin_ && std::isxdigit(static_cast<unsigned char>(digit[-1])) != 0) --digit;
@@ -92,7 +96,8 @@ class ChunkWalker final : public beast::http::basic_parser<true> {
     if (++trailers_ > kTrailerFields) ec = beast::http::error::bad_field;
   }
 
-  std::uint64_t left_ = 0;  ///< of the current chunk's data
+  std::uint64_t left_ = 0;     ///< of the current chunk's data
+  bool behind_chunk_ = false;  ///< only its line end is missing
   const char* begin_ = nullptr;
   std::string* data_ = nullptr;
   unsigned trailers_ = 0;
@@ -131,9 +136,16 @@ BodyStep BodyReader::feed(std::string_view bytes, std::string* data) {
     case Framing::Chunked:
       break;
   }
-  const BodyStep step = walker_->feed(bytes, data);
+  BodyStep step = walker_->feed(bytes, data);
   if (step.bad) return step;
   done_ = walker_->is_done();
+  if (!done_ && walker_->behind_chunk() && bytes.substr(step.take).starts_with("\r\n")) {
+    // Beast takes a chunk's line end only with the next chunk. A reader that waits for it would get every
+    // piece of a stream one piece late, so it goes out now; behind it the grammar is that of a first chunk
+    // again.
+    step.take += 2;
+    walker_ = std::make_unique<ChunkWalker>();
+  }
   // What it waits to see whole is one line, or the trailer section.
   if (!done_ && bytes.size() - step.take > bound_) return {0, true};
   return step;

@@ -1,6 +1,7 @@
 #include "proxy/http/exchange.h"
 
 #include <algorithm>
+#include <cerrno>
 
 #include "proxy/http/error_reply.h"
 
@@ -71,7 +72,7 @@ void Exchange::begin(std::string_view view) {
 
 loop::Task<Exchange::End> Exchange::run() {
   while (verdict_ == Verdict::Going) {
-    if (!upstream_ && !take_pooled()) {
+    if (!upstream_ && !take_pooled(Turn::Newcomer)) {
       auto obtaining = obtain_upstream();
       const bool obtained = co_await obtaining;
       if (!obtained) break;
@@ -87,13 +88,13 @@ loop::Task<Exchange::End> Exchange::run() {
     give_up_upstream(true);
     holder_.let_go();
     sent_ = 0;
-    write_dead_ = false;
+    write_dead_ = upstream_reset_ = false;
     stage_ = Stage::Head;
     from_upstream_.reset();
     verdict_ = Verdict::Going;
   }
   if (verdict_ == Verdict::Done && request_body_.done()) {
-    co_return client_keeps() ? End::KeepAlive : End::Close;
+    co_return client_keeps() ? End::KeepAlive : End::Linger;
   }
   auto finishing = finish();
   const End end = co_await finishing;
@@ -126,19 +127,22 @@ Wakes Exchange::interest() {
   }
   const bool to_upstream_waits = !write_dead_ && (sent_ < head_.size() || !to_upstream_.empty());
   const bool to_client_waits = !to_client_.empty();
-  const bool response_wanted = !to_client_waits && stage_ != Stage::Done;
+  // Also behind a finished response, whose request is still on its way: the backend may close.
+  const bool watch_upstream = upstream_ && !to_client_waits;
+  // Whoever waits for a 100 owes nothing yet.
+  const bool body_due = body_wanted && (!expects_continue_ || said_continue_ || body_bytes_ != 0);
 
   const Limits& limits = route_.limits();
   std::chrono::milliseconds wait = limits.stream_idle;
-  if (to_client_waits || (body_wanted && stage_ == Stage::Head))
-    wait = to_client_waits ? limits.body_stall : body_wait();
-  else if (stage_ == Stage::Head || to_upstream_waits)
+  if (to_client_waits)
+    wait = limits.body_stall;
+  else if (body_due && stage_ != Stage::Body)
+    wait = body_wait();
+  else if (stage_ != Stage::Body || to_upstream_waits)
     wait = limits.response_timeout;
   session_.set_deadline(session_.loop().deadline(wait));
 
   session_.socket().want(body_wanted, to_client_waits);
-  // A finished response whose request is still on its way: the backend may close, and that is seen here.
-  const bool watch_upstream = response_wanted || stage_ == Stage::Done;
   if (upstream_) upstream_->socket().want(watch_upstream, to_upstream_waits);
   return loop::kClientGone | loop::kTimeout | loop::kCut | (body_wanted ? loop::kClientIn : 0) |
          (to_client_waits ? loop::kClientOut : 0) | (watch_upstream ? loop::kUpstreamIn : 0) |
@@ -165,22 +169,33 @@ void Exchange::react(Wakes wakes) {
     return fail(503, "the server behind it was replaced before it had answered", 1);
   }
   if ((wakes & loop::kClientOut) != 0) flush_to_client();
-  if ((wakes & loop::kUpstreamOut) != 0 && verdict_ == Verdict::Going) flush_to_upstream();
-  if ((wakes & loop::kUpstreamIn) != 0 && verdict_ == Verdict::Going && to_client_.empty()) read_upstream();
-  if ((wakes & loop::kClientIn) != 0 && verdict_ == Verdict::Going) read_client();
+  const auto goes_on = [this] { return verdict_ == Verdict::Going && upstream_; };
+  if ((wakes & loop::kUpstreamOut) != 0 && goes_on()) flush_to_upstream();
+  if ((wakes & loop::kUpstreamIn) != 0 && goes_on() && to_client_.empty()) read_upstream();
+  if ((wakes & loop::kClientIn) != 0 && goes_on() && !write_dead_) read_client();
   if ((wakes & loop::kTimeout) != 0 && verdict_ == Verdict::Going) on_timeout();
-  if (verdict_ != Verdict::Going || stage_ != Stage::Done || !(request_sent() || write_dead_)) return;
+  if (verdict_ != Verdict::Going || stage_ != Stage::Done) return;
+  // Answered without the 100 that it waits for, the client may never send the rest.
+  const bool never_sent = expects_continue_ && !said_continue_;
+  if (!request_sent() && !write_dead_ && !never_sent) return;
   // Given back before the client has everything: the backend is free for the next request now.
+  if (!request_sent()) reusable_ = false;
   return_upstream();
   if (to_client_.empty()) verdict_ = Verdict::Done;
 }
 
 void Exchange::on_timeout() {
   if (!to_client_.empty()) {
-    verdict_ = Verdict::Gone;  // the client has stopped reading
+    verdict_ = Verdict::Broken;  // the client has stopped reading
     return;
   }
-  if (stage_ == Stage::Head && !request_body_.done() && to_upstream_.empty() && !write_dead_)
+  if (stage_ == Stage::Done) {  // answered; only its body does not end
+    keep_alive_ = false;
+    verdict_ = Verdict::Done;
+    return;
+  }
+  if (stage_ == Stage::Head && !request_body_.done() && to_upstream_.empty() && !write_dead_ &&
+      (!expects_continue_ || said_continue_ || body_bytes_ != 0))
     return fail(408, "the body of the request stopped coming, or came too slowly");
   fail(504, stage_ == Stage::Head ? "the server behind it did not answer in time"
                                   : "the server behind it stopped in the middle of its answer");
@@ -198,7 +213,7 @@ void Exchange::flush_to_upstream() {
         verdict_ = Verdict::Retry;
         return;
       }
-      write_dead_ = true;  // it may have answered before it closed: reading tells
+      write_failed(result.error);
       return;
     }
     if (head) {
@@ -209,6 +224,13 @@ void Exchange::flush_to_upstream() {
     }
   }
   if (!request_body_.done() && !session_.pending().empty()) send_body(session_.pending().view());
+}
+
+/// The backend takes no more. It may have answered before it closed: reading tells.
+void Exchange::write_failed(int error) {
+  write_dead_ = true;
+  // The write has used up what a read would have told. After an orderly close it is EPIPE instead.
+  if (error == ECONNRESET) upstream_reset_ = true;
 }
 
 void Exchange::read_client() {
@@ -229,7 +251,7 @@ void Exchange::send_body(std::string_view view) {
   std::size_t written = 0;
   if (to_upstream_.empty() && step.take > 0) {
     const IoResult result = upstream_->socket().write(view.data(), step.take);
-    if (result.status == Status::Error) write_dead_ = true;
+    if (result.status == Status::Error) write_failed(result.error);
     written = result.bytes;
   }
   if (!write_dead_ && written < step.take)

@@ -50,9 +50,11 @@ class Exchange {
   enum class Stage : std::uint8_t { Head, Body, Done };
 
   // acquiring an upstream connection (exchange_upstream.cc)
-  bool take_pooled();
+  /// Whether those that wait come first.
+  enum class Turn : std::uint8_t { Newcomer, Admitted };
+  bool take_pooled(Turn turn);
   loop::Task<bool> obtain_upstream();
-  loop::Task<bool> wait_in_queue();
+  loop::Task<bool> wait_in_queue(loop::Tick hold_deadline);
   loop::Task<bool> connect(route::Target& target);
   bool may_retry() const;
   void give_up_upstream(bool peer_closed);
@@ -62,6 +64,7 @@ class Exchange {
   void flush_to_upstream();
   void send_body(std::string_view view);
   void read_client();
+  void write_failed(int error);
   bool request_sent() const;
 
   // the response's way (exchange_response.cc)
@@ -106,8 +109,9 @@ class Exchange {
   Verdict verdict_ = Verdict::Going;
   Stage stage_ = Stage::Head;
   bool held_ = false;
-  bool write_dead_ = false;  ///< the backend reads no more
-  bool reusable_ = false;    ///< the upstream connection, after this response
+  bool upstream_reset_ = false;  ///< the backend has not closed in order
+  bool write_dead_ = false;      ///< the backend reads no more
+  bool reusable_ = false;        ///< the upstream connection, after this response
   bool rechunk_ = false;
   bool unchunk_ = false;
   bool said_continue_ = false;

@@ -198,7 +198,7 @@ void Exchange::upstream_ended(bool in_error) {
                            ? "the server behind it closed the connection without an answer"
                            : "the server behind it closed the connection within its answer's head");
     case Stage::Body:
-      if (!in_error && response_body_.end()) {
+      if (!in_error && !upstream_reset_ && response_body_.end()) {
         stage_ = Stage::Done;
         give_up_upstream(true);
         if (rechunk_) {

@@ -32,6 +32,7 @@ void Exchange::return_upstream() {
   session_.gate().forget(loop::kUpstreamIn | loop::kUpstreamOut | loop::kUpstreamGone);
   route::Target& target = upstream_->target();
   target.give_back(std::move(upstream_));
+  holder_.let_go();
   route_.admit_soon();
 }
 
@@ -44,9 +45,9 @@ bool Exchange::may_retry() const {
   return retries_ == 0 || upstream_->target().generation() == failed_on_;
 }
 
-bool Exchange::take_pooled() {
+bool Exchange::take_pooled(Turn turn) {
   route::Target* target = route_.current();
-  if (target == nullptr || retries_ != 0 || route_.must_wait()) return false;
+  if (target == nullptr || retries_ != 0 || (turn == Turn::Newcomer && route_.must_wait())) return false;
   // What may not be sent twice is not risked on a connection that may be dying.
   const bool repeatable = idempotent_ && body_in_head_;
   upstream_ = target->take_idle(repeatable ? route::Target::Idle::Any : route::Target::Idle::SurelyAlive);
@@ -64,12 +65,11 @@ loop::Task<bool> Exchange::obtain_upstream() {
     if (!route_.refusal().empty()) {
       fail(503, route_.refusal(), kRetryAfterS);
     } else if (target == nullptr || refused_until_ != 0 || route_.must_wait() || !target->make_room()) {
-      if (take_pooled()) co_return true;
-      session_.set_deadline(target != nullptr && refused_until_ != 0 ? refused_until_ : hold_deadline);
-      auto waiting = wait_in_queue();
+      if (take_pooled(Turn::Newcomer)) co_return true;
+      auto waiting = wait_in_queue(hold_deadline);
       const bool admitted = co_await waiting;
       if (!admitted) break;
-      if (take_pooled()) co_return true;
+      if (take_pooled(Turn::Admitted)) co_return true;
       target = route_.current();
       if (target == nullptr || !target->make_room()) continue;
       auto connecting = connect(*target);
@@ -85,7 +85,7 @@ loop::Task<bool> Exchange::obtain_upstream() {
 }
 
 /// True: admitted. Otherwise verdict_ tells.
-loop::Task<bool> Exchange::wait_in_queue() {
+loop::Task<bool> Exchange::wait_in_queue(loop::Tick hold_deadline) {
   route::Waiting place(session_.gate());
   session_.gate().forget(loop::kAdmitted | loop::kRefused);
   if (!route_.wait(place)) {
@@ -93,8 +93,17 @@ loop::Task<bool> Exchange::wait_in_queue() {
     co_return false;
   }
   if (!std::exchange(held_, true)) ++route_.counters.held_total;
-  const Wakes wakes =
-      co_await session_.gate().wait(loop::kAdmitted | loop::kRefused | loop::kTimeout | loop::kClientGone);
+  Wakes wakes = 0;
+  for (;;) {
+    const bool refused = refused_until_ != 0 && route_.current() != nullptr;
+    session_.set_deadline(refused ? refused_until_ : hold_deadline);
+    wakes =
+        co_await session_.gate().wait(loop::kAdmitted | loop::kRefused | loop::kTimeout | loop::kClientGone);
+    // What refused it has turned out to be dead meanwhile: then it waits for the successor like all others.
+    const bool may_wait = hold_deadline == 0 || session_.loop().tick() < hold_deadline;
+    if (wakes != loop::kTimeout || route_.current() != nullptr || !may_wait) break;
+    refused_until_ = 0;
+  }
   route_.leave(place);
   if ((wakes & loop::kAdmitted) != 0) co_return true;
   if ((wakes & loop::kClientGone) != 0)

@@ -15,6 +15,17 @@ using ErrorCode = beast::error_code;
 
 std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
 
+/// X-Forwarded-…; with underscores too, which servers that speak CGI take for the same.
+bool is_forwarding_name(std::string_view name) {
+  constexpr std::string_view kPrefix = "x-forwarded-";
+  if (name.size() < kPrefix.size() || (name[0] | 0x20) != 'x') return false;
+  for (std::size_t i = 1; i < kPrefix.size(); ++i) {
+    const char c = name[i] == '_' ? '-' : static_cast<char>(name[i] | 0x20);
+    if (c != kPrefix[i]) return false;
+  }
+  return true;
+}
+
 FieldTag tag_of(field known, std::string_view name) {
   switch (known) {
     case field::accept:
@@ -44,10 +55,7 @@ FieldTag tag_of(field known, std::string_view name) {
     default:
       return FieldTag::Other;
   }
-  if (name.size() < 15 || (name[0] | 0x20) != 'x') return FieldTag::Other;
-  if (equals_lower(name, "x-forwarded-for")) return FieldTag::XForwardedFor;
-  if (equals_lower(name, "x-forwarded-host")) return FieldTag::XForwardedHost;
-  if (equals_lower(name, "x-forwarded-proto")) return FieldTag::XForwardedProto;
+  if (is_forwarding_name(name)) return FieldTag::XForwarded;
   return FieldTag::Other;
 }
 
@@ -298,8 +306,8 @@ class HeadParser final : public beast::http::basic_parser<IsRequest> {
       const std::string_view target = head_.target;
       head_.authority = {};
       head_.path = target;
-      if (target.front() == '/') return HeadResult::Complete;
       if (head_.method == "CONNECT") return bad(501, "CONNECT is not served here");
+      if (target.front() == '/') return HeadResult::Complete;
       if (target == "*")
         return head_.method == "OPTIONS" ? HeadResult::Complete
                                          : bad(400, "`*` is a target for OPTIONS alone");

@@ -24,9 +24,7 @@ enum class FieldTag : std::uint8_t {
   Te,
   TransferEncoding,
   Upgrade,
-  XForwardedFor,
-  XForwardedHost,
-  XForwardedProto,
+  XForwarded,  ///< X-Forwarded-*
 };
 
 /// One field line. It ends where the next one begins.

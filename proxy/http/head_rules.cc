@@ -78,9 +78,7 @@ void write_request_head(const RequestHead& head, const ClientFacts& client, loop
       case FieldTag::ProxyConnection:
       case FieldTag::Te:
       case FieldTag::Upgrade:
-      case FieldTag::XForwardedFor:
-      case FieldTag::XForwardedHost:
-      case FieldTag::XForwardedProto:
+      case FieldTag::XForwarded:
         return false;
       case FieldTag::Host:
         return !own_host;

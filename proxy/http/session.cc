@@ -111,7 +111,9 @@ loop::Task<> Session::run() {
     {
       // Within its own coroutine, so that an idle connection does not keep the memory of an exchange.
       auto exchange = serve_exchange(*this, worker_.app(state_->app), view);
+      busy_ = true;
       end_of_exchange = co_await exchange;
+      busy_ = false;
     }
     set_deadline(0);
     head_deadline = 0;
@@ -148,10 +150,18 @@ loop::Task<> Session::linger() {
   socket_.shutdown_write();
   set_deadline(loop().deadline(kLingerTime));
   std::size_t thrown_away = 0;
+  std::size_t unacknowledged = socket_.unacknowledged() + 1;
   while (thrown_away < kLingerBytes) {
     socket_.want(true, false);
     const Wakes wakes = co_await gate_.wait(loop::kClientIn | loop::kTimeout);
-    if ((wakes & loop::kTimeout) != 0) co_return;
+    if ((wakes & loop::kTimeout) != 0) {
+      // A slow line that still carries our last bytes is not a client that does not end.
+      const std::size_t left = socket_.unacknowledged();
+      if (left == 0 || left >= unacknowledged) co_return;
+      unacknowledged = left;
+      set_deadline(loop().deadline(kLingerTime));
+      continue;
+    }
     loop::Block& into = loop().scratch();
     const IoResult result = socket_.read({into.tail(), into.room()});
     thrown_away += result.bytes;

@@ -27,6 +27,11 @@ class Session final : public loop::Disposable, public loop::ListHook<Session> {
   loop::Socket& socket() { return socket_; }
   std::string_view address() const { return {address_.data(), address_size_}; }
 
+  /// The loop ends: an exchange in the middle is seen to be cut off.
+  void abandon() {
+    if (busy_) socket_.close_abruptly();
+  }
+
   /// Bytes received and not used yet: the rest of a read, behind the message that was served.
   loop::Block& pending() { return pending_; }
   /// Reads once: behind what is pending, else into the loop's scratch block. `view` shows all unused bytes.
@@ -50,6 +55,7 @@ class Session final : public loop::Disposable, public loop::ListHook<Session> {
   loop::Socket socket_;
   loop::Block pending_;
   loop::Tick deadline_ = 0;
+  bool busy_ = false;          ///< an exchange runs
   bool skipped_line_ = false;  ///< the empty line that may stand before a request (RFC 9112 §2.2)
   std::uint8_t address_size_ = 0;
   std::array<char, 46> address_;

@@ -51,7 +51,13 @@ struct Flow {
 loop::Task<Exchange::End> Exchange::tunnel() {
   loop::Loop& loop = session_.loop();
   Flow down{upstream_->socket(), session_.socket(), std::move(to_client_)};
-  Flow up{session_.socket(), upstream_->socket(), std::move(session_.pending())};
+  // In the order in which the client sent them: what of the request is not out yet, then what came behind it.
+  Flow up{session_.socket(), upstream_->socket(), {}};
+  up.waiting.append(loop.blocks(), head_.view().substr(sent_));
+  up.waiting.append(loop.blocks(), to_upstream_.view());
+  up.waiting.append(loop.blocks(), session_.pending().view());
+  session_.pending().reset();
+  to_upstream_.reset();
   down.waiting.append(loop.blocks(), from_upstream_.view());
   from_upstream_.reset();
   ++route_.counters.tunnels;

@@ -47,7 +47,10 @@ void Worker::end_all() {
   struct Apps : loop::Disposable {
     std::vector<std::unique_ptr<route::AppRoute>> apps;
   };
-  while (Session* session = sessions_.front()) ended(*session);
+  while (Session* session = sessions_.front()) {
+    session->abandon();
+    ended(*session);
+  }
   auto last = std::make_unique<Apps>();
   last->apps = std::move(apps_);
   apps_.clear();

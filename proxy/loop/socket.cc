@@ -1,6 +1,8 @@
 #include "proxy/loop/socket.h"
 
+#include <linux/sockios.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -38,6 +40,16 @@ void Socket::close_abruptly() {
 }
 
 void Socket::shutdown_write() { ::shutdown(fd_.get(), SHUT_WR); }
+
+bool Socket::is_quiet() const {
+  char byte = 0;
+  return ::recv(fd_.get(), &byte, 1, MSG_PEEK) < 0 && errno == EAGAIN;
+}
+
+std::size_t Socket::unacknowledged() const {
+  int bytes = 0;
+  return ::ioctl(fd_.get(), SIOCOUTQ, &bytes) == 0 ? static_cast<std::size_t>(bytes) : 0;
+}
 
 IoResult Socket::read(std::span<char> into) {
   const ssize_t n = ::recv(fd_.get(), into.data(), into.size(), 0);

@@ -55,6 +55,10 @@ class Socket final : public Watched {
   void attach(Gate& gate) { gate_ = &gate, owner_ = nullptr; }
   void idle(IdleOwner& owner) { gate_ = nullptr, owner_ = &owner; }
 
+  /// Nothing has come and the peer has not closed: one syscall, nothing is read.
+  bool is_quiet() const;
+  /// Bytes written that the peer has not acknowledged.
+  std::size_t unacknowledged() const;
   IoResult read(std::span<char> into);
   IoResult write(std::span<const iovec> parts);
   IoResult write(const char* data, std::size_t size) {

@@ -30,8 +30,15 @@ Target::~Target() { close_idle(); }
 
 std::unique_ptr<Upstream> Target::take_idle(Idle which) {
   Upstream* upstream = idle_.front();
+  if (which == Idle::SurelyAlive) {
+    // Its end may be in the kernel already, behind other events of this batch.
+    while (upstream != nullptr && !upstream->socket().is_quiet()) {
+      close_idle(*upstream, true);
+      upstream = idle_.front();
+    }
+    if (upstream != nullptr && loop_.now() - upstream->used_at > kSurelyAlive) return nullptr;
+  }
   if (upstream == nullptr) return nullptr;
-  if (which == Idle::SurelyAlive && loop_.now() - upstream->used_at > kSurelyAlive) return nullptr;
   upstream->unlink();
   --idle_count_;
   return std::unique_ptr<Upstream>(upstream);

@@ -68,6 +68,32 @@ TEST_CASE("limits: a body that stops coming gets 408, and one that is too slow l
   }
 }
 
+TEST_CASE("limits: a client that was answered early and does not end its body is let go") {
+  for (const char* expectation : {"", "Expect: 100-continue\r\n"}) {
+    CAPTURE(std::string(expectation));
+    BerthProcess berth(limited({"body_stall=300ms"}));
+    REQUIRE(berth.wait_serving());
+    RawClient client(berth.port());
+    client.send("POST /early HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n" +
+                std::string(expectation) + "\r\n");
+    const auto response = client.read_response();
+    CHECK(response.status >= 200);
+    client.read_all(5s);
+    CHECK(client.closed());
+    CHECK(counter(berth, "upstream_active") == 0);
+  }
+}
+
+TEST_CASE("limits: a stream's pieces do not wait for each other") {
+  BerthOptions options = limited({});
+  options.command = demo();
+  BerthProcess berth(options);
+  REQUIRE(berth.wait_serving());
+  RawClient client(berth.port());
+  client.send("GET /stream?chunks=2&ms=60000 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  CHECK(client.read_until("chunk 1 of 2\n\r\n", 5s).ends_with("chunk 1 of 2\n\r\n"));
+}
+
 TEST_CASE("limits: a backend that does not answer in time is told as 504, and the connection is kept") {
   BerthProcess berth(limited({"response_timeout=300ms"}));
   REQUIRE(berth.wait_serving());

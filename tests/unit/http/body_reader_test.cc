@@ -72,6 +72,18 @@ TEST_CASE("body: chunked syntax that others read differently is refused") {
   }
 }
 
+TEST_CASE("body: the line end of a chunk does not wait for the next chunk") {
+  BodyReader reader;
+  reader.start(Framing::Chunked, 0, 1024);
+  CHECK(reader.feed("5\r\nhello\r\n").take == 10);
+  CHECK(reader.feed("5\r\nworld\r").take == 8);
+  CHECK(reader.feed("\r").take == 0);
+  CHECK(reader.feed("\r\n").take == 2);
+  CHECK(reader.feed("0\r\n").take == 0);
+  CHECK(reader.feed("0\r\n\r\n").take == 5);
+  CHECK(reader.done());
+}
+
 TEST_CASE("body: nothing passes behind a quote that stays open") {
   const Walk result = walk(Framing::Chunked, 0, "5;a=\"x\r\nhello\r\n0\r\n\r\n", 1000);
   CHECK_FALSE(result.done);

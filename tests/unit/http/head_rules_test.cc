@@ -42,7 +42,8 @@ TEST_CASE("head rules: what belongs to one hop, and the client's own forwarding 
   CHECK(
       forwarded(
           "GET / HTTP/1.1\r\nHost: h\r\nConnection: close, X-Hop\r\nX-Hop: 1\r\nKeep-Alive: 5\r\nTE: gzip\r\n"
-          "Proxy-Connection: x\r\nUpgrade: foo\r\nX-Forwarded-For: 1.2.3.4\r\nForwarded: for=x\r\nX-End: "
+          "Proxy-Connection: x\r\nUpgrade: foo\r\nX-Forwarded-For: 1.2.3.4\r\nX_Forwarded_Proto: "
+          "x\r\nx-forwarded-port: 1\r\nForwarded: for=x\r\nX-End: "
           "1\r\n\r\n") ==
       "GET / HTTP/1.1\r\nHost: h\r\nX-End: 1\r\n"
       "X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: h\r\nVia: 1.1 "

@@ -120,6 +120,7 @@ TEST_CASE("head: request lines that are not HTTP's are refused with the status t
       {"GET a HTTP/1.1\r\nHost: a\r\n\r\n", 400},
       {"GET http:///x HTTP/1.1\r\nHost: a\r\n\r\n", 400},
       {"GET http://u@h/x HTTP/1.1\r\nHost: a\r\n\r\n", 400},
+      {"CONNECT /a HTTP/1.1\r\nHost: a\r\n\r\n", 501},
       {"CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n", 501},
       {"GET / HTTP/1.1\r\nHost: a@b\r\n\r\n", 400},
       {"GET / HTTP/1.1\r\nHost: a:99999\r\n\r\n", 400},
