@@ -1,5 +1,8 @@
 #include "proxy/control/client.h"
 
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
@@ -50,6 +53,16 @@ class OneCall {
     error_code error;
     socket_.connect(asio::local::stream_protocol::endpoint(path), error);
     if (error) return {CallEnd::NoBerth, 0, {}, error.message()};
+    // Whoever made the file could have made any: what is said here may be a command to run.
+    ucred peer{};
+    socklen_t length = sizeof peer;
+    if (::getsockopt(socket_.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0)
+      return {CallEnd::NoBerth, 0, {}, "nobody knows who answers there"};
+    if (peer.uid != ::geteuid() && peer.uid != 0)
+      return {CallEnd::NoBerth,
+              0,
+              {},
+              "user " + std::to_string(peer.uid) + " answers on " + path + ", neither you nor root"};
     signals_.async_wait([this](error_code stopped, int) {
       if (!stopped) end(CallEnd::Interrupted, {});
     });

@@ -24,6 +24,8 @@ std::optional<std::string> variable(const char* name) {
   return value == nullptr || *value == '\0' ? std::nullopt : std::optional<std::string>(value);
 }
 
+constexpr std::string_view kElsewhere = ": --control PATH says another place";
+
 std::string system_error(const std::string& what) { return what + ": " + std::strerror(errno); }
 
 sockaddr_un address_of(const std::string& path) {
@@ -55,11 +57,25 @@ std::string private_directory(const std::string& path, unsigned uid) {
   bool known = ::fstat(fd, &facts) == 0;
   ::close(fd);
   if (!known) return system_error(path);
-  if (facts.st_uid != uid)
-    return path + " belongs to user " + std::to_string(facts.st_uid) +
-           ", not to you: --control PATH says another place";
-  if ((facts.st_mode & 0077) != 0) return path + " is open to other users: chmod 700 " + path;
+  if (facts.st_uid != uid) return path + " belongs to user " + std::to_string(facts.st_uid) + ", not to you";
+  if ((facts.st_mode & 0077) != 0) return path + " is open to other users (chmod 700 " + path + " mends it)";
   return {};
+}
+
+/// Whether nobody but `uid` could have put a socket there.
+bool trusted(const std::string& directory, unsigned uid) {
+  struct stat facts {};
+  return ::lstat(directory.c_str(), &facts) == 0 && S_ISDIR(facts.st_mode) && facts.st_uid == uid &&
+         (facts.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+/// What is wrong with the directory of a path that was given.
+std::string open_to_others(const std::string& directory) {
+  struct stat facts {};
+  if (::stat(directory.c_str(), &facts) != 0) return {};  // the bind will say it
+  const bool writable = (facts.st_mode & (S_IWGRP | S_IWOTH)) != 0;
+  if (!writable || (facts.st_mode & S_ISVTX) != 0) return {};
+  return "other users may write to " + directory + ", and so put a socket of theirs in its place";
 }
 
 std::string make_directories(const Surroundings& surroundings) {
@@ -72,18 +88,18 @@ std::string make_directories(const Surroundings& surroundings) {
 
 struct Bound {
   int fd = -1;
-  std::string wrong;
+  std::string wrong;  ///< of the system
 };
 
 Bound bind_at(const std::string& path) {
   int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd < 0) return {-1, system_error("the control socket")};
+  if (fd < 0) return {-1, std::strerror(errno)};
   // Before bind: the file is made with this mode, so nobody else can connect at any moment.
   ::fchmod(fd, 0600);
   ::unlink(path.c_str());
   sockaddr_un address = address_of(path);
   if (::bind(fd, generic(address), sizeof address) == 0 && ::listen(fd, 64) == 0) return {fd, {}};
-  Bound failed{-1, system_error("the control socket " + path)};
+  Bound failed{-1, std::strerror(errno)};
   ::close(fd);
   return failed;
 }
@@ -108,7 +124,12 @@ std::vector<std::string> sockets_in(const std::string& directory) {
 }  // namespace
 
 Surroundings Surroundings::of_process() {
-  return {variable("BERTH_CONTROL"), variable("XDG_RUNTIME_DIR"), "/tmp", ::geteuid()};
+  auto runtime = variable("XDG_RUNTIME_DIR");
+  struct stat facts {};
+  // After `su` or in a container it is often another user's, or not there.
+  const bool ours = runtime && ::stat(runtime->c_str(), &facts) == 0 && S_ISDIR(facts.st_mode) &&
+                    facts.st_uid == ::geteuid();
+  return {variable("BERTH_CONTROL"), ours ? runtime : std::nullopt, "/tmp", ::geteuid()};
 }
 
 std::string socket_file_name(std::string_view listen) {
@@ -128,31 +149,35 @@ std::variant<ControlSocket, std::string> ControlSocket::make(const std::string& 
                                                              std::string_view listen,
                                                              const Surroundings& surroundings) {
   std::string path = !explicit_path.empty() ? explicit_path : surroundings.berth_control.value_or("");
-  if (path.empty()) {
-    if (std::string wrong = make_directories(surroundings); !wrong.empty()) return wrong;
+  const bool given = !path.empty();
+  if (!given) {
+    if (std::string wrong = make_directories(surroundings); !wrong.empty())
+      return wrong + std::string(kElsewhere);
     path = socket_directories(surroundings).front() + "/" + socket_file_name(listen);
   }
+  const std::string shown =
+      path + (given && explicit_path.empty() ? " (from $BERTH_CONTROL)" : std::string());
   std::error_code ignored;
   path = std::filesystem::absolute(path, ignored).lexically_normal().string();
   std::filesystem::path file(path);
   std::string temporary = (file.parent_path() / ("." + std::to_string(::getpid()))).string();
   if (std::max(path.size(), temporary.size()) > kLongestPath) {
     return "the path of the control socket is longer than " + std::to_string(kLongestPath) +
-           " bytes: " + path + "; --control PATH says a shorter one";
+           " bytes: " + shown + std::string(kElsewhere);
   }
+  if (std::string wrong = given ? open_to_others(file.parent_path().string()) : ""; !wrong.empty())
+    return "the control socket " + shown + ": " + wrong + std::string(kElsewhere);
   struct stat there {};
   if (::lstat(path.c_str(), &there) == 0) {
-    if (!S_ISSOCK(there.st_mode))
-      return path + " is there and is no socket: --control PATH says another place";
+    if (!S_ISSOCK(there.st_mode)) return shown + " is there and is no socket" + std::string(kElsewhere);
     if (answers(path))
-      return "a berth already answers on " + path +
-             ": `berth stop` ends it, --control PATH says another place";
+      return "a berth already answers on " + shown + " (`berth stop` ends it)" + std::string(kElsewhere);
   }
   Bound bound = bind_at(temporary);
-  if (bound.fd < 0) return bound.wrong;
+  if (bound.fd < 0) return "the control socket " + shown + ": " + bound.wrong + std::string(kElsewhere);
   struct stat made {};
   if (::stat(temporary.c_str(), &made) != 0 || ::rename(temporary.c_str(), path.c_str()) != 0) {
-    std::string wrong = system_error("the control socket " + path);
+    std::string wrong = system_error("the control socket " + shown) + std::string(kElsewhere);
     ::unlink(temporary.c_str());
     ::close(bound.fd);
     return wrong;
@@ -208,10 +233,13 @@ Found find_control(const std::optional<std::string>& explicit_path, const std::s
   if (!named.empty()) {
     if (named.size() > kLongestPath) return {{}, "berth: no socket has so long a path: " + named + "\n", 2};
     if (answers(named)) return {named, {}, 0};
-    return {{}, "berth: no berth answers on " + named + "\n", 3};
+    const std::string from = explicit_path ? "" : " (from $BERTH_CONTROL)";
+    return {{}, "berth: no berth answers on " + named + from + "\n", 3};
   }
   std::vector<std::string> paths;
   for (const std::string& directory : socket_directories(surroundings)) {
+    const std::string outer = std::filesystem::path(directory).parent_path().string();
+    if (!trusted(directory, surroundings.uid) || !trusted(outer, surroundings.uid)) continue;
     for (std::string& path : sockets_in(directory)) {
       if (answers(path)) paths.push_back(std::move(path));
     }

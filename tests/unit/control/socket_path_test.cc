@@ -127,6 +127,37 @@ TEST_CASE("socket: a path that no socket can have is an error") {
   CHECK(socket_file_name("unix:/a/b") == "unix:_a_b.sock");
 }
 
+TEST_CASE(
+    "socket: a given path whose directory others may write to is refused, and says where it came from") {
+  World world;
+  chmod(world.dir.c_str(), 0777);
+  CHECK(has(world.fault(world.dir + "/c.sock"), "other users may write to " + world.dir));
+  world.around.berth_control = world.dir + "/e.sock";
+  CHECK(has(world.fault(), world.dir + "/e.sock (from $BERTH_CONTROL)"));
+  CHECK(world.fault().ends_with(": --control PATH says another place"));
+  auto nobody = [](const std::string&) { return std::optional<Candidate>(); };
+  CHECK(has(find_control({}, "/", world.around, nobody).error, "(from $BERTH_CONTROL)"));
+  chmod(world.dir.c_str(), 01777);
+  CHECK(world.fault().empty());
+  chmod(world.dir.c_str(), 0700);
+  CHECK(has(world.fault(world.dir + "/missing/c.sock"), "/missing/c.sock: No such file"));
+}
+
+TEST_CASE("discovery: a directory that others may write to, or that is another's, is passed over") {
+  World world;
+  auto nobody = [](const std::string&) { return std::optional<Candidate>(); };
+  ControlSocket socket = world.make();
+  const std::string inner = std::filesystem::path(socket.path()).parent_path().string();
+  REQUIRE(find_control({}, "/", world.around, nobody).path == socket.path());
+  chmod(inner.c_str(), 0770);
+  CHECK(find_control({}, "/", world.around, nobody).exit_code == 3);
+  chmod(inner.c_str(), 0700);
+  chmod(std::filesystem::path(inner).parent_path().c_str(), 0722);
+  CHECK(find_control({}, "/", world.around, nobody).exit_code == 3);
+  chmod(std::filesystem::path(inner).parent_path().c_str(), 0700);
+  CHECK(find_control({}, "/", world.around, nobody).path == socket.path());
+}
+
 TEST_CASE("discovery: none, one, the one around the caller, or a list") {
   Candidate site{"/run/a.sock", "/srv/site", "web on 127.0.0.1:8000"};
   Candidate other{"/run/b.sock", "/srv/other", "web on 127.0.0.1:9000"};
