@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "config/config_error.h"
@@ -70,12 +71,12 @@ class Parser {
     add_run();
     add_swap("swap", "bring a new backend in and take the old one out", false);
     add_swap("restart", "the same command again, as a new generation", true);
-    add_client("cancel", "end the running swap, the old backend serves on", cancel_.target);
+    add_client("cancel", "end the running swap before its switch, the old backend serves on", cancel_.target);
     add_client("status", "what is served, by whom, and every limit", status_.target);
     add_client("why", "the last swap, phase by phase, and the reason for its outcome", why_.target);
     CLI::App* logs = add_client("logs", "what the backends wrote", logs_.target);
     logs->add_flag("-f,--follow", logs_.follow, "go on with what they write from now on");
-    logs->add_option("-n,--lines", logs_.lines, "how many of the last lines (100)")->type_name("N");
+    option(*logs, "-n,--lines", lines_, "N", "how many of the last lines, 0 to 10000 (100)");
     CLI::App* stop =
         add_client("stop", "stop listening, drain, end the backends, prove their ports free", stop_.target);
     add_timeout(*stop);
@@ -236,7 +237,10 @@ class Parser {
     if (name == "cancel") return std::move(cancel_);
     if (name == "status") return std::move(status_);
     if (name == "why") return std::move(why_);
-    if (name == "logs") return std::move(logs_);
+    if (name == "logs") {
+      if (auto faulty = read_lines()) return *faulty;
+      return std::move(logs_);
+    }
     if (name == "stop") return std::move(stop_);
     DemoVerb demo{demo_app_->remaining()};
     demo.arguments.insert(demo.arguments.end(), words_.command.begin(), words_.command.end());
@@ -250,6 +254,16 @@ class Parser {
       return wrong("--timeout '" + timeout_ + R"(' is not a duration: write "250ms", "30s" or "5m")", name);
     swap_.timeout = restart_.timeout = stop_.timeout = *value;
     return std::nullopt;
+  }
+
+  std::optional<ShowText> read_lines() {
+    constexpr unsigned kMost = 10'000;  // what the API gives at once
+    if (!lines_) return std::nullopt;
+    const char* end = lines_->data() + lines_->size();
+    auto [stop, error] = std::from_chars(lines_->data(), end, logs_.lines);
+    if (error == std::errc{} && stop == end && logs_.lines <= kMost) return std::nullopt;
+    return wrong("--lines '" + *lines_ + "' is not a whole number from 0 to " + std::to_string(kMost),
+                 "logs");
   }
 
   static std::optional<ShowText> read_env(const std::vector<std::string>& words,
@@ -269,6 +283,7 @@ class Parser {
   bool no_queue_ = false;
   std::string wait_ = "release";
   std::string timeout_;
+  std::optional<std::string> lines_;
   std::vector<std::string> run_env_, swap_env_, restart_env_;
   RunVerb run_;
   SwapVerb swap_, restart_;

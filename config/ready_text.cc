@@ -32,6 +32,8 @@ std::optional<std::string> set_ready_status(ReadyConfig& ready, std::string_view
     fine = *stop == '-' && second.ec == std::errc{} && second.ptr == end;
   }
   if (!fine) return "'" + std::string(text) + "' is not a status: write 200 or 200-299";
+  if (least > most)
+    return "'" + std::string(text) + "' begins above its end: write the lower status first, as in 200-299";
   ready.status_min = least;
   ready.status_max = most;
   return std::nullopt;

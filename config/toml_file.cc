@@ -338,8 +338,9 @@ FileResult parse_toml(std::string_view text, const FileSource& source) {
 FileResult load_file(const std::string& path, const std::string& name) {
   std::ifstream file(path, std::ios::binary);
   std::stringstream text;
-  // A directory opens but does not read.
-  if (!file || !(text << file.rdbuf())) {
+  // A directory opens but does not read; an empty file reads as nothing, which << takes for a failure.
+  const bool empty = file && file.peek() == std::ifstream::traits_type::eof() && !file.bad();
+  if (!empty && (!file || !(text << file.rdbuf()))) {
     FileResult result;
     result.errors.push_back({name, "this file cannot be read", "berth run -c FILE says which file to read"});
     return result;

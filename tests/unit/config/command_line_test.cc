@@ -143,7 +143,9 @@ TEST_CASE("command line: a wrong call says what was meant") {
                          {{"swap", "--timeout", "3"}, "not a duration"},
                          {{"swap", "--env", "A"}, "not K=V"},
                          {{"status", "--", "x"}, "takes no command"},
-                         {{"logs", "-n", "x"}, "x"}}) {
+                         {{"logs", "-n", "x"}, "'x' is not a whole number from 0 to 10000"},
+                         {{"logs", "-n", "10001"}, "'10001' is not a whole number from 0 to 10000"},
+                         {{"logs", "-n", "-1"}, "whole number"}}) {
     std::string joined;
     for (const auto& word : row.arguments) joined += word + " ";
     CAPTURE(joined);
