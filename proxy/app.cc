@@ -122,8 +122,10 @@ bool App::open() {
   for (const AppConfig& app : config_.apps) {
     const http::AppId id = plane_->add_app(app.name, app.limits);
     std::vector<std::string> addresses;
+    ListenerConfig limits;
     for (Opened& each : opened) {
       if (each.listener->text != app.listen) continue;
+      limits = *each.listener;
       for (PublicSocket& socket : each.sockets.sockets) {
         addresses.push_back(socket.bound.text());
         plane_->listen(socket.fd.release(), *each.listener, socket.bound, id);
@@ -134,6 +136,7 @@ bool App::open() {
     served.shell =
         std::make_unique<swap::AppShell>(io_,
                                          swap::ShellSettings{.app = app,
+                                                             .listener = limits,
                                                              .patience = swap::patience_of(app),
                                                              .addresses = addresses,
                                                              .control_path = control_socket_->path()},

@@ -113,7 +113,11 @@ json::object generation_json(const GenerationStatus& g) {
 json::object limits_json(const AppStatus& app) {
   json::object limits;
   for (const auto& key : app_limit_keys()) limits[key.name] = limit_text(app.limits, key);
+  for (const auto& key : listener_limit_keys()) limits[key.name] = limit_text(app.listener, key);
   limits["drain"] = duration_text(app.drain);
+  limits["ready_timeout"] = duration_text(app.ready_timeout);
+  limits["stop_grace"] = duration_text(app.stop_grace);
+  limits["max_retiring"] = std::to_string(app.max_retiring);
   return limits;
 }
 

@@ -3,6 +3,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
+#include <charconv>
 #include <utility>
 
 #include "config/duration_text.h"
@@ -125,7 +126,13 @@ AppStatus app_from(const json::object& object) {
     // A value this client cannot read keeps its default, as any other member does.
     for (const auto& key : app_limit_keys())
       static_cast<void>(set_limit(app.limits, key, inner.word(key.name)));
+    for (const auto& key : listener_limit_keys())
+      static_cast<void>(set_limit(app.listener, key, inner.word(key.name)));
     app.drain = parse_duration(inner.word("drain")).value_or(app.drain);
+    app.ready_timeout = parse_duration(inner.word("ready_timeout")).value_or(app.ready_timeout);
+    app.stop_grace = parse_duration(inner.word("stop_grace")).value_or(app.stop_grace);
+    const std::string_view most = inner.word("max_retiring");
+    std::from_chars(most.data(), most.data() + most.size(), app.max_retiring);
   }
   read.flag("swap_queued", app.swap_queued);
   return app;
@@ -134,6 +141,9 @@ AppStatus app_from(const json::object& object) {
 }  // namespace
 
 namespace {
+
+// The kernel would end the text there.
+bool has_nul(const std::string& text) { return text.find('\0') != std::string::npos; }
 
 // One member of a swap's body. Returns what is wrong with it.
 std::string take_member(std::string_view name, const json::value& value, bool restart, SwapCall& call) {
@@ -145,11 +155,13 @@ std::string take_member(std::string_view name, const json::value& value, bool re
     for (const json::value& each : value.get_array()) {
       if (!each.is_string()) return "'command' must be a list of texts";
       call.request.command.push_back(text(each));
+      if (has_nul(call.request.command.back())) return "'command' has a NUL in a word";
     }
     if (call.request.command.front().empty()) return "the first word of 'command' is empty";
   } else if (name == "dir" && !restart) {
     if (!value.is_string() || !value.get_string().starts_with('/')) return "'dir' must be an absolute path";
     call.request.dir = text(value);
+    if (has_nul(call.request.dir)) return "'dir' has a NUL in it";
   } else if (name == "env") {
     if (!value.is_object()) return "'env' must be an object of texts";
     for (const auto& [key, each] : value.get_object()) {
@@ -157,6 +169,7 @@ std::string take_member(std::string_view name, const json::value& value, bool re
       bool fits = each.is_string() && !variable.empty() && variable.find('=') == std::string::npos;
       if (!fits) return "'env' must be an object of texts, with names without '='";
       call.request.env[variable] = text(each);
+      if (has_nul(variable) || has_nul(text(each))) return "'env' has a NUL in a name or a value";
     }
   } else if (name == "queue") {
     if (!value.is_bool()) return "'queue' must be true or false";

@@ -1,15 +1,20 @@
 #include "proxy/control/server.h"
 
 #include <algorithm>
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/json/serialize.hpp>
 #include <exception>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "config/version.h"
+#include "proxy/control/json_map.h"
 #include "proxy/control/session.h"
 
 namespace berth::control {
@@ -28,7 +33,11 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   void accept() {
     acceptor_.async_accept([self = shared_from_this()](error_code error, stream_protocol::socket socket) {
       if (self->service_ == nullptr || error == asio::error::operation_aborted) return;
-      if (!error && self->sessions_.size() < self->settings_.max_clients) self->start(std::move(socket));
+      if (!error && self->sessions_.size() < self->settings_.max_clients) {
+        self->start(std::move(socket));
+      } else if (!error) {
+        self->turn_away(socket);
+      }
       if (!error) return self->accept();
       // Out of descriptors, most likely: again in a while, rather than in a circle.
       self->closing_.expires_after(std::chrono::milliseconds(100));
@@ -61,6 +70,22 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   }
 
  private:
+  /// Without a session: one that is too many must cost nothing, not even a wait.
+  void turn_away(stream_protocol::socket& socket) const {
+    const std::string body =
+        boost::json::serialize(problem(503, "busy", "Too many clients",
+                                       "this berth already serves " + std::to_string(settings_.max_clients) +
+                                           " clients of its control socket: try again")) +
+        "\n";
+    const std::string answer =
+        "HTTP/1.1 503 Service Unavailable\r\nServer: berth/" + std::string(kVersion) +
+        "\r\nConnection: close\r\nContent-Type: application/problem+json\r\nContent-Length: " +
+        std::to_string(body.size()) + "\r\n\r\n" + body;
+    error_code ignored;
+    socket.non_blocking(true, ignored);
+    socket.write_some(asio::buffer(answer), ignored);
+  }
+
   void start(stream_protocol::socket socket) {
     auto session = std::make_shared<Session>(std::move(socket), *service_, settings_);
     sessions_.push_back(session);

@@ -15,7 +15,7 @@
 namespace berth::control {
 
 struct ServerSettings {
-  std::size_t max_clients = 64;                       ///< one more is closed at once
+  std::size_t max_clients = 64;                       ///< one more is told 503
   std::uint32_t max_head = 16 * 1024;                 ///< bytes of a request's head
   std::uint64_t max_body = 256 * 1024;                ///< bytes of a request's body
   std::size_t max_queued = 1024 * 1024;               ///< bytes a stream may be behind before it is cut off

@@ -68,7 +68,11 @@ struct AppStatus {
   std::vector<GenerationStatus> generations;  ///< serving first, then starting, then retiring
   http::Counters counters;
   Limits limits;
+  ListenerConfig listener;  ///< its limits alone
   Milliseconds drain{0};
+  Milliseconds ready_timeout{0};
+  Milliseconds stop_grace{0};
+  std::uint32_t max_retiring = 0;
   bool swap_queued = false;
 };
 

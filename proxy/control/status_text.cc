@@ -74,10 +74,15 @@ std::string app_block(const AppStatus& app, unsigned columns, const Paint& paint
                   {count("clients", c.connections), count("tunnels", c.tunnels),
                    count("to backend", c.upstream_active), count("pooled", c.upstream_idle)},
                   columns);
-  std::vector<std::string> limits = {"drain " + duration_text(app.drain)};
+  std::vector<std::string> limits = {
+      "drain " + duration_text(app.drain), "ready_timeout " + duration_text(app.ready_timeout),
+      "stop_grace " + duration_text(app.stop_grace), count("max_retiring", app.max_retiring)};
   for (const auto& key : app_limit_keys())
     limits.push_back(std::string(key.name) + " " + limit_text(app.limits, key));
-  return text + wrapped("limits", limits, columns);
+  std::vector<std::string> listener;
+  for (const auto& key : listener_limit_keys())
+    listener.push_back(std::string(key.name) + " " + limit_text(app.listener, key));
+  return text + wrapped("limits", limits, columns) + wrapped("listener", listener, columns);
 }
 
 }  // namespace

@@ -30,9 +30,14 @@ int run_verb(const LogsVerb& verb, const Terminal& terminal) {
     if (!error && line) terminal.out(log_text(*line, reached.app, paint));
   };
   CallResult result = call(reached.socket, {"GET", target, {}}, following);
-  // Ctrl-C is how following ends, and the end of berth is the end of its log.
-  bool ended = result.end == CallEnd::Interrupted || (result.end == CallEnd::Lost && result.status == 200);
-  if (verb.follow && ended) return 0;
+  // Ctrl-C is how following ends; a berth that ends in order ends its log in order.
+  if (verb.follow && result.end == CallEnd::Interrupted) return 0;
+  if (result.end == CallEnd::Lost && result.status == 200) {
+    terminal.err(
+        "berth: the log ended without its end: this reader was too slow and was cut off, or the "
+        "berth ended\n");
+    return 3;
+  }
   return tell_failure(result, verb.target, "berth", terminal);
 }
 

@@ -30,6 +30,7 @@ class SwapScreen {
     const json::value* event = value.get_object().if_contains("event");
     if (event == nullptr || !event->is_string()) return;
     if (event->get_string() == "result") return result(value);
+    if (event->get_string() == "switched") stage_ = Stage::Switched;
     if (json_) return;
     if (event->get_string() == "queued") queued(value.get_object());
     if (event->get_string() == "phase") phase(value);
@@ -51,6 +52,13 @@ class SwapScreen {
   }
 
   std::optional<int> exit_code() const { return exit_code_; }
+
+  /// What goes on when its watcher leaves, for `restart` or `swap`.
+  std::string under_way(const std::string& name) const {
+    if (stage_ == Stage::Switched)
+      return "the new one serves, and the retirement of the old one (`berth why` tells how it ends)";
+    return "the " + name + " (`berth why` tells how it ends, `berth cancel` ends it)";
+  }
 
  private:
   void queued(const json::object& object) {
@@ -79,6 +87,7 @@ class SwapScreen {
     if (!json_) terminal_.out(outcome_text(*outcome, paint_));
   }
 
+  enum class Stage : std::uint8_t { Coming, Switched } stage_ = Stage::Coming;
   bool json_;
   const Terminal& terminal_;
   PhaseText phases_;
@@ -116,9 +125,7 @@ int run_verb(const SwapVerb& verb, const Terminal& terminal) {
   CallResult result = call(reached.socket, swap_call(verb, reached.app), following);
   screen.clear();
   if (result.end != CallEnd::Complete || result.status != 200) {
-    std::string running = verb.restart ? "the restart" : "the swap";
-    return tell_failure(result, verb.target,
-                        running + " (`berth why` tells how it ends, `berth cancel` ends it)", terminal);
+    return tell_failure(result, verb.target, screen.under_way(verb.restart ? "restart" : "swap"), terminal);
   }
   if (screen.exit_code()) return *screen.exit_code();
   terminal.err("berth: the berth ended before the swap was over\n");

@@ -14,10 +14,13 @@ namespace json = boost::json;
 
 constexpr auto kShortCall = std::chrono::seconds(10);
 
-std::optional<FrontStatus> ask_status(const std::string& socket) {
+CallResult call_status(const std::string& socket) {
   Following following;
   following.timeout = kShortCall;
-  CallResult result = call(socket, {"GET", "/v1/status", {}}, following);
+  return call(socket, {"GET", "/v1/status", {}}, following);
+}
+
+std::optional<FrontStatus> read_status(const CallResult& result) {
   if (result.end != CallEnd::Complete || result.status != 200) return std::nullopt;
   json::error_code error;
   json::value value = json::parse(result.body, error);
@@ -25,7 +28,7 @@ std::optional<FrontStatus> ask_status(const std::string& socket) {
 }
 
 std::optional<Candidate> ask_who(const std::string& socket) {
-  auto front = ask_status(socket);
+  auto front = read_status(call_status(socket));
   if (!front) return std::nullopt;
   std::string apps;
   for (const AppStatus& app : front->apps) {
@@ -59,7 +62,12 @@ Reached reach_app(const Target& target, const Terminal& terminal) {
   Reached reached = reach_front(target, terminal);
   reached.app = target.app;
   if (reached.exit_code != 0) return reached;
-  auto front = ask_status(reached.socket);
+  const CallResult result = call_status(reached.socket);
+  if (result.end == CallEnd::Complete && result.status != 200) {
+    reached.exit_code = tell_failure(result, target, "berth", terminal);
+    return reached;
+  }
+  auto front = read_status(result);
   if (!front) {
     terminal.err("berth: the berth on " + reached.socket + " does not answer\n");
     reached.exit_code = 3;

@@ -27,6 +27,7 @@ namespace berth::swap {
 
 struct ShellSettings {
   AppConfig app;
+  ListenerConfig listener;             ///< for the status
   Patience patience;                   ///< see patience_of()
   std::vector<std::string> addresses;  ///< "127.0.0.1:8000", for the status
   std::string control_path;            ///< BERTH_CONTROL of its backends; empty: not set

@@ -58,7 +58,11 @@ control::AppStatus AppShell::status_now() const {
   status.command = last_wish().command;
   status.dir = last_wish().dir;
   status.limits = settings_.app.limits;
+  status.listener = settings_.listener;
   status.drain = settings_.app.drain;
+  status.ready_timeout = settings_.app.ready.timeout;
+  status.stop_grace = settings_.app.stop.grace;
+  status.max_retiring = settings_.app.max_retiring;
   status.swap_queued = state_.queued.has_value();
   for (const auto& [generation, seat] : seats_) {
     const Endpoint told = seat.started ? seat.started->told : Endpoint{};

@@ -60,6 +60,10 @@ FrontStatus example_front() {
   app.counters.in_flight = 4;
   app.limits.hold_timeout = Milliseconds(5'000);
   app.drain = Milliseconds(30'000);
+  app.ready_timeout = Milliseconds(45'000);
+  app.stop_grace = Milliseconds(7'000);
+  app.max_retiring = 3;
+  app.listener.max_fields = 99;
   return front;
 }
 
@@ -92,6 +96,10 @@ void LiveServer::on_loop(const std::function<void()>& work) {
     done.set_value();
   });
   done.get_future().get();
+}
+
+void LiveServer::cut() {
+  on_loop([this] { server_.reset(); });
 }
 
 void LiveServer::close() {

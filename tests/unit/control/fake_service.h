@@ -82,6 +82,8 @@ class LiveServer {
   void on_loop(const std::function<void()>& work);
   /// Server::close, waited for.
   void close();
+  /// As if berth were killed: every connection ends where it is.
+  void cut();
 
  private:
   std::string dir_;

@@ -50,6 +50,8 @@ TEST_CASE("json: a status comes back as it went") {
   CHECK(read->apps.at(0).generations.at(1).endpoint == Endpoint::loopback_v6(38211));
   CHECK(read->apps.at(0).limits.hold_timeout == Milliseconds(5'000));
   CHECK(read->apps.at(0).limits.stream_idle == kOff);
+  CHECK(read->apps.at(0).max_retiring == 3);
+  CHECK(read->apps.at(0).listener.max_fields == 99);
 }
 
 TEST_CASE("json: the names that scripts read") {
@@ -111,6 +113,10 @@ TEST_CASE("json: a body that cannot be meant is refused with what is wrong") {
                          {R"({"command":[]})", "not empty"},
                          {R"({"command":[1]})", "list of texts"},
                          {R"({"command":[""]})", "first word"},
+                         {R"({"command":["a\u0000b"]})", "NUL"},
+                         {R"({"dir":"/a\u0000b"})", "NUL"},
+                         {R"({"env":{"A":"\u0000"}})", "NUL"},
+                         {R"({"env":{"A\u0000":"b"}})", "NUL"},
                          {R"({"command":["x"]})", "no member 'command' in a restart", true},
                          {R"({"dir":"relative"})", "absolute"},
                          {R"({"env":{"A":1}})", "object of texts"},

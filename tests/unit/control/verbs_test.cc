@@ -171,6 +171,18 @@ TEST_CASE("verbs: with several apps one must be named") {
   CHECK(run_verb(WhyVerb{at(server, "api")}, screen.terminal) == 0);
 }
 
+TEST_CASE("logs: a reader that was cut off is told, and ends with 3") {
+  LiveServer server;
+  server.on_loop([&] { server.service.log.push_back({.number = 1, .generation = {}, .text = "a line"}); });
+  Screen screen;
+  screen.terminal.out = [&](std::string_view) {
+    // The last client of a berth that dies: its connection ends without the end of the log.
+    server.cut();
+  };
+  CHECK(run_verb(LogsVerb{.target = at(server), .follow = true}, screen.terminal) == 3);
+  CHECK(has(screen.err, "cut off"));
+}
+
 TEST_CASE("verbs: status, why and logs are readable, and JSON where asked") {
   LiveServer server;
   server.on_loop([&] { server.service.log = {{1, 1'700'000'000'000, Generation{7}, true, "a warning"}}; });

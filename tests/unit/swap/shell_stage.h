@@ -183,6 +183,7 @@ class Stage {
     app.env = {{"MODE", "dev"}};
     shell = std::make_unique<AppShell>(io,
                                        ShellSettings{.app = app,
+                                                     .listener = {},
                                                      .patience = patience,
                                                      .addresses = {"127.0.0.1:8000"},
                                                      .control_path = "/run/berth.sock"},
