@@ -7,7 +7,6 @@
 namespace berth::swap {
 
 using observe::Level;
-using observe::PhaseName;
 using Kind = SupervisorEventKind;
 using Do = SupervisorActionKind;
 

@@ -117,7 +117,7 @@ TEST_CASE("end: a backend that crashes is started again while its requests wait"
   for (int i = 0; i < 3; ++i) {
     const auto all = recorded(dir / "pids");
     REQUIRE_FALSE(all.empty());
-    const auto old = all.back();
+    const auto& old = all.back();
     ::kill(old.pid, SIGKILL);
     REQUIRE(wait_until([&] { return !still_runs(old); }, 5s));
     CHECK(who_answers(berth.port()) == "steady");
