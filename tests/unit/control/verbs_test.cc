@@ -97,6 +97,22 @@ TEST_CASE("swap: on a terminal the running phase is rewritten in place and gone 
   CHECK(has(screen.out, "\r\x1b[Kdone: serving"));
 }
 
+TEST_CASE("swap: who leaves after the switch is not told that a cancel would end it") {
+  for (const bool switched : {false, true}) {
+    LiveServer server;
+    server.on_loop([&] {
+      server.service.on_swap = [switched](SwapWatch& watch) {
+        if (switched) watch.on_switched(example_report());
+      };
+    });
+    Screen screen;
+    CHECK(run_verb(SwapVerb{.target = at(server), .timeout = Milliseconds(200)}, screen.terminal) == 4);
+    CAPTURE(screen.err);
+    CHECK(has(screen.err, "berth cancel") == !switched);
+    CHECK(has(screen.err, "retirement of the old one") == switched);
+  }
+}
+
 TEST_CASE("swap: every result has its exit code") {
   struct Row {
     SwapResult::Kind kind;
