@@ -12,12 +12,14 @@ control::LogLine LogBook::append(Generation generation, bool is_stderr, std::str
                               .generation = generation,
                               .is_stderr = is_stderr,
                               .text = std::string(text)};
-  lines_.push_back(line);
-  bytes_ += text.size();
-  while (lines_.size() > bounds_.lines || (bytes_ > bounds_.bytes && lines_.size() > 1)) {
-    bytes_ -= lines_.front().text.size();
-    lines_.pop_front();
+  Page& page = pages_[generation];
+  page.lines.push_back(line);
+  page.bytes += text.size();
+  while (page.lines.size() > bounds_.lines || (page.bytes > bounds_.bytes && page.lines.size() > 1)) {
+    page.bytes -= page.lines.front().text.size();
+    page.lines.pop_front();
   }
+  while (pages_.size() > bounds_.generations) pages_.erase(pages_.begin());
   std::erase_if(followers_, [](const std::weak_ptr<Follower>& f) { return f.expired(); });
   // A follower may leave, or another come, while it is told.
   const std::vector<std::weak_ptr<Follower>> told = followers_;
@@ -28,19 +30,29 @@ control::LogLine LogBook::append(Generation generation, bool is_stderr, std::str
 }
 
 std::vector<control::LogLine> LogBook::lines(std::uint64_t after, std::size_t limit) const {
-  auto first =
-      std::find_if(lines_.begin(), lines_.end(), [after](const auto& line) { return line.number > after; });
-  const auto found = static_cast<std::size_t>(lines_.end() - first);
-  if (found > limit) first += static_cast<std::ptrdiff_t>(found - limit);
-  return {first, lines_.end()};
+  const auto earlier = [](const control::LogLine& a, const control::LogLine& b) {
+    return a.number < b.number;
+  };
+  std::vector<control::LogLine> found;
+  for (const auto& [generation, page] : pages_) {
+    const auto first = std::find_if(page.lines.begin(), page.lines.end(),
+                                    [after](const auto& line) { return line.number > after; });
+    const auto middle = static_cast<std::ptrdiff_t>(found.size());
+    found.insert(found.end(), first, page.lines.end());
+    std::inplace_merge(found.begin(), found.begin() + middle, found.end(), earlier);
+  }
+  if (found.size() > limit) found.erase(found.begin(), found.end() - static_cast<std::ptrdiff_t>(limit));
+  return found;
 }
 
 std::vector<std::string> LogBook::last_of(Generation generation, std::size_t limit) const {
   std::vector<std::string> found;
-  for (auto line = lines_.rbegin(); line != lines_.rend() && found.size() < limit; ++line) {
-    if (line->generation == generation) found.push_back(line->text);
-  }
-  std::reverse(found.begin(), found.end());
+  const auto page = pages_.find(generation);
+  if (page == pages_.end()) return found;
+  const auto& lines = page->second.lines;
+  const std::size_t count = std::min(limit, lines.size());
+  for (auto line = lines.end() - static_cast<std::ptrdiff_t>(count); line != lines.end(); ++line)
+    found.push_back(line->text);
   return found;
 }
 

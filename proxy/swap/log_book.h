@@ -1,10 +1,11 @@
-// The last output of one app's backends, numbered over all generations and bounded, and who follows it. Knows
-// no process and no file. Lives on the control loop.
+// The last output of one app's backends: numbered over all generations, bounded for each, so that a noisy one
+// costs no other its lines, and who follows it. Knows no process and no file. Lives on the control loop.
 #pragma once
 
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -17,8 +18,9 @@ namespace berth::swap {
 class LogBook {
  public:
   struct Bounds {
-    std::size_t lines = 2'000;
-    std::size_t bytes = 1024 * 1024;
+    std::size_t lines = 2'000;        ///< of one generation
+    std::size_t bytes = 1024 * 1024;  ///< of one generation
+    std::size_t generations = 8;      ///< that have lines; the oldest is forgotten for a new one
   };
 
   explicit LogBook(Bounds bounds) : bounds_(bounds) {}
@@ -39,9 +41,13 @@ class LogBook {
  private:
   using Follower = std::function<void(const control::LogLine&)>;
 
+  struct Page {
+    std::deque<control::LogLine> lines;
+    std::size_t bytes = 0;
+  };
+
   const Bounds bounds_;
-  std::deque<control::LogLine> lines_;
-  std::size_t bytes_ = 0;
+  std::map<Generation, Page> pages_;
   std::uint64_t newest_ = 0;
   std::vector<std::weak_ptr<Follower>> followers_;
 };

@@ -7,9 +7,9 @@
 namespace berth::swap {
 namespace {
 
-TEST_CASE("log book: numbers count up over generations and the oldest lines go first") {
-  LogBook book({.lines = 3, .bytes = 1000});
-  for (std::uint32_t n = 1; n <= 5; ++n) book.append({n / 3}, false, "line " + std::to_string(n), 7);
+TEST_CASE("log book: numbers count up and the oldest lines go first") {
+  LogBook book({.lines = 3, .bytes = 1000, .generations = 8});
+  for (std::uint32_t n = 1; n <= 5; ++n) book.append({1}, false, "line " + std::to_string(n), 7);
   const auto lines = book.lines(0, 100);
   REQUIRE(lines.size() == 3);
   CHECK(lines.front().number == 3);
@@ -19,7 +19,7 @@ TEST_CASE("log book: numbers count up over generations and the oldest lines go f
 }
 
 TEST_CASE("log book: bytes are bounded too, but the newest line is always kept") {
-  LogBook book({.lines = 100, .bytes = 10});
+  LogBook book({.lines = 100, .bytes = 10, .generations = 8});
   book.append({1}, false, "12345", 0);
   book.append({1}, false, "67890", 0);
   CHECK(book.lines(0, 100).size() == 2);
@@ -37,6 +37,27 @@ TEST_CASE("log book: asks for what is newer than a number get the newest, oldest
   const auto few = book.lines(2, 3);
   REQUIRE(few.size() == 3);
   CHECK(few.front().number == 8);
+}
+
+TEST_CASE("log book: a noisy generation costs no other its lines, and lines of several come in order") {
+  LogBook book({.lines = 3, .bytes = 1000, .generations = 8});
+  book.append({1}, false, "quiet", 0);
+  for (int n = 0; n < 50; ++n) book.append({2}, false, "noise", 0);
+  book.append({1}, false, "still here", 0);
+  const auto lines = book.lines(0, 100);
+  REQUIRE(lines.size() == 5);
+  CHECK(lines.front().text == "quiet");
+  CHECK(lines.back().text == "still here");
+  for (std::size_t i = 1; i < lines.size(); ++i) CHECK(lines[i - 1].number < lines[i].number);
+  CHECK(book.lines(0, 2).front().text == "noise");
+}
+
+TEST_CASE("log book: the oldest generation is forgotten for a new one") {
+  LogBook book({.lines = 3, .bytes = 1000, .generations = 2});
+  for (std::uint32_t n = 1; n <= 3; ++n) book.append({n}, false, "x", 0);
+  CHECK(book.last_of({1}, 20).empty());
+  CHECK(book.last_of({2}, 20).size() == 1);
+  CHECK(book.lines(0, 100).size() == 2);
 }
 
 TEST_CASE("log book: the last lines of a generation are its own") {
