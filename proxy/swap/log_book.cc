@@ -7,7 +7,7 @@ namespace berth::swap {
 
 control::LogLine LogBook::append(Generation generation, bool is_stderr, std::string_view text,
                                  std::int64_t unix_ms) {
-  const control::LogLine line{.number = ++newest_,
+  control::LogLine line{.number = ++newest_,
                               .unix_ms = unix_ms,
                               .generation = generation,
                               .is_stderr = is_stderr,

@@ -46,7 +46,7 @@ void swap_under_load(BerthProcess& berth, const ServerCase& server, int count) {
 }
 
 void check_twenty_swaps(const ServerCase& server) {
-  BerthProcess berth({.command = server.command, .ready_timeout = "20s", .dir = server.dir});
+  BerthProcess berth({.command = server.command, .ready_timeout = "60s", .dir = server.dir});
   REQUIRE(berth.wait_serving(30s));
   CHECK(who_answers(berth.port()).starts_with(server.greeting));
   swap_under_load(berth, server, kWarmUp);

@@ -142,6 +142,7 @@ max_upstream = "many"
 )")
                     .errors;
   std::vector<std::string> seen;
+  seen.reserve(errors.size());
   for (const auto& error : errors) seen.push_back(error.text());
   struct Row {
     const char* where;
