@@ -8,10 +8,10 @@ namespace berth::swap {
 control::LogLine LogBook::append(Generation generation, bool is_stderr, std::string_view text,
                                  std::int64_t unix_ms) {
   control::LogLine line{.number = ++newest_,
-                              .unix_ms = unix_ms,
-                              .generation = generation,
-                              .is_stderr = is_stderr,
-                              .text = std::string(text)};
+                        .unix_ms = unix_ms,
+                        .generation = generation,
+                        .is_stderr = is_stderr,
+                        .text = std::string(text)};
   Page& page = pages_[generation];
   page.lines.push_back(line);
   page.bytes += text.size();
