@@ -1,75 +1,15 @@
 #include "backend/address.h"
 
-#include <sys/un.h>
-
-#include <cstring>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 namespace berth::backend {
 
-const sockaddr* SocketAddress::get() const {
-  return static_cast<const sockaddr*>(static_cast<const void*>(&storage));
-}
-
-SocketAddress to_socket_address(const Endpoint& endpoint) {
-  SocketAddress out;
-  switch (endpoint.family) {
-    case Endpoint::Family::V4: {
-      sockaddr_in in{};
-      in.sin_family = AF_INET;
-      in.sin_port = htons(endpoint.port);
-      std::memcpy(&in.sin_addr, endpoint.address.data(), 4);
-      std::memcpy(&out.storage, &in, sizeof in);
-      out.length = sizeof in;
-      break;
-    }
-    case Endpoint::Family::V6: {
-      sockaddr_in6 in{};
-      in.sin6_family = AF_INET6;
-      in.sin6_port = htons(endpoint.port);
-      std::memcpy(&in.sin6_addr, endpoint.address.data(), 16);
-      std::memcpy(&out.storage, &in, sizeof in);
-      out.length = sizeof in;
-      break;
-    }
-    case Endpoint::Family::Unix: {
-      sockaddr_un un{};
-      un.sun_family = AF_UNIX;
-      if (endpoint.path.size() >= sizeof un.sun_path) break;
-      std::memcpy(un.sun_path, endpoint.path.data(), endpoint.path.size());
-      std::memcpy(&out.storage, &un, sizeof un);
-      out.length = sizeof un;
-      break;
-    }
-  }
-  return out;
-}
-
-Endpoint endpoint_of(const void* address, bool v6, std::uint16_t port) {
-  std::array<std::uint8_t, 16> bytes{};
-  std::memcpy(bytes.data(), address, v6 ? 16 : 4);
-  if (!v6) return Endpoint::v4({bytes[0], bytes[1], bytes[2], bytes[3]}, port);
-  constexpr std::array<std::uint8_t, 12> kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-  if (std::memcmp(bytes.data(), kMapped.data(), kMapped.size()) == 0) {
-    return Endpoint::v4({bytes[12], bytes[13], bytes[14], bytes[15]}, port);
-  }
-  return Endpoint::v6(bytes, port);
-}
-
 Endpoint local_endpoint(int fd) {
   sockaddr_storage storage{};
-  socklen_t length = sizeof storage;
-  if (::getsockname(fd, static_cast<sockaddr*>(static_cast<void*>(&storage)), &length) != 0) return {};
-  if (storage.ss_family == AF_INET) {
-    sockaddr_in in{};
-    std::memcpy(&in, &storage, sizeof in);
-    return endpoint_of(&in.sin_addr, false, ntohs(in.sin_port));
-  }
-  if (storage.ss_family == AF_INET6) {
-    sockaddr_in6 in{};
-    std::memcpy(&in, &storage, sizeof in);
-    return endpoint_of(&in.sin6_addr, true, ntohs(in.sin6_port));
-  }
-  return {};
+  socklen_t size = sizeof storage;
+  if (::getsockname(fd, static_cast<sockaddr*>(static_cast<void*>(&storage)), &size) != 0) return {};
+  return endpoint_of(storage).value_or(Endpoint{});
 }
 
 bool overlaps(const Endpoint& wanted, const Endpoint& bound, bool bound_v6only) {

@@ -59,10 +59,10 @@ bool open_check_socket(CheckSocket& socket, const Endpoint& endpoint) {
 }
 
 tcp::endpoint to_tcp(const Endpoint& endpoint) {
-  auto address = to_socket_address(endpoint);
+  auto address = socket_address(endpoint);
   tcp::endpoint out;
-  out.resize(address.length);
-  std::copy_n(static_cast<const char*>(static_cast<const void*>(&address.storage)), address.length,
+  out.resize(address.size);
+  std::copy_n(static_cast<const char*>(static_cast<const void*>(&address.storage)), address.size,
               static_cast<char*>(static_cast<void*>(out.data())));
   return out;
 }

@@ -12,8 +12,8 @@ namespace {
 Descriptor bound_to(const Endpoint& endpoint) {
   Descriptor fd = open_stream_socket(endpoint);
   if (!fd) return fd;
-  auto address = to_socket_address(endpoint);
-  if (::bind(fd.get(), address.get(), address.length) != 0) fd.reset();
+  auto address = socket_address(endpoint);
+  if (::bind(fd.get(), address.get(), address.size) != 0) fd.reset();
   return fd;
 }
 
@@ -21,8 +21,8 @@ bool child_could_bind(std::uint16_t port) {
   Descriptor fd = open_stream_socket(Endpoint::loopback_v4(port));
   int on = 1;
   ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  auto address = to_socket_address(Endpoint::loopback_v4(port));
-  return ::bind(fd.get(), address.get(), address.length) == 0;
+  auto address = socket_address(Endpoint::loopback_v4(port));
+  return ::bind(fd.get(), address.get(), address.size) == 0;
 }
 
 }  // namespace

@@ -42,14 +42,14 @@ void keep_overlapping(const Endpoint& endpoint, std::vector<SocketRow>& rows) {
 
 ProbeResult probe_unix(const Endpoint& endpoint) {
   ProbeResult result;
-  auto address = to_socket_address(endpoint);
+  auto address = socket_address(endpoint);
   Descriptor fd = open_stream_socket(endpoint);
-  if (address.length == 0 || !fd) {
+  if (address.size == 0 || !fd) {
     result.state = ProbeResult::State::Denied;
     result.error = fd ? ENAMETOOLONG : errno;
     return result;
   }
-  if (::connect(fd.get(), address.get(), address.length) == 0 || errno == EAGAIN) {
+  if (::connect(fd.get(), address.get(), address.size) == 0 || errno == EAGAIN) {
     result.state = ProbeResult::State::Listened;
     result.error = EADDRINUSE;
     ucred peer{};
@@ -75,8 +75,8 @@ ProbeResult probe_unix(const Endpoint& endpoint) {
 int strict_listen(const Endpoint& endpoint) {
   Descriptor fd = open_stream_socket(endpoint);
   if (!fd) return errno;
-  auto address = to_socket_address(endpoint);
-  if (::bind(fd.get(), address.get(), address.length) != 0) return errno;
+  auto address = socket_address(endpoint);
+  if (::bind(fd.get(), address.get(), address.size) != 0) return errno;
   return ::listen(fd.get(), 1) == 0 ? 0 : errno;
 }
 

@@ -1,15 +1,14 @@
 #include "proxy/public_listen.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <cerrno>
-#include <cstring>
 #include <system_error>
 
+#include "backend/address.h"
 #include "backend/port.h"
+#include "config/socket_address.h"
 
 namespace berth {
 namespace {
@@ -17,56 +16,20 @@ namespace {
 constexpr int kBacklog = 4096;  ///< the kernel cuts it to net.core.somaxconn
 constexpr int kSamePortTries = 16;
 
-sockaddr_storage address_of(const Endpoint& endpoint, socklen_t& size) {
-  sockaddr_storage storage{};
-  if (endpoint.family == Endpoint::Family::V4) {
-    sockaddr_in in{};
-    in.sin_family = AF_INET;
-    in.sin_port = htons(endpoint.port);
-    std::memcpy(&in.sin_addr, endpoint.address.data(), 4);
-    std::memcpy(&storage, &in, sizeof in);
-    size = sizeof in;
-  } else {
-    sockaddr_in6 in{};
-    in.sin6_family = AF_INET6;
-    in.sin6_port = htons(endpoint.port);
-    std::memcpy(&in.sin6_addr, endpoint.address.data(), 16);
-    std::memcpy(&storage, &in, sizeof in);
-    size = sizeof in;
-  }
-  return storage;
-}
-
-std::uint16_t port_of(int fd) {
-  sockaddr_storage storage{};
-  socklen_t size = sizeof storage;
-  ::getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &size);
-  sockaddr_in6 in6{};
-  sockaddr_in in{};
-  if (storage.ss_family == AF_INET6) {
-    std::memcpy(&in6, &storage, sizeof in6);
-    return ntohs(in6.sin6_port);
-  }
-  std::memcpy(&in, &storage, sizeof in);
-  return ntohs(in.sin_port);
-}
-
 /// 0, or the errno. SO_REUSEADDR, so that a restart of berth does not wait for TIME_WAIT; never SO_REUSEPORT.
 int open_one(const Endpoint& endpoint, PublicSocket& out) {
-  const int family = endpoint.family == Endpoint::Family::V4 ? AF_INET : AF_INET6;
-  loop::Fd fd(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  const SocketAddress address = socket_address(endpoint);
+  loop::Fd fd(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.is_open()) return errno;
   const int on = 1;
   const int off = 0;
   ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   // [::] is dual stack; any other IPv6 address has no IPv4 side to take.
-  if (family == AF_INET6) ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-  socklen_t size = 0;
-  const sockaddr_storage address = address_of(endpoint, size);
-  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0) return errno;
+  if (address.family() == AF_INET6) ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+  if (::bind(fd.get(), address.get(), address.size) != 0) return errno;
   if (::listen(fd.get(), kBacklog) != 0) return errno;
   out.bound = endpoint;
-  out.bound.port = port_of(fd.get());
+  out.bound.port = backend::local_endpoint(fd.get()).port;
   out.fd = std::move(fd);
   return 0;
 }

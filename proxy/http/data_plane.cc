@@ -97,6 +97,12 @@ class DataPlane::Impl {
 
 namespace {
 
+// A client that closed unheard answers no probe once its kernel has forgotten it, a minute later on Linux;
+// one that only has finished sending answers all.
+constexpr int kKeepAliveIdleS = 30;
+constexpr int kKeepAliveEachS = 10;
+constexpr int kKeepAliveTries = 3;
+
 struct DrainSum {
   std::uint64_t finished = 0;
   std::uint64_t cut = 0;
@@ -133,6 +139,9 @@ void DataPlane::listen(int fd, const ListenerConfig& config, const Endpoint& bou
   if (bound.family != Endpoint::Family::Unix) {
     ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     ::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &kKeepAliveIdleS, sizeof kKeepAliveIdleS);
+    ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &kKeepAliveEachS, sizeof kKeepAliveEachS);
+    ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &kKeepAliveTries, sizeof kKeepAliveTries);
   }
   ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
   auto state = std::make_shared<ListenerState>();

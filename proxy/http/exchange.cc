@@ -24,17 +24,18 @@ bool is_idempotent(std::string_view method) {
 
 }  // namespace
 
-loop::Task<Exchange::End> serve_exchange(Session& session, route::AppRoute& route, std::string_view view) {
-  Exchange exchange(session, route);
+loop::Task<Exchange::End> serve_exchange(ClientStream& client, route::AppRoute& route,
+                                         std::string_view view) {
+  Exchange exchange(client, route);
   exchange.begin(view);
   auto run = exchange.run();
   const Exchange::End end = co_await run;
   co_return end;
 }
 
-Exchange::Exchange(Session& session, route::AppRoute& route)
-    : session_(session), route_(route), holder_(session.gate()) {
-  session_.gate().forget(loop::kTimeout | loop::kCut | loop::kAdmitted | loop::kRefused);
+Exchange::Exchange(ClientStream& client, route::AppRoute& route)
+    : client_(client), loop_(client.loop()), heads_(client.heads()), route_(route), holder_(client.gate()) {
+  client_.gate().forget(loop::kTimeout | loop::kCut | loop::kAdmitted | loop::kRefused);
   ++route_.counters.requests;
   ++route_.counters.in_flight;
 }
@@ -45,7 +46,7 @@ Exchange::~Exchange() {
 }
 
 void Exchange::begin(std::string_view view) {
-  const RequestHead& head = session_.worker().request_head;
+  const RequestHead& head = heads_.request;
   to_head_ = head.method == "HEAD";
   idempotent_ = is_idempotent(head.method);
   keep_alive_ = head.keep_alive;
@@ -54,20 +55,18 @@ void Exchange::begin(std::string_view view) {
   accepts_html_ = head.accepts_html;
   version_ = static_cast<std::uint8_t>(head.version);
 
-  const ListenerState& listener = session_.state();
-  write_request_head(head, {.address = session_.address(), .listener = listener.bound},
-                     session_.loop().blocks(), head_);
+  write_request_head(head, client_.facts(), loop_.blocks(), head_);
   std::size_t used = head.raw.size();
   if (head.framing != Framing::None) {
-    request_body_.start(head.framing, head.length, listener.head_limits.bytes);
+    request_body_.start(head.framing, head.length, client_.head_limits().bytes);
     const BodyStep step = request_body_.feed(view.substr(used));
     if (step.bad) fail(400, "the body of the request is malformed");
-    head_.append(session_.loop().blocks(), view.substr(used, step.take));
+    head_.append(loop_.blocks(), view.substr(used, step.take));
     used += step.take;
   }
   body_in_head_ = request_body_.done();
-  body_begun_ = session_.loop().now();
-  session_.use(view, used);
+  body_begun_ = loop_.now();
+  client_.use(view, used);
 }
 
 loop::Task<Exchange::End> Exchange::run() {
@@ -79,7 +78,7 @@ loop::Task<Exchange::End> Exchange::run() {
     }
     flush_to_upstream();
     while (verdict_ == Verdict::Going) {
-      const Wakes wakes = co_await session_.gate().wait(interest());
+      const Wakes wakes = co_await client_.gate().wait(interest());
       react(wakes);
     }
     if (verdict_ != Verdict::Retry) break;
@@ -101,7 +100,7 @@ loop::Task<Exchange::End> Exchange::run() {
   co_return end;
 }
 
-bool Exchange::client_keeps() const { return keep_alive_ && !session_.worker().stopping(); }
+bool Exchange::client_keeps() const { return keep_alive_ && !client_.stopping(); }
 
 bool Exchange::request_sent() const {
   return sent_ == head_.size() && to_upstream_.empty() && request_body_.done();
@@ -122,7 +121,7 @@ Wakes Exchange::interest() {
   const bool body_wanted =
       !request_body_.done() && sent_ == head_.size() && to_upstream_.empty() && !write_dead_;
   if (!body_wanted) {  // its rate is measured only while nobody but the client is waited for
-    body_begun_ = session_.loop().now();
+    body_begun_ = loop_.now();
     body_bytes_ = 0;
   }
   const bool to_upstream_waits = !write_dead_ && (sent_ < head_.size() || !to_upstream_.empty());
@@ -134,28 +133,32 @@ Wakes Exchange::interest() {
 
   const Limits& limits = route_.limits();
   std::chrono::milliseconds wait = limits.stream_idle;
+  if (left_in_silence()) wait = std::min(wait, limits.body_stall);
   if (to_client_waits)
     wait = limits.body_stall;
   else if (body_due && stage_ != Stage::Body)
     wait = body_wait();
   else if (stage_ != Stage::Body || to_upstream_waits)
     wait = limits.response_timeout;
-  session_.set_deadline(session_.loop().deadline(wait));
+  client_.set_deadline(loop_.deadline(wait));
 
-  session_.socket().want(body_wanted, to_client_waits);
-  if (upstream_) upstream_->socket().want(watch_upstream, to_upstream_waits);
-  return loop::kClientGone | loop::kTimeout | loop::kCut | (body_wanted ? loop::kClientIn : 0) |
-         (to_client_waits ? loop::kClientOut : 0) | (watch_upstream ? loop::kUpstreamIn : 0) |
-         (to_upstream_waits ? loop::kUpstreamOut : 0);
+  client_.stream().want(body_wanted, to_client_waits);
+  if (upstream_) upstream_->stream().want(watch_upstream, to_upstream_waits);
+  return loop::kClientGone | loop::kClientEnded | loop::kTimeout | loop::kCut |
+         (body_wanted ? loop::kClientIn : 0) | (to_client_waits ? loop::kClientOut : 0) |
+         (watch_upstream ? loop::kUpstreamIn : 0) | (to_upstream_waits ? loop::kUpstreamOut : 0);
 }
+
+/// A client that has finished sending may still read, but one that lets a silent stream go on has most likely
+/// left: nothing but a write to it would tell.
+bool Exchange::left_in_silence() const { return stage_ == Stage::Body && client_.stream().peer_ended(); }
 
 /// How long the next piece of the request's body may take: body_stall, and what body_min_rate leaves of it.
 std::chrono::milliseconds Exchange::body_wait() const {
   const Limits& limits = route_.limits();
   if (limits.body_min_rate == 0) return limits.body_stall;
   const auto earned = std::chrono::milliseconds(body_bytes_ * 1000 / limits.body_min_rate);
-  const auto spent =
-      std::chrono::duration_cast<std::chrono::milliseconds>(session_.loop().now() - body_begun_);
+  const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(loop_.now() - body_begun_);
   return std::clamp(kRateGrace + earned - spent, std::chrono::milliseconds(0), limits.body_stall);
 }
 
@@ -189,6 +192,10 @@ void Exchange::on_timeout() {
     verdict_ = Verdict::Broken;  // the client has stopped reading
     return;
   }
+  if (left_in_silence()) {
+    verdict_ = Verdict::Gone;
+    return;
+  }
   if (stage_ == Stage::Done) {  // answered; only its body does not end
     keep_alive_ = false;
     verdict_ = Verdict::Done;
@@ -203,10 +210,10 @@ void Exchange::on_timeout() {
 
 void Exchange::flush_to_upstream() {
   while (sent_ < head_.size() || !to_upstream_.empty()) {
-    loop::Socket& socket = upstream_->socket();
+    loop::Stream& stream = upstream_->stream();
     const bool head = sent_ < head_.size();
-    const IoResult result = head ? socket.write(head_.data() + sent_, head_.size() - sent_)
-                                 : socket.write(to_upstream_.data(), to_upstream_.size());
+    const IoResult result = head ? stream.write(head_.data() + sent_, head_.size() - sent_)
+                                 : stream.write(to_upstream_.data(), to_upstream_.size());
     if (result.status == Status::Again) return;
     if (result.status == Status::Error) {
       if (sent_ == 0 && may_retry()) {
@@ -223,7 +230,7 @@ void Exchange::flush_to_upstream() {
       if (to_upstream_.empty()) to_upstream_.reset();
     }
   }
-  if (!request_body_.done() && !session_.pending().empty()) send_body(session_.pending().view());
+  if (!request_body_.done() && !client_.pending().empty()) send_body(client_.pending().view());
 }
 
 /// The backend takes no more. It may have answered before it closed: reading tells.
@@ -235,7 +242,7 @@ void Exchange::write_failed(int error) {
 
 void Exchange::read_client() {
   std::string_view view;
-  const IoResult result = session_.receive(view);
+  const IoResult result = client_.receive(view);
   if (result.status == Status::Again) return;
   if (result.status != Status::Done) {
     verdict_ = Verdict::Gone;  // it left before its request was whole
@@ -250,13 +257,13 @@ void Exchange::send_body(std::string_view view) {
   body_bytes_ += step.take;
   std::size_t written = 0;
   if (to_upstream_.empty() && step.take > 0) {
-    const IoResult result = upstream_->socket().write(view.data(), step.take);
+    const IoResult result = upstream_->stream().write(view.data(), step.take);
     if (result.status == Status::Error) write_failed(result.error);
     written = result.bytes;
   }
   if (!write_dead_ && written < step.take)
-    to_upstream_.append(session_.loop().blocks(), view.substr(written, step.take - written));
-  session_.use(view, step.take);
+    to_upstream_.append(loop_.blocks(), view.substr(written, step.take - written));
+  client_.use(view, step.take);
 }
 
 loop::Task<Exchange::End> Exchange::finish() {
@@ -291,12 +298,13 @@ loop::Task<Exchange::End> Exchange::reply() {
   give_up_upstream(false);
   holder_.let_go();
   const bool keep = client_keeps() && request_body_.done() && failure_.status >= 500;
-  to_client_.append(session_.loop().blocks(), write_error_reply({.status = failure_.status,
-                                                                 .reason = failure_.reason,
-                                                                 .html = accepts_html_,
-                                                                 .keep_alive = keep,
-                                                                 .to_head = to_head_,
-                                                                 .retry_after_s = failure_.retry_after_s}));
+  client_.put_error({.status = failure_.status,
+                     .reason = failure_.reason,
+                     .html = accepts_html_,
+                     .keep_alive = keep,
+                     .to_head = to_head_,
+                     .retry_after_s = failure_.retry_after_s},
+                    to_client_);
   auto draining = drain_to_client();
   const bool drained = co_await draining;
   if (!drained) co_return End::Close;
@@ -308,9 +316,9 @@ loop::Task<bool> Exchange::drain_to_client() {
     flush_to_client();
     if (verdict_ == Verdict::Gone) co_return false;
     if (to_client_.empty()) co_return true;
-    session_.set_deadline(session_.loop().deadline(route_.limits().body_stall));
-    session_.socket().want(false, true);
-    const Wakes wakes = co_await session_.gate().wait(loop::kClientOut | loop::kClientGone | loop::kTimeout);
+    client_.set_deadline(loop_.deadline(route_.limits().body_stall));
+    client_.stream().want(false, true);
+    const Wakes wakes = co_await client_.gate().wait(loop::kClientOut | loop::kClientGone | loop::kTimeout);
     if ((wakes & loop::kClientOut) == 0) co_return false;
   }
 }
@@ -321,21 +329,21 @@ loop::Task<Exchange::End> Exchange::discard_request_body() {
   give_up_upstream(false);
   holder_.let_go();
   if (!client_keeps() || (expects_continue_ && !said_continue_)) co_return End::Linger;
-  std::string_view view = session_.pending().view();
+  std::string_view view = client_.pending().view();
   std::size_t discarded = 0;
   for (;;) {
     const BodyStep step = request_body_.feed(view);
     if (step.bad) co_return End::Linger;
-    session_.use(view, step.take);
+    client_.use(view, step.take);
     discarded += step.take;
     if (request_body_.done()) co_return End::KeepAlive;
     if (discarded > kDiscard) co_return End::Linger;
-    session_.set_deadline(session_.loop().deadline(route_.limits().body_stall));
-    session_.socket().want(true, false);
-    const Wakes wakes = co_await session_.gate().wait(loop::kClientIn | loop::kTimeout);
+    client_.set_deadline(loop_.deadline(route_.limits().body_stall));
+    client_.stream().want(true, false);
+    const Wakes wakes = co_await client_.gate().wait(loop::kClientIn | loop::kTimeout);
     if ((wakes & loop::kTimeout) != 0) co_return End::Linger;
-    const IoResult result = session_.receive(view);
-    if (result.status == Status::Again) view = session_.pending().view();
+    const IoResult result = client_.receive(view);
+    if (result.status == Status::Again) view = client_.pending().view();
     if (result.status == Status::End || result.status == Status::Error) co_return End::Close;
   }
 }

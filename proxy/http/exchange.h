@@ -1,6 +1,6 @@
 // One request and its response: from a complete head to the last byte, both directions at once. It decides
-// when to wait, to try again, to give up; who reads and writes are the client's session and an upstream
-// connection. Lives in one worker, within the coroutine of its session.
+// when to wait, to try again, to give up; who reads and writes are the client's stream and an upstream
+// connection. Lives in one loop, within the coroutine of its client.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,8 @@
 #include <string_view>
 
 #include "proxy/http/body_reader.h"
+#include "proxy/http/client_stream.h"
 #include "proxy/http/head_rules.h"
-#include "proxy/http/session.h"
 #include "proxy/loop/task.h"
 #include "proxy/route/app_route.h"
 
@@ -27,12 +27,12 @@ class Exchange {
     Reset,      ///< cut off in the middle: the client must see it
   };
 
-  Exchange(Session& session, route::AppRoute& route);
+  Exchange(ClientStream& client, route::AppRoute& route);
   ~Exchange();
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
-  /// `view`: unused bytes of the session that begin with worker.request_head.
+  /// `view`: unused bytes of the client that begin with the request in client.heads().
   void begin(std::string_view view);
   loop::Task<End> run();
 
@@ -77,6 +77,7 @@ class Exchange {
   void upstream_ended(bool in_error);
   void flush_to_client();
 
+  bool left_in_silence() const;
   std::chrono::milliseconds body_wait() const;
   void fail(int status, std::string_view reason, int retry_after_s = 0);
   loop::Wakes interest();
@@ -89,7 +90,9 @@ class Exchange {
   loop::Task<End> tunnel();
   bool client_keeps() const;
 
-  Session& session_;
+  ClientStream& client_;
+  loop::Loop& loop_;
+  Heads& heads_;
   route::AppRoute& route_;
   route::Holder holder_;
   std::unique_ptr<route::Upstream> upstream_;
@@ -135,6 +138,6 @@ class Exchange {
 };
 
 /// The exchange of the request at the start of `view`, to its end.
-loop::Task<Exchange::End> serve_exchange(Session& session, route::AppRoute& route, std::string_view view);
+loop::Task<Exchange::End> serve_exchange(ClientStream& client, route::AppRoute& route, std::string_view view);
 
 }  // namespace berth::http

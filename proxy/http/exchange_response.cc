@@ -26,15 +26,14 @@ std::string_view chunk_line(std::size_t size, std::array<char, 20>& text) {
 }  // namespace
 
 void Exchange::read_upstream() {
-  loop::Loop& loop = session_.loop();
   loop::Block* into = &from_upstream_;
   if (from_upstream_.empty()) {
     from_upstream_.reset();
-    into = &loop.scratch();
+    into = &loop_.scratch();
   } else {
-    from_upstream_.reserve(loop.blocks(), kRead);
+    from_upstream_.reserve(loop_.blocks(), kRead);
   }
-  const IoResult result = upstream_->socket().read({into->tail(), into->room()});
+  const IoResult result = upstream_->stream().read({into->tail(), into->room()});
   switch (result.status) {
     case Status::Again:
       return;
@@ -56,19 +55,18 @@ void Exchange::read_upstream() {
 
 /// `bytes` lie at the start of `from`, which is the scratch block or from_upstream_.
 void Exchange::take_response(std::string_view bytes, loop::Block& from) {
-  loop::Loop& loop = session_.loop();
   const bool own = &from == &from_upstream_;
   loop::Block out;
   while (stage_ == Stage::Head) {
-    ResponseHead& head = session_.worker().response_head;
+    ResponseHead& head = heads_.response;
     HeadError error;
-    const HeadResult result = read_response_head(bytes, session_.state().head_limits, to_head_, head, error);
+    const HeadResult result = read_response_head(bytes, client_.head_limits(), to_head_, head, error);
     if (result == HeadResult::Bad) return fail(502, "the server behind it gave a malformed answer");
     if (result == HeadResult::NeedMore) {
       if (own)
         from_upstream_.consume(from_upstream_.size() - bytes.size());
       else
-        from_upstream_.append(loop.blocks(), bytes);
+        from_upstream_.append(loop_.blocks(), bytes);
       if (from_upstream_.empty()) from_upstream_.reset();
       return;
     }
@@ -76,9 +74,9 @@ void Exchange::take_response(std::string_view bytes, loop::Block& from) {
     if (head.status == 101) {
       if (!wants_tunnel_) return fail(502, "the server behind it switched protocols unasked");
       verdict_ = Verdict::Tunnel;
-      write_response_head(head, {.tunnel = true}, loop.blocks(), to_client_);
+      client_.put_head(head, {.tunnel = true}, to_client_);
       loop::Block rest;
-      rest.append(loop.blocks(), bytes);
+      rest.append(loop_.blocks(), bytes);
       from_upstream_ = std::move(rest);
       return;
     }
@@ -91,12 +89,12 @@ void Exchange::take_response(std::string_view bytes, loop::Block& from) {
       continue;
     }
     on_final(head);
-    write_response_head(head,
-                        {.client_version = version_,
-                         .keep_alive = client_keeps(),
-                         .drop_framing = unchunk_,
-                         .add_chunked = rechunk_},
-                        loop.blocks(), out);
+    client_.put_head(head,
+                     {.client_version = version_,
+                      .keep_alive = client_keeps(),
+                      .drop_framing = unchunk_,
+                      .add_chunked = rechunk_},
+                     out);
   }
   take_body(bytes, out, from);
 }
@@ -105,7 +103,7 @@ void Exchange::on_interim(const ResponseHead& head) {
   if (version_ < 11) return;  // RFC 9110 §15.2
   if (head.status == 100) said_continue_ = true;
   loop::Block out;
-  write_response_head(head, {}, session_.loop().blocks(), out);
+  client_.put_head(head, {}, out);
   iovec whole = part(out.view());
   send_client({&whole, 1});
 }
@@ -113,16 +111,16 @@ void Exchange::on_interim(const ResponseHead& head) {
 void Exchange::on_final(const ResponseHead& head) {
   stage_ = Stage::Body;
   reusable_ = head.keep_alive && head.framing != Framing::Close;
-  rechunk_ = head.framing == Framing::Close && version_ >= 11;
-  unchunk_ = head.framing == Framing::Chunked && version_ < 11;
-  if ((head.framing == Framing::Close && version_ < 11) || unchunk_) keep_alive_ = false;
+  const bool takes_chunks = client_.takes_chunks(version_);
+  rechunk_ = head.framing == Framing::Close && takes_chunks;
+  unchunk_ = head.framing == Framing::Chunked && !takes_chunks;
+  if ((head.framing == Framing::Close && !takes_chunks) || unchunk_) keep_alive_ = false;
   // A body that was never asked for with 100 may come or not: only closing is sure (RFC 9110 §10.1.1).
   if (expects_continue_ && !said_continue_ && !request_body_.done()) keep_alive_ = false;
-  response_body_.start(head.framing, head.length, session_.state().head_limits.bytes);
+  response_body_.start(head.framing, head.length, client_.head_limits().bytes);
 }
 
 void Exchange::take_body(std::string_view bytes, loop::Block& head, loop::Block& from) {
-  loop::Loop& loop = session_.loop();
   const bool own = &from == &from_upstream_;
   std::string plain;
   const BodyStep step = response_body_.feed(bytes, unchunk_ ? &plain : nullptr);
@@ -150,7 +148,7 @@ void Exchange::take_body(std::string_view bytes, loop::Block& head, loop::Block&
     from_upstream_.consume(from_upstream_.size() - rest.size());
     if (from_upstream_.empty() || stage_ == Stage::Done) from_upstream_.reset();
   } else if (stage_ != Stage::Done) {
-    from_upstream_.append(loop.blocks(), rest);
+    from_upstream_.append(loop_.blocks(), rest);
   }
 }
 
@@ -158,7 +156,7 @@ void Exchange::take_body(std::string_view bytes, loop::Block& head, loop::Block&
 void Exchange::send_client(std::span<iovec> parts) {
   std::size_t written = 0;
   if (to_client_.empty()) {
-    const IoResult result = session_.socket().write(parts);
+    const IoResult result = client_.stream().write(parts);
     if (result.status == Status::Error) {
       verdict_ = Verdict::Gone;
       return;
@@ -168,14 +166,13 @@ void Exchange::send_client(std::span<iovec> parts) {
   for (const iovec& each : parts) {
     const std::size_t skip = std::min(written, each.iov_len);
     written -= skip;
-    to_client_.append(session_.loop().blocks(),
-                      {static_cast<const char*>(each.iov_base) + skip, each.iov_len - skip});
+    to_client_.append(loop_.blocks(), {static_cast<const char*>(each.iov_base) + skip, each.iov_len - skip});
   }
 }
 
 void Exchange::flush_to_client() {
   while (!to_client_.empty()) {
-    const IoResult result = session_.socket().write(to_client_.data(), to_client_.size());
+    const IoResult result = client_.stream().write(to_client_.data(), to_client_.size());
     if (result.status == Status::Again) return;
     if (result.status == Status::Error) {
       verdict_ = Verdict::Gone;

@@ -20,7 +20,7 @@ constexpr std::uint8_t kMostRetries = 2;
 void Exchange::give_up_upstream(bool peer_closed) {
   if (!upstream_) return;
   route::Target& target = upstream_->target();
-  session_.gate().forget(loop::kUpstreamIn | loop::kUpstreamOut | loop::kUpstreamGone);
+  client_.gate().forget(loop::kUpstreamIn | loop::kUpstreamOut | loop::kUpstreamGone);
   target.drop(std::move(upstream_), peer_closed);
   route_.admit_soon();
 }
@@ -29,7 +29,7 @@ void Exchange::give_up_upstream(bool peer_closed) {
 void Exchange::return_upstream() {
   if (!upstream_) return;
   if (!reusable_ || write_dead_) return give_up_upstream(false);
-  session_.gate().forget(loop::kUpstreamIn | loop::kUpstreamOut | loop::kUpstreamGone);
+  client_.gate().forget(loop::kUpstreamIn | loop::kUpstreamOut | loop::kUpstreamGone);
   route::Target& target = upstream_->target();
   target.give_back(std::move(upstream_));
   holder_.let_go();
@@ -52,14 +52,14 @@ bool Exchange::take_pooled(Turn turn) {
   const bool repeatable = idempotent_ && body_in_head_;
   upstream_ = target->take_idle(repeatable ? route::Target::Idle::Any : route::Target::Idle::SurelyAlive);
   if (!upstream_) return false;
-  upstream_->socket().attach(session_.gate());
-  session_.gate().forget(loop::kCut);
+  upstream_->attach(client_.gate());
+  client_.gate().forget(loop::kCut);
   holder_.take(*target);
   return true;
 }
 
 loop::Task<bool> Exchange::obtain_upstream() {
-  const loop::Tick hold_deadline = session_.loop().deadline(route_.limits().hold_timeout);
+  const loop::Tick hold_deadline = loop_.deadline(route_.limits().hold_timeout);
   while (verdict_ == Verdict::Going) {
     route::Target* target = route_.current();
     if (!route_.refusal().empty()) {
@@ -86,8 +86,8 @@ loop::Task<bool> Exchange::obtain_upstream() {
 
 /// True: admitted. Otherwise verdict_ tells.
 loop::Task<bool> Exchange::wait_in_queue(loop::Tick hold_deadline) {
-  route::Waiting place(session_.gate());
-  session_.gate().forget(loop::kAdmitted | loop::kRefused);
+  route::Waiting place(client_.gate());
+  client_.gate().forget(loop::kAdmitted | loop::kRefused);
   if (!route_.wait(place)) {
     fail(503, "too many requests wait for the server behind it", kRetryAfterS);
     co_return false;
@@ -96,11 +96,11 @@ loop::Task<bool> Exchange::wait_in_queue(loop::Tick hold_deadline) {
   Wakes wakes = 0;
   for (;;) {
     const bool refused = refused_until_ != 0 && route_.current() != nullptr;
-    session_.set_deadline(refused ? refused_until_ : hold_deadline);
+    client_.set_deadline(refused ? refused_until_ : hold_deadline);
     wakes =
-        co_await session_.gate().wait(loop::kAdmitted | loop::kRefused | loop::kTimeout | loop::kClientGone);
+        co_await client_.gate().wait(loop::kAdmitted | loop::kRefused | loop::kTimeout | loop::kClientGone);
     // What refused it has turned out to be dead meanwhile: then it waits for the successor like all others.
-    const bool may_wait = hold_deadline == 0 || session_.loop().tick() < hold_deadline;
+    const bool may_wait = hold_deadline == 0 || loop_.tick() < hold_deadline;
     if (wakes != loop::kTimeout || route_.current() != nullptr || !may_wait) break;
     refused_until_ = 0;
   }
@@ -119,13 +119,13 @@ loop::Task<bool> Exchange::wait_in_queue(loop::Tick hold_deadline) {
 
 /// Connects to the target, which the exchange holds from here on. False: try again, or verdict_ tells.
 loop::Task<bool> Exchange::connect(route::Target& target) {
-  loop::Gate& gate = session_.gate();
+  loop::Gate& gate = client_.gate();
   gate.forget(loop::kUpstreamIn | loop::kUpstreamOut | loop::kUpstreamGone | loop::kCut);
   holder_.take(target);
   upstream_ = target.make_connection();
-  const loop::Tick deadline = session_.loop().deadline(route_.limits().connect_timeout);
-  if (upstream_->connect(session_.loop(), target.endpoint(), gate)) {
-    session_.set_deadline(deadline);
+  const loop::Tick deadline = loop_.deadline(route_.limits().connect_timeout);
+  if (upstream_->connect(gate)) {
+    client_.set_deadline(deadline);
     const Wakes wakes =
         co_await gate.wait(loop::kUpstreamOut | loop::kTimeout | loop::kCut | loop::kClientGone);
     if ((wakes & loop::kClientGone) != 0) {
@@ -144,7 +144,7 @@ loop::Task<bool> Exchange::connect(route::Target& target) {
   target.drop(std::move(upstream_), true);
   holder_.let_go();
   if (refused_until_ == 0) refused_until_ = deadline;
-  if (verdict_ == Verdict::Going && session_.loop().tick() >= refused_until_)
+  if (verdict_ == Verdict::Going && loop_.tick() >= refused_until_)
     fail(502, "the server behind it does not accept connections");
   co_return false;
 }

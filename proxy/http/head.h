@@ -74,6 +74,12 @@ struct ResponseHead : Head {
   std::string_view after_version;  ///< " 200 OK\r\n": the status line from behind its version
 };
 
+/// Workspaces that every head of one loop is read into, so that their memory is used again.
+struct Heads {
+  RequestHead request;
+  ResponseHead response;
+};
+
 /// What became of a look at the buffer.
 enum class HeadResult : std::uint8_t {
   Complete,

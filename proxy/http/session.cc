@@ -12,7 +12,6 @@ using loop::Wakes;
 
 namespace {
 
-constexpr std::size_t kRead = 16 * 1024;               ///< room for one read behind pending bytes
 constexpr std::size_t kLingerBytes = 4 * 1024 * 1024;  ///< read and thrown away before a close, at the most
 constexpr std::chrono::milliseconds kLingerTime{2'000};
 
@@ -23,7 +22,7 @@ Session::Session(Worker& worker, loop::Fd fd, std::string_view address, std::sha
   address_size_ = static_cast<std::uint8_t>(std::min(address.size(), address_.size()));
   std::copy_n(address.begin(), address_size_, address_.begin());
   socket_.open(worker_.loop(), std::move(fd), loop::Socket::Side::Client);
-  socket_.attach(gate_);
+  socket_.attach(gate());
 }
 
 void Session::start() {
@@ -31,37 +30,24 @@ void Session::start() {
   task_.start();
 }
 
-IoResult Session::receive(std::string_view& view) {
-  loop::Block* into = &pending_;
-  if (pending_.empty()) {
-    pending_.reset();
-    into = &loop().scratch();
-  } else {
-    pending_.reserve(loop().blocks(), kRead);
-  }
-  const IoResult result = socket_.read({into->tail(), into->room()});
-  into->commit(result.bytes);
-  view = into->view();
-  return result;
+ClientFacts Session::facts() const { return {.address = address(), .listener = state_->bound}; }
+
+void Session::put_head(const ResponseHead& head, const ResponseRules& rules, loop::Block& out) {
+  write_response_head(head, rules, loop().blocks(), out);
 }
 
-void Session::use(std::string_view view, std::size_t n) {
-  if (!pending_.empty() && view.data() == pending_.data()) {
-    pending_.consume(n);
-    if (pending_.empty()) pending_.reset();
-  } else {
-    pending_.append(loop().blocks(), view.substr(n));
-  }
+void Session::put_error(const ErrorReply& reply, loop::Block& out) {
+  out.append(loop().blocks(), write_error_reply(reply));
 }
 
 HeadResult Session::look(std::string_view view, HeadError& error) {
-  return read_request_head(view, state_->head_limits, worker_.request_head, error);
+  return read_request_head(view, state_->head_limits, worker_.heads.request, error);
 }
 
 loop::Task<> Session::run() {
   loop::Tick head_deadline = 0;
   HeadError error;
-  std::string_view view = pending_.view();
+  std::string_view view = pending().view();
   for (;;) {
     // What is there may be a whole request already: pipelining.
     HeadResult result = HeadResult::NeedMore;
@@ -69,12 +55,12 @@ loop::Task<> Session::run() {
       if (!skipped_line_ && view.starts_with("\r\n")) {
         skipped_line_ = true;
         use(view, 2);
-        view = pending_.view();
+        view = pending().view();
       }
       const bool may_be_line = !skipped_line_ && view == "\r";
       result = view.empty() || may_be_line ? HeadResult::NeedMore : look(view, error);
       if (result != HeadResult::NeedMore) break;
-      if (pending_.empty()) use(view, 0);
+      if (pending().empty()) use(view, 0);
 
       if (view.empty()) {
         head_deadline = 0;
@@ -86,18 +72,18 @@ loop::Task<> Session::run() {
       if (head_deadline != 0) set_deadline(head_deadline);
       socket_.want(true, false);
       {
-        const Wakes idle = pending_.empty() ? loop::kStopping : 0;
-        const Wakes wakes = co_await gate_.wait(loop::kClientIn | loop::kTimeout | idle);
+        const Wakes idle = pending().empty() ? loop::kStopping : 0;
+        const Wakes wakes = co_await gate().wait(loop::kClientIn | loop::kTimeout | idle);
         if ((wakes & loop::kStopping) != 0) goto end;
         if ((wakes & loop::kTimeout) != 0) {
-          if (pending_.empty()) goto end;
+          if (pending().empty()) goto end;
           error = {408, "the head of the request did not come in time"};
           result = HeadResult::Bad;
           break;
         }
       }
       const IoResult received = receive(view);
-      if (received.status == IoResult::Status::Again) view = pending_.view();
+      if (received.status == IoResult::Status::Again) view = pending().view();
       if (received.status == IoResult::Status::End || received.status == IoResult::Status::Error) goto end;
     }
     set_deadline(0);
@@ -121,7 +107,7 @@ loop::Task<> Session::run() {
     if (end_of_exchange == Exchange::End::Linger) co_await linger();
     if (end_of_exchange == Exchange::End::Reset) socket_.close_abruptly();
     if (end_of_exchange != Exchange::End::KeepAlive) break;
-    view = pending_.view();
+    view = pending().view();
   }
 end:
   worker_.ended(*this);
@@ -137,7 +123,7 @@ loop::Task<bool> Session::refuse(HeadError error) {
     if (result.status == IoResult::Status::Error) co_return false;
     if (result.status == IoResult::Status::Done) continue;
     socket_.want(false, true);
-    const Wakes wakes = co_await gate_.wait(loop::kClientOut | loop::kClientGone | loop::kTimeout);
+    const Wakes wakes = co_await gate().wait(loop::kClientOut | loop::kClientGone | loop::kTimeout);
     if ((wakes & loop::kClientOut) == 0) co_return false;
   }
   co_return true;
@@ -146,14 +132,14 @@ loop::Task<bool> Session::refuse(HeadError error) {
 /// RFC 9112 §9.6: closing while the client still sends would reset the connection and may take our last reply
 /// with it, so read to its end first, within bounds.
 loop::Task<> Session::linger() {
-  pending_.reset();
+  pending().reset();
   socket_.shutdown_write();
   set_deadline(loop().deadline(kLingerTime));
   std::size_t thrown_away = 0;
   std::size_t unacknowledged = socket_.unacknowledged() + 1;
   while (thrown_away < kLingerBytes) {
     socket_.want(true, false);
-    const Wakes wakes = co_await gate_.wait(loop::kClientIn | loop::kTimeout);
+    const Wakes wakes = co_await gate().wait(loop::kClientIn | loop::kTimeout);
     if ((wakes & loop::kTimeout) != 0) {
       // A slow line that still carries our last bytes is not a client that does not end.
       const std::size_t left = socket_.unacknowledged();

@@ -1,47 +1,42 @@
-// One connection of a client, from accept to close: reads heads, hands each request to an Exchange, keeps the
-// connection between them. Lives in one worker; owned by it from start() until ended().
+// One HTTP/1 connection of a client, from accept to close: reads heads, hands each request to an Exchange,
+// keeps the connection between them. Lives in one worker; owned by it from start() until ended().
 #pragma once
 
 #include <array>
 #include <memory>
 #include <string_view>
 
+#include "proxy/http/client_stream.h"
 #include "proxy/http/worker.h"
-#include "proxy/loop/gate.h"
 #include "proxy/loop/list.h"
 #include "proxy/loop/socket.h"
 #include "proxy/loop/task.h"
 
 namespace berth::http {
 
-class Session final : public loop::Disposable, public loop::ListHook<Session> {
+class Session final : public ClientStream, public loop::Disposable, public loop::ListHook<Session> {
  public:
   Session(Worker& worker, loop::Fd fd, std::string_view address, std::shared_ptr<ListenerState> state);
   void start();
 
   AppId app() const { return state_->app; }
   ListenerState& state() { return *state_; }
-  Worker& worker() { return worker_; }
-  loop::Loop& loop() { return worker_.loop(); }
-  loop::Gate& gate() { return gate_; }
-  loop::Socket& socket() { return socket_; }
   std::string_view address() const { return {address_.data(), address_size_}; }
+
+  loop::Loop& loop() override { return worker_.loop(); }
+  Heads& heads() override { return worker_.heads; }
+  loop::Stream& stream() override { return socket_; }
+  const HeadLimits& head_limits() const override { return state_->head_limits; }
+  ClientFacts facts() const override;
+  bool stopping() const override { return worker_.stopping(); }
+  bool takes_chunks(int version) const override { return version >= 11; }
+  void put_head(const ResponseHead& head, const ResponseRules& rules, loop::Block& out) override;
+  void put_error(const ErrorReply& reply, loop::Block& out) override;
 
   /// The loop ends: an exchange in the middle is seen to be cut off.
   void abandon() {
     if (busy_) socket_.close_abruptly();
   }
-
-  /// Bytes received and not used yet: the rest of a read, behind the message that was served.
-  loop::Block& pending() { return pending_; }
-  /// Reads once: behind what is pending, else into the loop's scratch block. `view` shows all unused bytes.
-  loop::IoResult receive(std::string_view& view);
-  /// `view` was what receive() showed (or pending()): the first `n` are used, the rest becomes pending.
-  void use(std::string_view view, std::size_t n);
-
-  /// The one deadline of the moment; raises kTimeout.
-  void set_deadline(loop::Tick tick) { deadline_ = tick; }
-  loop::Tick deadline() const { return deadline_; }
 
  private:
   loop::Task<> run();
@@ -51,10 +46,7 @@ class Session final : public loop::Disposable, public loop::ListHook<Session> {
 
   Worker& worker_;
   std::shared_ptr<ListenerState> state_;
-  loop::Gate gate_;
   loop::Socket socket_;
-  loop::Block pending_;
-  loop::Tick deadline_ = 0;
   bool busy_ = false;          ///< an exchange runs
   bool skipped_line_ = false;  ///< the empty line that may stand before a request (RFC 9112 §2.2)
   std::uint8_t address_size_ = 0;

@@ -11,8 +11,8 @@
 namespace berth::http {
 
 Worker::Worker(const std::vector<std::unique_ptr<Worker>>& peers) : peers_(peers) {
-  request_head.fields.reserve(128);
-  response_head.fields.reserve(128);
+  heads.request.fields.reserve(128);
+  heads.response.fields.reserve(128);
 }
 
 Worker::~Worker() = default;

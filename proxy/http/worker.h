@@ -56,8 +56,7 @@ class Worker {
   void accepted(loop::Fd fd, std::string_view address, const std::shared_ptr<ListenerState>& state);
   void ended(Session& session);
 
-  RequestHead request_head;    ///< valid until the next suspension of whoever read into it
-  ResponseHead response_head;  ///< the same
+  Heads heads;  ///< valid until the next suspension of whoever read into them
 
  private:
   void adopt(loop::Fd fd, std::string_view address, std::shared_ptr<ListenerState> state);

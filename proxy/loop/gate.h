@@ -20,6 +20,7 @@ inline constexpr Wakes kTimeout = 1U << 6;       ///< the deadline of the moment
 inline constexpr Wakes kCut = 1U << 7;           ///< the target's drain deadline has passed
 inline constexpr Wakes kAdmitted = 1U << 8;      ///< the hold queue lets it go
 inline constexpr Wakes kRefused = 1U << 9;       ///< the hold queue gives up
+inline constexpr Wakes kClientEnded = 1U << 11;  ///< has finished sending; it may still want its answer
 inline constexpr Wakes kStopping = 1U << 10;     ///< berth stops: an idle connection closes
 
 /// One loop only. Raising a bit that the sleeper waits for resumes it at once, inside raise().

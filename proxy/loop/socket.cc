@@ -22,9 +22,8 @@ void Socket::open(Loop& loop, Fd fd, Side side, bool for_output) {
   loop_ = &loop;
   fd_ = std::move(fd);
   side_ = side;
-  armed_ = for_output ? (EPOLLIN | EPOLLOUT) : EPOLLIN;
-  loop_->watch(fd_.get(), *this, armed_);
-  watched_ = true;
+  watched_ = peer_ended_ = false;
+  arm(for_output ? (EPOLLIN | EPOLLOUT) : EPOLLIN);
 }
 
 void Socket::close() {
@@ -54,7 +53,10 @@ std::size_t Socket::unacknowledged() const {
 IoResult Socket::read(std::span<char> into) {
   const ssize_t n = ::recv(fd_.get(), into.data(), into.size(), 0);
   if (n > 0) return {IoResult::Status::Done, static_cast<std::size_t>(n), 0};
-  if (n == 0) return {IoResult::Status::End, 0, 0};
+  if (n == 0) {
+    peer_ended_ = true;
+    return {IoResult::Status::End, 0, 0};
+  }
   return failed();
 }
 
@@ -87,10 +89,12 @@ void Socket::forget() {
 
 void Socket::arm(std::uint32_t events) {
   armed_ = static_cast<std::uint8_t>(events);
+  // A client that has finished sending while nobody reads from it: told once.
+  const std::uint32_t end = side_ == Side::Client && !peer_ended_ ? EPOLLRDHUP : 0U;
   if (watched_)
-    loop_->rewatch(fd_.get(), *this, events);
+    loop_->rewatch(fd_.get(), *this, events | end);
   else
-    loop_->watch(fd_.get(), *this, events);
+    loop_->watch(fd_.get(), *this, events | end);
   watched_ = true;
 }
 
@@ -106,6 +110,12 @@ void Socket::on_ready(std::uint32_t events) {
   if ((events & EPOLLOUT) != 0) bits |= kClientOut << shift;
   if ((events & (EPOLLHUP | EPOLLERR)) != 0) bits |= (kClientIn | kClientOut | kClientGone) << shift;
   const Wakes wanted = gate_->wanted();
+  // Whoever reads comes to the end by itself.
+  const bool ended = (events & EPOLLRDHUP) != 0 && (wanted & (kClientIn << shift)) == 0;
+  if (ended) {
+    peer_ended_ = true;
+    bits |= kClientEnded;
+  }
   if ((events & (EPOLLHUP | EPOLLERR)) != 0 && (bits & wanted) == 0) {
     // The kernel tells of a hang-up whether asked or not: out of the set until somebody wants to know.
     forget();
@@ -116,7 +126,7 @@ void Socket::on_ready(std::uint32_t events) {
   std::uint32_t keep = armed_;
   if ((bits & ~wanted & (kClientIn << shift)) != 0) keep &= ~static_cast<std::uint32_t>(EPOLLIN);
   if ((armed_ & EPOLLOUT) != 0 && (events & EPOLLOUT) != 0) keep &= ~static_cast<std::uint32_t>(EPOLLOUT);
-  if (keep != armed_) arm(keep);
+  if (keep != armed_ || ended) arm(keep);
   gate_->raise(bits);
 }
 

@@ -2,28 +2,14 @@
 // are tried at once and never wait; who must wait sleeps on the gate after want().
 #pragma once
 
-#include <sys/uio.h>
-
 #include <cstddef>
 #include <span>
 
 #include "proxy/loop/gate.h"
 #include "proxy/loop/loop.h"
+#include "proxy/loop/stream.h"
 
 namespace berth::loop {
-
-/// What a read or a write came to.
-struct IoResult {
-  enum class Status : std::uint8_t {
-    Done,   ///< `bytes` were moved (at least one)
-    Again,  ///< not now: want() and sleep
-    End,    ///< the peer has finished sending (reads only)
-    Error,  ///< the connection is broken; `error` is the errno
-  };
-  Status status = Status::Again;
-  std::size_t bytes = 0;
-  int error = 0;
-};
 
 /// Told of readiness while no gate is attached: the owner of an idle connection.
 class IdleOwner {
@@ -35,7 +21,7 @@ class IdleOwner {
 };
 
 /// Lives in one loop. Its bits at the gate are kClient* or, shifted, kUpstream*.
-class Socket final : public Watched {
+class Socket final : public Watched, public Stream {
  public:
   enum class Side : std::uint8_t { Client = 0, Upstream = 3 };
 
@@ -49,7 +35,6 @@ class Socket final : public Watched {
   void close();
   /// Closes at once and leaves no TIME_WAIT: for a peer that has closed already.
   void close_abruptly();
-  void shutdown_write();
 
   /// Whose events they are from now on; nullptr with an owner: idle.
   void attach(Gate& gate) { gate_ = &gate, owner_ = nullptr; }
@@ -59,15 +44,13 @@ class Socket final : public Watched {
   bool is_quiet() const;
   /// Bytes written that the peer has not acknowledged.
   std::size_t unacknowledged() const;
-  IoResult read(std::span<char> into);
-  IoResult write(std::span<const iovec> parts);
-  IoResult write(const char* data, std::size_t size) {
-    const iovec part{const_cast<char*>(data), size};
-    return write(std::span(&part, 1));
-  }
-
-  /// Makes sure that readiness for what is asked will be told (no syscall where it is watched already).
-  void want(bool input, bool output);
+  using Stream::write;
+  IoResult read(std::span<char> into) override;
+  IoResult write(std::span<const iovec> parts) override;
+  /// No syscall where it is watched already.
+  void want(bool input, bool output) override;
+  void shutdown_write() override;
+  bool peer_ended() const override { return peer_ended_; }
 
   void on_ready(std::uint32_t events) override;
 
@@ -82,6 +65,7 @@ class Socket final : public Watched {
   std::uint8_t armed_ = 0;  ///< EPOLLIN | EPOLLOUT as the kernel has it
   Side side_ = Side::Client;
   bool watched_ = false;
+  bool peer_ended_ = false;
 };
 
 }  // namespace berth::loop

@@ -14,8 +14,9 @@ AppRoute::~AppRoute() = default;
 void AppRoute::switch_to(Generation generation, const Endpoint& endpoint) {
   retire_current();
   refusal_.clear();
-  current_ = std::make_unique<Target>(loop_, generation, endpoint,
-                                      Target::Settings{limits_.most_connections, limits_.user.upstream_idle});
+  current_ = std::make_unique<Target>(
+      loop_, generation, endpoint,
+      Target::Settings{limits_.most_connections, limits_.user.upstream_idle, limits_.connector});
   admit();
 }
 

@@ -12,6 +12,7 @@
 #include "proxy/loop/gate.h"
 #include "proxy/loop/list.h"
 #include "proxy/loop/loop.h"
+#include "proxy/route/socket_upstream.h"
 #include "proxy/route/target.h"
 
 namespace berth::route {
@@ -26,6 +27,7 @@ struct Waiting : loop::ListHook<Waiting> {
 struct RouteLimits {
   Limits user;
   std::uint32_t most_connections = 1;  ///< this loop's share of max_upstream
+  Connector connector = make_socket_upstream;
 };
 
 /// Counters of one app in one loop: plain numbers, summed on demand.

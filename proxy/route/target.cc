@@ -32,7 +32,7 @@ std::unique_ptr<Upstream> Target::take_idle(Idle which) {
   Upstream* upstream = idle_.front();
   if (which == Idle::SurelyAlive) {
     // Its end may be in the kernel already, behind other events of this batch.
-    while (upstream != nullptr && !upstream->socket().is_quiet()) {
+    while (upstream != nullptr && !upstream->is_quiet()) {
       close_idle(*upstream, true);
       upstream = idle_.front();
     }
@@ -51,25 +51,20 @@ bool Target::make_room() {
 
 std::unique_ptr<Upstream> Target::make_connection() {
   ++connections_;
-  return std::make_unique<Upstream>(*this);
+  return settings_.connector(loop_, *this);
 }
 
 void Target::give_back(std::unique_ptr<Upstream> upstream) {
   if (retired_) return drop(std::move(upstream), false);
-  upstream->fresh = false;
   upstream->used_at = loop_.now();
   upstream->idle_until = loop_.deadline(settings_.idle);
-  upstream->socket().idle(*upstream);
-  upstream->socket().want(true, false);
+  upstream->lie_idle();
   ++idle_count_;
   idle_.push_front(*upstream.release());
 }
 
 void Target::drop(std::unique_ptr<Upstream> upstream, bool peer_closed) {
-  if (peer_closed)
-    upstream->socket().close_abruptly();
-  else
-    upstream->socket().close();
+  upstream->close(peer_closed);
   --connections_;
   loop_.dispose(std::move(upstream));
 }

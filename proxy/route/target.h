@@ -44,6 +44,7 @@ class Target {
   struct Settings {
     std::uint32_t most_connections;  ///< this loop's share of max_upstream
     std::chrono::milliseconds idle;  ///< upstream_idle
+    Connector connector;
   };
 
   Target(loop::Loop& loop, Generation generation, Endpoint endpoint, Settings settings);

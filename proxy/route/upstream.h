@@ -1,39 +1,50 @@
-// One connection to a backend, and the addresses of sockets as the OS wants them. Lives in one loop; carries
-// one exchange at a time or lies idle in its target's pool. Knows no HTTP.
+// One connection to a backend as an exchange and the pool know it, whatever carries it. It speaks HTTP/1.1; a
+// backend of another protocol is met by a kind that translates. Lives in one loop; carries one exchange at a
+// time or lies idle in its target's pool. Knows no HTTP.
 #pragma once
 
 #include <chrono>
 
-#include "config/endpoint.h"
+#include "proxy/loop/gate.h"
 #include "proxy/loop/list.h"
 #include "proxy/loop/loop.h"
-#include "proxy/loop/socket.h"
+#include "proxy/loop/stream.h"
 
 namespace berth::route {
 
 class Target;
 
-class Upstream final : public loop::Disposable, public loop::IdleOwner, public loop::ListHook<Upstream> {
+class Upstream : public loop::Disposable, public loop::ListHook<Upstream> {
  public:
   explicit Upstream(Target& target) : target_(target) {}
 
-  /// Begins to connect. False: the OS refused at once (errno). Connected when the socket becomes writable.
-  bool connect(loop::Loop& loop, const Endpoint& endpoint, loop::Gate& gate);
-  /// After it became writable: 0, or the errno of the attempt.
-  int connect_error() const;
+  /// Begins to connect to the target; raises kUpstreamOut once it is known how that went. False: refused at
+  /// once.
+  virtual bool connect(loop::Gate& gate) = 0;
+  /// After that: 0, or the errno of the attempt.
+  virtual int connect_error() const = 0;
+  /// Raises kUpstream* at the gate that it was given last.
+  virtual loop::Stream& stream() = 0;
 
-  loop::Socket& socket() { return socket_; }
+  /// An exchange begins on it.
+  virtual void attach(loop::Gate& gate) = 0;
+  /// It lies in the pool: whatever happens to it there is told to Target::idle_ended().
+  virtual void lie_idle() = 0;
+  /// Nothing has come and the peer has not closed.
+  virtual bool is_quiet() const = 0;
+  /// `peer_closed`: everything was read to the end, so that no TIME_WAIT is due (design section 5).
+  virtual void close(bool peer_closed) = 0;
+
   Target& target() { return target_; }
 
-  bool fresh = true;                                ///< has carried no exchange yet
   std::chrono::steady_clock::time_point used_at{};  ///< when its last exchange ended
   loop::Tick idle_until = 0;
 
  private:
-  void on_idle_event() override;
-
   Target& target_;
-  loop::Socket socket_;
 };
+
+/// How a target comes to its connections.
+using Connector = std::unique_ptr<Upstream> (*)(loop::Loop& loop, Target& target);
 
 }  // namespace berth::route

@@ -1,6 +1,7 @@
 #include "backend/port.h"
 
 #include <doctest/doctest.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -23,8 +24,8 @@ Descriptor v6only_listener(std::uint16_t port) {
   Descriptor fd(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
   int on = 1;
   ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-  auto address = to_socket_address(Endpoint::any_v6(port));
-  if (::bind(fd.get(), address.get(), address.length) != 0 || ::listen(fd.get(), 1) != 0) fd.reset();
+  auto address = socket_address(Endpoint::any_v6(port));
+  if (::bind(fd.get(), address.get(), address.size) != 0 || ::listen(fd.get(), 1) != 0) fd.reset();
   return fd;
 }
 
@@ -32,8 +33,8 @@ Descriptor v6only_listener(std::uint16_t port) {
 void leave_time_wait(const Descriptor& listener) {
   auto at = local_endpoint(listener.get());
   Descriptor client(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  auto address = to_socket_address(at);
-  REQUIRE(::connect(client.get(), address.get(), address.length) == 0);
+  auto address = socket_address(at);
+  REQUIRE(::connect(client.get(), address.get(), address.size) == 0);
   Descriptor server(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
   REQUIRE(server);
   server.reset();
@@ -120,8 +121,8 @@ TEST_CASE("holders: listeners that share an address by SO_REUSEPORT say so") {
     Descriptor fd = open_stream_socket(Endpoint::loopback_v4(port));
     int on = 1;
     ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
-    auto address = to_socket_address(Endpoint::loopback_v4(port));
-    REQUIRE(::bind(fd.get(), address.get(), address.length) == 0);
+    auto address = socket_address(Endpoint::loopback_v4(port));
+    REQUIRE(::bind(fd.get(), address.get(), address.size) == 0);
     REQUIRE(::listen(fd.get(), 1) == 0);
     return fd;
   };

@@ -44,9 +44,9 @@ while True:
 
 Descriptor take_over(const std::string& path) {
   auto at = Endpoint::unix_path(path);
-  auto address = to_socket_address(at);
+  auto address = socket_address(at);
   Descriptor fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  REQUIRE(::connect(fd.get(), address.get(), address.length) == 0);
+  REQUIRE(::connect(fd.get(), address.get(), address.size) == 0);
   char byte = 0;
   iovec part{&byte, 1};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
@@ -121,8 +121,8 @@ TEST_CASE("release: TIME_WAIT is named and is no failure") {
   // A client that lets the server close first (HTTP/1.0) and then closes in the ordinary way.
   {
     Descriptor client(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    auto address = to_socket_address(world.ready->endpoint);
-    REQUIRE(::connect(client.get(), address.get(), address.length) == 0);
+    auto address = socket_address(world.ready->endpoint);
+    REQUIRE(::connect(client.get(), address.get(), address.size) == 0);
     constexpr char kRequest[] = "GET / HTTP/1.0\r\n\r\n";
     REQUIRE(::send(client.get(), kRequest, sizeof kRequest - 1, 0) > 0);
     char buffer[4096];

@@ -137,8 +137,8 @@ Descriptor bound_to(const Endpoint& endpoint, Reuse reuse) {
   Descriptor fd = open_stream_socket(endpoint);
   int on = reuse == Reuse::Yes ? 1 : 0;
   ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  auto address = to_socket_address(endpoint);
-  if (::bind(fd.get(), address.get(), address.length) != 0) fd.reset();
+  auto address = socket_address(endpoint);
+  if (::bind(fd.get(), address.get(), address.size) != 0) fd.reset();
   return fd;
 }
 

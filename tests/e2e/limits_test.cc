@@ -5,6 +5,7 @@
 
 #include "tests/e2e/checks.h"
 #include "tests/support/raw_client.h"
+#include "tests/support/wait_until.h"
 
 using namespace std::chrono_literals;
 using namespace berth::test;
@@ -92,6 +93,30 @@ TEST_CASE("limits: a stream's pieces do not wait for each other") {
   RawClient client(berth.port());
   client.send("GET /stream?chunks=2&ms=60000 HTTP/1.1\r\nHost: localhost\r\n\r\n");
   CHECK(client.read_until("chunk 1 of 2\n\r\n", 5s).ends_with("chunk 1 of 2\n\r\n"));
+}
+
+TEST_CASE("limits: a client that has left a silent stream is let go, and its backend with it") {
+  BerthOptions options = limited({"body_stall=300ms"});
+  options.command = demo();
+  BerthProcess berth(options);
+  REQUIRE(berth.wait_serving());
+  {
+    RawClient client(berth.port());
+    client.send("GET /stream?chunks=2&ms=60000 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    client.read_until("chunk 1 of 2\n\r\n", 5s);
+    CHECK(counter(berth, "upstream_active") == 1);
+  }
+  CHECK(wait_until([&] { return counter(berth, "upstream_active") == 0; }, 10s));
+  CHECK(counter(berth, "failed") == 0);
+}
+
+TEST_CASE("limits: a client that has only finished sending gets its answer, however late it begins") {
+  BerthProcess berth(limited({"body_stall=300ms"}));
+  REQUIRE(berth.wait_serving());
+  RawClient client(berth.port());
+  client.send("GET /slow?1500 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  client.finish_sending();
+  CHECK(client.read_response().status == 200);
 }
 
 TEST_CASE("limits: a backend that does not answer in time is told as 504, and the connection is kept") {

@@ -1,0 +1,55 @@
+#include "proxy/route/socket_upstream.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+
+#include "config/socket_address.h"
+#include "proxy/route/target.h"
+
+namespace berth::route {
+
+bool SocketUpstream::connect(loop::Gate& gate) {
+  const Endpoint& endpoint = target().endpoint();
+  const SocketAddress to = socket_address(endpoint);
+  loop::Fd fd(::socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd.is_open()) return false;
+  if (endpoint.family != Endpoint::Family::Unix) {
+    const int on = 1;
+    ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    ::setsockopt(fd.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  }
+  if (::connect(fd.get(), to.get(), to.size) != 0 && errno != EINPROGRESS) return false;
+  socket_.open(loop_, std::move(fd), loop::Socket::Side::Upstream, true);
+  socket_.attach(gate);
+  return true;
+}
+
+int SocketUpstream::connect_error() const {
+  int error = 0;
+  socklen_t size = sizeof error;
+  ::getsockopt(socket_.fd(), SOL_SOCKET, SO_ERROR, &error, &size);
+  return error;
+}
+
+void SocketUpstream::lie_idle() {
+  socket_.idle(*this);
+  socket_.want(true, false);
+}
+
+void SocketUpstream::close(bool peer_closed) {
+  if (peer_closed)
+    socket_.close_abruptly();
+  else
+    socket_.close();
+}
+
+void SocketUpstream::on_idle_event() { target().idle_ended(*this); }
+
+std::unique_ptr<Upstream> make_socket_upstream(loop::Loop& loop, Target& target) {
+  return std::make_unique<SocketUpstream>(loop, target);
+}
+
+}  // namespace berth::route
