@@ -1,7 +1,5 @@
 #include "proxy/control/session.h"
 
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -12,7 +10,6 @@
 #include <boost/beast/http/status.hpp>
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
-#include <cerrno>
 #include <charconv>
 #include <utility>
 #include <variant>
@@ -168,6 +165,8 @@ asio::awaitable<bool> Session::reply(const Request& request, Reply reply) {
                                           : "Content-Type: application/problem+json\r\n";
   if (!reply.allow.empty()) fields += "Allow: " + reply.allow + "\r\n";
   fields += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+  // RFC 9110 §9.3.2: the fields of the answer to a GET, and nothing behind them.
+  if (request.method() == bhttp::verb::head) body.clear();
   co_return co_await write(head(request, reply.status, fields) + body);
 }
 
@@ -326,14 +325,11 @@ asio::awaitable<bool> Session::write(std::string bytes) {
 }
 
 void Session::watch_for_end() {
-  stream_.socket().async_wait(Socket::wait_read, [weak = weak_from_this()](error_code error) {
+  if (std::exchange(watched_, true)) return;
+  // A hang-up, not an end of what it sends: a client may be done with asking and still want its answer.
+  stream_.socket().async_wait(Socket::wait_error, [weak = weak_from_this()](error_code error) {
     auto self = weak.lock();
     if (!self || error) return;
-    char byte = 0;
-    ssize_t n = ::recv(self->stream_.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    // Bytes of a next request are left for the next read; only an end (or a reset: it left answers unread)
-    // counts.
-    if (n > 0 || (n < 0 && errno == EAGAIN)) return;
     self->gone_ = true;
     self->wake_.cancel();
   });

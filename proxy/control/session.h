@@ -77,8 +77,9 @@ class Session : public std::enable_shared_from_this<Session> {
   std::size_t queued_ = 0;
   std::uint64_t last_line_ = 0;
   bool streaming_ = false;
-  bool ended_ = false;  ///< the stream has its last line
-  bool gone_ = false;   ///< the client closed, or was cut off
+  bool ended_ = false;    ///< the stream has its last line
+  bool watched_ = false;  ///< watch_for_end() has begun
+  bool gone_ = false;     ///< the client closed, or was cut off
   bool finishing_ = false;
 };
 

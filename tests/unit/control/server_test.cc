@@ -32,6 +32,8 @@ class RawClient {
   RawClient(const RawClient&) = delete;
   RawClient& operator=(const RawClient&) = delete;
 
+  /// Says that no more requests come.
+  void finish() const { REQUIRE(::shutdown(fd_, SHUT_WR) == 0); }
   void send(const std::string& bytes) const { (void)::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL); }
   std::string read_some() const {
     char buffer[65536];
@@ -177,6 +179,44 @@ TEST_CASE("server: a client that leaves gives its watch back and changes nothing
   CHECK(eventually(server, [&] { return server.service.handles_dropped == 1; }));
   server.on_loop([&] { server.service.watches[0].on_result({SwapResult::Kind::Done, "", {}}); });
   CHECK(get(server, "/v1/status").status == 200);
+}
+
+TEST_CASE("server: a client that ends its side behind its request gets all its lines") {
+  LiveServer server;
+  RawClient status(server.path());
+  status.send("GET /v1/status HTTP/1.1\r\nHost: x\r\n\r\n");
+  status.finish();
+  CHECK(status.read_to_end().ends_with("}\n"));
+  RawClient swap(server.path());
+  swap.send("POST /v1/apps/web/swap HTTP/1.1\r\nHost: x\r\n\r\n");
+  swap.finish();
+  REQUIRE(eventually(server, [&] { return server.service.watches.size() == 1; }));
+  server.on_loop([&] { server.service.watches[0].on_phase(example_report().phases[0]); });
+  CHECK(swap.read_until("pid 4132").find("pid 4132") != std::string::npos);
+  server.on_loop([&] { server.service.watches[0].on_result({SwapResult::Kind::Done, "", {}}); });
+  std::string rest = swap.read_to_end();
+  CHECK(rest.find("\"result\":\"done\"") != std::string::npos);
+  CHECK(rest.ends_with("0\r\n\r\n"));
+}
+
+TEST_CASE("server: a client that leaves after it ended its side gives its watch back too") {
+  LiveServer server;
+  {
+    RawClient client(server.path());
+    client.send("POST /v1/apps/web/swap HTTP/1.1\r\nHost: x\r\n\r\n");
+    client.finish();
+    REQUIRE(eventually(server, [&] { return server.service.watches.size() == 1; }));
+  }
+  CHECK(eventually(server, [&] { return server.service.handles_dropped == 1; }));
+}
+
+TEST_CASE("server: the answer to a HEAD has no body") {
+  LiveServer server;
+  RawClient client(server.path());
+  client.send("HEAD /v1/status HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  std::string all = client.read_to_end();
+  CHECK(all.starts_with("HTTP/1.1 405 "));
+  CHECK(all.ends_with("\r\n\r\n"));
 }
 
 TEST_CASE("server: a client that does not read is cut off, and the others are served meanwhile") {
