@@ -221,10 +221,10 @@ json::object to_json(const SwapRequest& request) {
 }
 
 json::object problem(int status, std::string_view type, std::string_view title, std::string_view detail) {
-  return {{"type", "urn:berth:" + std::string(type)},
-          {"title", title},
-          {"status", status},
-          {"detail", clean(detail)}};
+  json::object object{{"type", "urn:berth:" + std::string(type)}, {"title", title}};
+  if (status != 0) object.emplace("status", status);
+  object.emplace("detail", clean(detail));
+  return object;
 }
 
 }  // namespace berth::control

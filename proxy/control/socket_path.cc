@@ -206,8 +206,8 @@ int ControlSocket::release_fd() { return std::exchange(fd_, -1); }
 Found choose(const std::vector<Candidate>& live, const std::string& working_dir) {
   if (live.empty()) {
     return {{},
-            "berth: no berth is running here\n    start one: berth run -- COMMAND; or name its socket: "
-            "--control PATH\n",
+            "no berth is running here\n    start one: berth run -- COMMAND; or name its socket: "
+            "--control PATH",
             3};
   }
   if (live.size() == 1) return {live.front().path, {}, 0};
@@ -219,10 +219,9 @@ Found choose(const std::vector<Candidate>& live, const std::string& working_dir)
     if (best == nullptr || candidate.dir.size() >= best->dir.size()) best = &candidate;
   }
   if (best != nullptr && !tie) return {best->path, {}, 0};
-  std::string list =
-      "berth: several berths are running, and this directory does not tell which one is meant\n";
+  std::string list = "several berths are running, and this directory does not tell which one is meant";
   for (const Candidate& candidate : live) {
-    list += "    --control " + candidate.path + "    " + candidate.apps + ", in " + candidate.dir + "\n";
+    list += "\n    --control " + candidate.path + "    " + candidate.apps + ", in " + candidate.dir;
   }
   return {{}, std::move(list), 2};
 }
@@ -231,10 +230,10 @@ Found find_control(const std::optional<std::string>& explicit_path, const std::s
                    const Surroundings& surroundings, const AskWho& ask) {
   std::string named = explicit_path.value_or(surroundings.berth_control.value_or(""));
   if (!named.empty()) {
-    if (named.size() > kLongestPath) return {{}, "berth: no socket has so long a path: " + named + "\n", 2};
+    if (named.size() > kLongestPath) return {{}, "no socket has so long a path: " + named, 2};
     if (answers(named)) return {named, {}, 0};
     const std::string from = explicit_path ? "" : " (from $BERTH_CONTROL)";
-    return {{}, "berth: no berth answers on " + named + from + "\n", 3};
+    return {{}, "no berth answers on " + named + from, 3};
   }
   std::vector<std::string> paths;
   for (const std::string& directory : socket_directories(surroundings)) {

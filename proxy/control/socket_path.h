@@ -68,7 +68,7 @@ struct Candidate {
 /// What the client's search came to.
 struct Found {
   std::string path;   ///< empty: none, or several
-  std::string error;  ///< what to print then
+  std::string error;  ///< what to tell then; may have several lines
   int exit_code = 0;  ///< 2: several; 3: none is running there
 };
 

@@ -33,10 +33,12 @@ int run_verb(const LogsVerb& verb, const Terminal& terminal) {
   // Ctrl-C is how following ends; a berth that ends in order ends its log in order.
   if (verb.follow && result.end == CallEnd::Interrupted) return 0;
   if (result.end == CallEnd::Lost && result.status == 200) {
-    terminal.err(
-        "berth: the log ended without its end: this reader was too slow and was cut off, or the "
-        "berth ended\n");
-    return 3;
+    return tell_problem({.exit_code = 3,
+                         .type = "cut-off",
+                         .title = "The log ended without its end",
+                         .detail = "the log ended without its end: this reader was too slow and was cut off, "
+                                   "or the berth ended"},
+                        verb.target, terminal);
   }
   return tell_failure(result, verb.target, "berth", terminal);
 }

@@ -20,8 +20,11 @@ int run_verb(const StopVerb& verb, const Terminal& terminal) {
   CallResult result = call(reached.socket, {"POST", "/v1/stop", {}}, following);
   if (int code = tell_failure(result, verb.target, "the stop", terminal); code != 0) return code;
   if (!outcome) {
-    terminal.err("berth: the berth ended before it told how its backends did\n");
-    return 3;
+    return tell_problem({.exit_code = 3,
+                         .type = "berth-ended",
+                         .title = "The berth ended",
+                         .detail = "the berth ended before it told how its backends did"},
+                        verb.target, terminal);
   }
   if (verb.target.json) return outcome->exit_code;
   bool done = outcome->result.kind == SwapResult::Kind::Done;

@@ -128,8 +128,11 @@ int run_verb(const SwapVerb& verb, const Terminal& terminal) {
     return tell_failure(result, verb.target, screen.under_way(verb.restart ? "restart" : "swap"), terminal);
   }
   if (screen.exit_code()) return *screen.exit_code();
-  terminal.err("berth: the berth ended before the swap was over\n");
-  return 3;
+  return tell_problem({.exit_code = 3,
+                       .type = "berth-ended",
+                       .title = "The berth ended",
+                       .detail = "the berth ended before the swap was over"},
+                      verb.target, terminal);
 }
 
 }  // namespace berth::control

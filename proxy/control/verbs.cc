@@ -1,9 +1,12 @@
 #include "proxy/control/verbs.h"
 
 #include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
+#include "proxy/control/json_map.h"
 #include "proxy/control/phase_text.h"
 #include "proxy/control/socket_path.h"
 
@@ -50,12 +53,28 @@ std::string problem_text(const std::string& body) {
 
 }  // namespace
 
+int tell_problem(const VerbProblem& problem, const Target& target, const Terminal& terminal) {
+  if (target.json) {
+    json::object object = control::problem(0, problem.type, problem.title, problem.detail);
+    terminal.out(json::serialize(object) + "\n");
+  }
+  terminal.err("berth: " + problem.detail + "\n");
+  return problem.exit_code;
+}
+
 Reached reach_front(const Target& target, const Terminal& terminal) {
   std::error_code ignored;
   std::string here = std::filesystem::current_path(ignored).string();
   Found found = find_control(target.control, here, Surroundings::of_process(), ask_who);
-  if (found.exit_code != 0) terminal.err(found.error);
-  return {found.path, {}, found.exit_code};
+  if (found.exit_code == 0) return {found.path, {}, 0};
+  const bool none = found.exit_code == 3;
+  return {{},
+          {},
+          tell_problem({.exit_code = found.exit_code,
+                        .type = none ? "no-berth" : "which-berth",
+                        .title = none ? "No berth is running there" : "It is not clear which berth is meant",
+                        .detail = found.error},
+                       target, terminal)};
 }
 
 Reached reach_app(const Target& target, const Terminal& terminal) {
@@ -69,8 +88,11 @@ Reached reach_app(const Target& target, const Terminal& terminal) {
   }
   auto front = read_status(result);
   if (!front) {
-    terminal.err("berth: the berth on " + reached.socket + " does not answer\n");
-    reached.exit_code = 3;
+    reached.exit_code = tell_problem({.exit_code = 3,
+                                      .type = "no-berth",
+                                      .title = "No berth is running there",
+                                      .detail = "the berth on " + reached.socket + " does not answer"},
+                                     target, terminal);
     return reached;
   }
   std::string list;
@@ -82,9 +104,16 @@ Reached reach_app(const Target& target, const Terminal& terminal) {
     reached.app = front->apps.front().name;
     return reached;
   }
-  terminal.err(target.app.empty() ? "berth: there are several apps, name one of: " + list + "\n"
-                                  : "berth: there is no app '" + target.app + "'; there are: " + list + "\n");
-  reached.exit_code = 2;
+  VerbProblem wrong{.exit_code = 2,
+                    .type = "no-such-app",
+                    .title = "There is no such app",
+                    .detail = "there is no app '" + target.app + "'; there are: " + list};
+  if (target.app.empty()) {
+    wrong.type = "which-app";
+    wrong.title = "It is not clear which app is meant";
+    wrong.detail = "there are several apps, name one of: " + list;
+  }
+  reached.exit_code = tell_problem(wrong, target, terminal);
   return reached;
 }
 
@@ -96,21 +125,21 @@ std::string outcome_text(const Outcome& outcome, const Paint& paint) {
 
 int tell_failure(const CallResult& result, const Target& target, const std::string& waiting_for,
                  const Terminal& terminal) {
+  const auto tell = [&](int exit_code, std::string_view type, std::string_view title, std::string detail) {
+    return tell_problem({exit_code, type, title, std::move(detail)}, target, terminal);
+  };
   switch (result.end) {
     case CallEnd::Complete:
       break;
     case CallEnd::NoBerth:
-      terminal.err("berth: no berth is running there: " + result.error + "\n");
-      return 3;
+      return tell(3, "no-berth", "No berth is running there", "no berth is running there: " + result.error);
     case CallEnd::Lost:
-      terminal.err("berth: the berth ended before its answer came\n");
-      return 3;
+      return tell(3, "berth-ended", "The berth ended", "the berth ended before its answer came");
     case CallEnd::TimedOut:
-      terminal.err("berth: the time is up, stopped waiting; " + waiting_for + " goes on\n");
-      return 4;
+      return tell(4, "stopped-waiting", "Stopped waiting",
+                  "the time is up, stopped waiting; " + waiting_for + " goes on");
     case CallEnd::Interrupted:
-      terminal.err("berth: stopped waiting; " + waiting_for + " goes on\n");
-      return 4;
+      return tell(4, "stopped-waiting", "Stopped waiting", "stopped waiting; " + waiting_for + " goes on");
   }
   if (result.status == 200) return 0;
   if (target.json) terminal.out(result.body);

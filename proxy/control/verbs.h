@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "config/command_line.h"
 #include "proxy/control/client.h"
@@ -19,6 +20,18 @@ int run_verb(const StatusVerb& verb, const Terminal& terminal);
 int run_verb(const WhyVerb& verb, const Terminal& terminal);
 int run_verb(const LogsVerb& verb, const Terminal& terminal);
 int run_verb(const StopVerb& verb, const Terminal& terminal);
+
+/// Why a verb ends without its answer.
+struct VerbProblem {
+  int exit_code = 1;
+  std::string_view type;   ///< of the problem object, behind "urn:berth:"
+  std::string_view title;  ///< one sentence for every such problem
+  std::string detail;      ///< for people; may have several lines
+};
+
+/// Tells a problem that no berth has told: to people on stderr, with --json on stdout too, as RFC 9457 has it
+/// (without `status`: there was no answer that had one). Returns its exit code.
+int tell_problem(const VerbProblem& problem, const Target& target, const Terminal& terminal);
 
 /// Which berth, and which of its apps.
 struct Reached {

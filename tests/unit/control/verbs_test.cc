@@ -175,6 +175,29 @@ TEST_CASE("verbs: an app that is not there is a wrong call, a berth that is not 
   CHECK(has(none.err, "no berth answers on /nonexistent/x.sock"));
 }
 
+TEST_CASE("verbs: with --json what went wrong is a problem object, and still a sentence for people") {
+  LiveServer server;
+  Screen app;
+  CHECK(run_verb(SwapVerb{.target = at(server, "nope", true)}, app.terminal) == 2);
+  auto problem = boost::json::parse(app.out).as_object();
+  CHECK(problem.at("type") == "urn:berth:no-such-app");
+  CHECK(problem.at("title") == "There is no such app");
+  CHECK(problem.at("detail") == "there is no app 'nope'; there are: web");
+  CHECK(app.err == "berth: there is no app 'nope'; there are: web\n");
+  Screen nothing;
+  CHECK(run_verb(CancelVerb{at(server, "", true)}, nothing.terminal) == 1);
+  CHECK(boost::json::parse(nothing.out).at("status") == 409);
+  Screen none;
+  CHECK(run_verb(StatusVerb{{"/nonexistent/x.sock", "", true}}, none.terminal) == 3);
+  CHECK(boost::json::parse(none.out).at("type") == "urn:berth:no-berth");
+  CHECK(none.err == "berth: no berth answers on /nonexistent/x.sock\n");
+  Screen late;
+  const SwapVerb waits{.target = at(server, "", true), .timeout = Milliseconds(30)};
+  CHECK(run_verb(waits, late.terminal) == 4);
+  CHECK(boost::json::parse(late.out).at("type") == "urn:berth:stopped-waiting");
+  CHECK(has(late.err, "goes on"));
+}
+
 TEST_CASE("verbs: with several apps one must be named") {
   LiveServer server;
   server.on_loop([&] {
