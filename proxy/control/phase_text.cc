@@ -1,5 +1,6 @@
 #include "proxy/control/phase_text.h"
 
+#include <algorithm>
 #include <ctime>
 #include <utility>
 
@@ -50,6 +51,9 @@ std::string last_lines_text(const SwapReport& report, const Paint& paint) {
 
 std::string who_serves(const SwapReport& report) {
   if (report.reason == observe::kBerthStopped) return {};
+  const auto waits = [](const std::string& text) { return text.ends_with(observe::kWaitsForSwap); };
+  if (waits(report.reason) || std::any_of(report.notes.begin(), report.notes.end(), waits))
+    return "nothing serves; requests are refused\n";
   if (report.from.number == 0) return "nothing serves yet; requests are held\n";
   return generation_text(report.from) + " serves on; " + generation_text(report.to) +
          " never got a request\n";

@@ -6,6 +6,7 @@
 #include "config/duration_text.h"
 #include "config/limit_keys.h"
 #include "proxy/control/terminal.h"
+#include "proxy/observe/report.h"
 
 namespace berth::control {
 namespace {
@@ -57,6 +58,9 @@ std::string app_block(const AppStatus& app, unsigned columns, const Paint& paint
   for (const std::string& address : app.addresses) addresses += (addresses.empty() ? "" : ", ") + address;
   std::string text = paint.bold(app.name) + "  " + state_painted(app.state, paint) + "  on " + addresses;
   text += app.swap_queued ? "  (another swap waits)\n" : "\n";
+  if (app.state == "cancelled") {
+    text += "  " + std::string(observe::kWaitsForSwap) + "; requests are refused meanwhile\n";
+  }
   if (!app.generations.empty())
     text += paint.dim("  generation  state       pid      address                age      requests\n");
   for (const GenerationStatus& generation : app.generations) text += generation_line(generation, paint);

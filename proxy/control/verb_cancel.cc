@@ -8,8 +8,8 @@ int run_verb(const CancelVerb& verb, const Terminal& terminal) {
   CallResult result = call(reached.socket, {"POST", "/v1/apps/" + reached.app + "/cancel", {}});
   if (int code = tell_failure(result, verb.target, "the cancelling", terminal); code != 0) return code;
   terminal.out(verb.target.json ? result.body
-                                : "cancelled: the running swap of " + reached.app +
-                                      " ends; `berth why` tells what was kept\n");
+                                : "cancelled: what " + reached.app +
+                                      " was starting ends; `berth why` tells what is left\n");
   return 0;
 }
 

@@ -44,6 +44,9 @@ enum class SwapOutcome : std::uint8_t {
 /// The reason of a swap that the end of berth cut short: then nothing serves on.
 inline constexpr std::string_view kBerthStopped = "berth was stopped";
 
+/// The reason of a start that was cancelled with nothing behind it: it is not tried again by itself.
+inline constexpr std::string_view kWaitsForSwap = "waiting for `berth swap` or `berth restart`";
+
 /// One swap with the retirement of the generation it replaced.
 struct SwapReport {
   std::uint64_t id = 0;  ///< counts up within one app

@@ -239,7 +239,9 @@ void AppShell::tell_abandoned(const SupervisorAction& action) {
     reason.last_lines = seat.failure->last_lines;
   } else {
     const bool stopped = cancelled && state_.state >= AppState::Stopping;
-    reason.what = stopped ? std::string(observe::kBerthStopped) : end_text(action.end, seat.ended);
+    reason.what = stopped                     ? std::string(observe::kBerthStopped)
+                  : cancelled && state_.rests ? std::string(observe::kWaitsForSwap)
+                                              : end_text(action.end, seat.ended);
     reason.last_lines = lines_.last_of(action.generation, kLastLines);
   }
   log(cancelled ? Level::Info : Level::Error, action.generation, "not taken: " + reason.what);

@@ -101,7 +101,7 @@ void AppShell::resolve(Wish& wish) const {
 }
 
 bool AppShell::cancel() {
-  if (!state_.swap || state_.swap->state != SwapState::Starting) return false;
+  if (!can_cancel(state_)) return false;
   feed(Kind::Cancel, {});
   return true;
 }
@@ -175,6 +175,8 @@ void AppShell::perform(const SupervisorAction& action) {
     case Do::RefuseRequests:
       book_.forgo_restart("berth was stopped before a restart");
       return plane_.refuse("berth is stopping", guarded([this] { feed(Kind::Refusing, {}); }));
+    case Do::Rest:
+      return rest();
     case Do::WatchDrain:
       return watch_drain(g);
     case Do::CutHolders:
@@ -213,6 +215,13 @@ void AppShell::perform(const SupervisorAction& action) {
     case Do::Finished:
       return finish();
   }
+}
+
+void AppShell::rest() {
+  const std::string why = "cancelled: " + std::string(observe::kWaitsForSwap);
+  log(Level::Info, {}, why);
+  book_.rest(why);
+  plane_.refuse(why, [] {});
 }
 
 void AppShell::finish() {

@@ -131,6 +131,7 @@ class AppShell final : public backend::BackendEvents {
   void answer(const SupervisorAction& action, control::SwapResult::Kind kind, const std::string& reason);
   void tell_queued(const Ask& ask);
   void tell_first_failed(Generation generation);
+  void rest();
   void finish();
   void finish_now();
   void report_closed(const observe::SwapReport& report);

@@ -45,6 +45,8 @@ control::AppStatus AppShell::status_now() const {
         return "restarting";
       case AppState::Failed:
         return "failed";
+      case AppState::Cancelled:
+        return "cancelled";
       case AppState::Stopping:
       case AppState::Finished:
         break;

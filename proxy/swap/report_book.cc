@@ -120,6 +120,16 @@ void ReportBook::forgo_restart(const std::string& why) {
   }
 }
 
+void ReportBook::rest(const std::string& why) {
+  const auto awaited = [](const OpenPtr& o) { return o->coming == Coming::Awaited; };
+  if (std::any_of(open_.begin(), open_.end(), awaited)) return forgo_restart(why);
+  const auto tell = [&why](SwapReport& report) {
+    if (report.outcome != SwapOutcome::Cancelled) report.notes.push_back(why);
+  };
+  if (!open_.empty()) return tell(open_.back()->report);
+  if (!closed_.empty()) tell(closed_.front());
+}
+
 void ReportBook::leaving(Generation from) {
   OpenPtr open = leaver(from);
   // What is abandoned leaves in the report of its own coming.

@@ -69,6 +69,8 @@ class ReportBook {
                Restart restart);
   /// No restart answers the crash: somebody swapped instead, or the shutdown began.
   void forgo_restart(const std::string& why);
+  /// Nothing is tried again until somebody swaps: the newest report tells so, if it does not yet.
+  void rest(const std::string& why);
   /// An old generation begins to leave; opens the report of a shutdown where no other waits for it.
   void leaving(Generation from);
   /// It is gone, or (with a reason) not provably.

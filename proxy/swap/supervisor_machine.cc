@@ -9,35 +9,6 @@ namespace {
 using Kind = SupervisorEventKind;
 using Do = SupervisorActionKind;
 
-constexpr Legality T = Legality::Taken;
-constexpr Legality I = Legality::Ignored;
-constexpr Legality X = Legality::Illegal;
-
-constexpr Legality kTable[kAppStates][kSupervisorEvents] = {
-    // Start, Swap, Cancel, Shutdown, Hurry, Ready, StartFailed, Exited, Acknowledged,
-    // Emptied, Stopped, Free, Held, Refusing, Tick
-    {T, T, I, T, I, X, X, X, X, X, X, X, X, X, I},  // New
-    {X, T, T, T, I, T, T, T, T, T, T, T, T, X, T},  // Starting
-    {X, T, I, T, I, X, X, T, X, T, T, T, T, X, T},  // Serving
-    {X, T, T, T, I, T, T, T, T, T, T, T, T, X, T},  // Swapping
-    {X, T, I, T, I, X, X, T, X, T, T, T, T, X, T},  // Crashed
-    {X, T, I, T, I, X, X, T, X, T, T, T, T, X, T},  // Failed
-    {X, T, I, I, T, T, T, T, T, T, T, T, T, T, T},  // Stopping
-    {X, T, I, I, I, X, X, I, I, I, I, I, I, I, I},  // Finished: answers may cross what was given up
-};
-
-constexpr bool kFollows[kAppStates][kAppStates] = {
-    // New, Starting, Serving, Swapping, Crashed, Failed, Stopping, Finished
-    {false, true, false, false, false, false, true, false},    // New
-    {false, true, true, false, true, true, true, false},       // Starting
-    {false, false, false, true, true, false, true, false},     // Serving
-    {false, true, true, false, true, false, true, false},      // Swapping
-    {false, true, false, false, false, false, true, false},    // Crashed
-    {false, true, false, false, false, false, true, false},    // Failed
-    {false, false, false, false, false, false, false, true},   // Stopping
-    {false, false, false, false, false, false, false, false},  // Finished
-};
-
 /// One step in the making.
 class Stepper {
  public:
@@ -53,7 +24,7 @@ class Stepper {
         ask(event.ask);
         break;
       case Kind::Cancel:
-        if (starting()) feed_swap(SwapEvent::Cancel);
+        cancel();
         break;
       case Kind::Shutdown:
         shut_down();
@@ -113,6 +84,7 @@ class Stepper {
 
   void begin(const Ask& ask) {
     assert(!s_.swap);
+    if (s_.state == AppState::Cancelled) tell(Do::HoldRequests);
     ++s_.newest.number;
     s_.swap = Swap{.from = s_.current, .to = s_.newest, .patience = s_.patience};
     s_.asked = ask;
@@ -136,6 +108,19 @@ class Stepper {
     tell(Do::Queued, {}, ask);
     // Somebody mends a crash loop: the next hopeless start must not delay that.
     if (instead_of_restart && starting()) feed_swap(SwapEvent::Cancel);
+  }
+
+  void cancel() {
+    if (!can_cancel(s_)) return;
+    // What nobody asked for comes again by itself, unless this ends it for good.
+    if (!s_.queued && (!s_.swap || s_.asked.origin != Origin::User)) s_.rests = true;
+    if (!s_.swap) return rest();
+    if (starting()) feed_swap(SwapEvent::Cancel);
+  }
+
+  void rest() {
+    become(AppState::Cancelled);
+    tell(Do::Rest);
   }
 
   void feed_swap(SwapEvent event) {
@@ -170,6 +155,7 @@ class Stepper {
     s_.current = done.to;
     s_.restart = s_.asked.number;
     s_.serving_since = now_;
+    s_.rests = false;
     tell(Do::Switched, done.to, s_.asked);
     if (s_.served++ == 0) tell(Do::FirstReady, done.to);
     if (old.number != 0) retire(retire_by_drain(old, s_.patience, now_));
@@ -187,7 +173,7 @@ class Stepper {
     if (s_.asked.origin == Origin::First && !stopping()) {
       // A command that was given meanwhile takes the place of the first.
       if (s_.queued) s_.queued->origin = Origin::First;
-      if (!s_.queued) tell(Do::FirstStartFailed, failed.to);
+      if (!s_.queued && failed.end != SwapEnd::Cancelled) tell(Do::FirstStartFailed, failed.to);
     }
     settle(AppState::Failed);
   }
@@ -225,6 +211,7 @@ class Stepper {
       return begin(next);
     }
     if (s_.current.number != 0) return become(AppState::Serving);
+    if (s_.rests) return rest();
     become(otherwise, after(now_, backoff(s_.patience, s_.failures)));
   }
 
@@ -358,32 +345,11 @@ class Stepper {
 
 }  // namespace
 
-Legality legality(AppState state, SupervisorEventKind event) {
-  return kTable[static_cast<int>(state)][static_cast<int>(event)];
-}
-
-bool can_follow(AppState before, AppState next) {
-  return kFollows[static_cast<int>(before)][static_cast<int>(next)];
-}
-
 SupervisorStep step(const Supervisor& supervisor, const SupervisorEvent& event, Moment now) {
   const Legality legal = legality(supervisor.state, event.kind);
   assert(legal != Legality::Illegal);
   if (legal != Legality::Taken) return {.next = supervisor, .actions = {}};
   return Stepper(supervisor, now).take(event);
-}
-
-Moment next_deadline(const Supervisor& supervisor) {
-  Moment next = supervisor.deadline;
-  if (supervisor.swap) next = std::min(next, supervisor.swap->deadline);
-  for (const Retirement& r : supervisor.retirements) next = std::min(next, r.deadline);
-  return next;
-}
-
-Milliseconds backoff(const Patience& patience, unsigned failures) {
-  Milliseconds wait = patience.first_backoff;
-  for (unsigned n = 1; n < failures && wait < patience.longest_backoff; ++n) wait *= 2;
-  return std::min(wait, patience.longest_backoff);
 }
 
 }  // namespace berth::swap

@@ -14,16 +14,17 @@
 namespace berth::swap {
 
 enum class AppState : std::uint8_t {
-  New,       ///< not started
-  Starting,  ///< no current generation; one is being started
-  Serving,   ///< a current generation, and no swap
-  Swapping,  ///< a current generation, and a swap
-  Crashed,   ///< the current one ended unasked; waits out its backoff before the restart
-  Failed,    ///< a start failed with no generation to serve meanwhile; waits out its backoff before the next
-  Stopping,  ///< the shutdown: everything retires
-  Finished,  ///< nothing is left
+  New,        ///< not started
+  Starting,   ///< no current generation; one is being started
+  Serving,    ///< a current generation, and no swap
+  Swapping,   ///< a current generation, and a swap
+  Crashed,    ///< the current one ended unasked; waits out its backoff before the restart
+  Failed,     ///< a start failed with no generation to serve meanwhile; waits out its backoff before the next
+  Cancelled,  ///< somebody ended the starting; rests until a swap
+  Stopping,   ///< the shutdown: everything retires
+  Finished,   ///< nothing is left
 };
-inline constexpr int kAppStates = 8;
+inline constexpr int kAppStates = 9;
 
 /// Who wants a generation.
 enum class Origin : std::uint8_t {
@@ -48,7 +49,7 @@ struct Ask {
 enum class SupervisorEventKind : std::uint8_t {
   Start,     ///< with `ask`: the first generation
   Swap,      ///< with `ask`
-  Cancel,    ///< end the running swap
+  Cancel,    ///< end the running swap; where nothing serves and nobody asked for it, the starting altogether
   Shutdown,  ///< retire everything
   Hurry,     ///< the second signal: without drain and grace
   Ready,     ///< of `generation`, as all below but the last
@@ -74,8 +75,9 @@ enum class SupervisorActionKind : std::uint8_t {
   // To perform:
   StartBackend,    ///< `generation`, for `ask`
   SwitchTarget,    ///< to `generation`
-  HoldRequests,    ///< the target is dead
+  HoldRequests,    ///< the target is dead, or one comes after a Rest
   RefuseRequests,  ///< the shutdown has begun
+  Rest,            ///< refuse requests until HoldRequests or SwitchTarget: the starting was cancelled
   WatchDrain,      ///< of `generation`, as all to Forget
   CutHolders,
   StopBackend,
@@ -116,6 +118,7 @@ struct Supervisor {
   std::vector<Retirement> retirements{};  ///< oldest first
   std::uint64_t restart = 0;  ///< the ask to repeat after a crash: the last that served, else the last tried
   std::uint64_t served = 0;   ///< how many generations have served
+  bool rests = false;         ///< cancelled: what fails is not tried again until something serves
   unsigned failures = 0;      ///< crashes and failed starts in a row
   Moment serving_since{0};
   Moment deadline = kNever;  ///< of the state itself: the backoff, or the wait for Refusing
@@ -132,6 +135,9 @@ Legality legality(AppState state, SupervisorEventKind event);
 
 /// Whether the state may follow the other: the transitions that exist.
 bool can_follow(AppState before, AppState next);
+
+/// Whether a Cancel would end something: a start that is no switch yet, or the wait for the next one.
+bool can_cancel(const Supervisor& supervisor);
 
 SupervisorStep step(const Supervisor& supervisor, const SupervisorEvent& event, Moment now);
 

@@ -24,6 +24,8 @@ void Rules::start(const swap::SupervisorAction& action) {
   require(coming_.number == 0, "at most one swap runs at a time", g);
   require(newest_ < g, "a generation's number is never used again", g);
   require(shutdown_ == swap::kNever, "nothing is started in a shutdown", g);
+  require(!resting_ || action.ask.origin == swap::Origin::User, "what was cancelled does not come by itself",
+          g);
   newest_ = coming_ = g;
   coming_ask_ = action.ask.origin == swap::Origin::Automatic ? 0 : action.ask.number;
   facts_[g] = {};
@@ -77,6 +79,12 @@ void Rules::action(const swap::SupervisorAction& action, Moment now, std::size_t
       current_ = g;
       coming_ = {};
       facts_[g].switched = true;
+      resting_ = false;
+      return;
+    case Do::Rest:
+      require(current_.number == 0 && coming_.number == 0,
+              "only where nothing serves or comes is there rest");
+      resting_ = true;
       return;
     case Do::SwapFailed:
       answer(coming_ask_);

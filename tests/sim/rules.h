@@ -67,6 +67,7 @@ class Rules {
   std::uint64_t coming_ask_ = 0;
   swap::Moment shutdown_ = swap::kNever;
   bool hurried_ = false;
+  bool resting_ = false;  ///< cancelled, and nothing has served since
   bool finished_ = false;
   std::string broken_;
 };

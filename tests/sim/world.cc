@@ -123,6 +123,8 @@ void World::perform(const swap::SupervisorAction& action) {
       return workers_.switch_to(g, [this, g] { feed(Kind::Acknowledged, g); });
     case Do::HoldRequests:
       return workers_.hold();
+    case Do::Rest:
+      return workers_.refuse([] {});
     case Do::RefuseRequests:
       return workers_.refuse([this] { feed(Kind::Refusing, {}); });
     case Do::WatchDrain:

@@ -46,6 +46,20 @@ TEST_CASE("phases: one that runs shows its time where it will stand") {
   CHECK(text.running(ready, std::chrono::milliseconds(250)) == "     ready    200 ms   ");
 }
 
+TEST_CASE(
+    "failure: where the starting was cancelled nothing serves, and nobody claims that anything is held") {
+  observe::SwapReport report = example_report();
+  report.outcome = observe::SwapOutcome::Cancelled;
+  report.reason = observe::kWaitsForSwap;
+  CHECK(result_text(SwapResult::Kind::Failed, "", &report, Paint(false)) ==
+        "cancelled: generation 7: waiting for `berth swap` or `berth restart`\n"
+        "nothing serves; requests are refused\n");
+  report.outcome = observe::SwapOutcome::Failed;
+  report.reason = "exit 1";
+  report.notes = {"cancelled: " + std::string(observe::kWaitsForSwap)};
+  CHECK(has(result_text(SwapResult::Kind::Failed, "", &report, Paint(false)), "requests are refused"));
+}
+
 TEST_CASE("failure: one screen with the reason, the last lines, what to do, and who serves on") {
   observe::SwapReport report = example_report();
   report.outcome = observe::SwapOutcome::Failed;

@@ -40,4 +40,13 @@ TEST_CASE("status: says who serves, who retires, and every limit") {
   CHECK(text.find('\x1b') == std::string::npos);
 }
 
+TEST_CASE("status: a cancelled app says what it waits for") {
+  FrontStatus front = example_front();
+  front.apps[0].state = "cancelled";
+  const std::string text = status_text(front, 80, false);
+  CHECK(text.find("web  cancelled  on 127.0.0.1:8000\n"
+                  "  waiting for `berth swap` or `berth restart`; requests are refused meanwhile\n") !=
+        std::string::npos);
+}
+
 }  // namespace berth::control

@@ -65,6 +65,39 @@ TEST_CASE("shell: a cancelled swap ends as cancelled") {
   CHECK(seen.results[0].report->outcome == SwapOutcome::Cancelled);
 }
 
+TEST_CASE("shell: a cancelled first start refuses requests with what it waits for, and says so") {
+  Stage stage;
+  stage.shell->start();
+  stage.started(1);
+  CHECK(stage.shell->cancel());
+  stage.gone(1);
+  const std::string waits = "waiting for `berth swap` or `berth restart`";
+  CHECK(stage.plane.calls.back() == "refuse: cancelled: " + waits);
+  CHECK(stage.status().state == "cancelled");
+  CHECK(stage.shell->reports().front().outcome == SwapOutcome::Cancelled);
+  CHECK(stage.shell->reports().front().reason == waits);
+  CHECK(stage.shell->reports().front().notes.empty());
+  CHECK_FALSE(stage.shell->cancel());
+  Seen seen;
+  const auto handle = stage.shell->swap(again(), seen.watch());
+  CHECK(stage.plane.calls.back() == "hold");
+  stage.ready(2);
+  CHECK(stage.status().state == "serving");
+}
+
+TEST_CASE("shell: a cancelled wait for a restart is a note of the crash's report") {
+  Stage stage;
+  stage.serve_first();
+  stage.says(1).on_exited({1}, {});
+  stage.gone(1);
+  CHECK(stage.shell->cancel());
+  stage.poll();
+  const auto report = stage.shell->reports().front();
+  CHECK(report.outcome == SwapOutcome::Failed);
+  REQUIRE_FALSE(report.notes.empty());
+  CHECK(report.notes.front() == "cancelled: waiting for `berth swap` or `berth restart`");
+}
+
 TEST_CASE("shell: an address of the backend that is still held makes the swap unreleased") {
   Stage stage;
   stage.serve_first();

@@ -25,6 +25,11 @@ Supervisor reach(S state) {
     play.gone(1);
     return play.state;
   }
+  if (state == S::Cancelled) {
+    play(K::Cancel);
+    play.gone(1);
+    return play.state;
+  }
   play(K::Ready, 1);
   play(K::Acknowledged, 1);
   if (state == S::Swapping) play.swap(2);
@@ -57,9 +62,11 @@ const char* expected(S state) {
     case S::Swapping:
       return "XTTTITTTTTTTTXT";
     case S::Serving:
+    case S::Cancelled:
+      return "XTITIXXTXTTTTXT";
     case S::Crashed:
     case S::Failed:
-      return "XTITIXXTXTTTTXT";
+      return "XTTTIXXTXTTTTXT";
     case S::Stopping:
       return "XTIITTTTTTTTTTT";
     case S::Finished:
@@ -126,13 +133,14 @@ TEST_CASE("supervisor: a swap begins at once where none runs") {
 
 TEST_CASE("supervisor: only the drawn transitions exist") {
   const std::set<std::pair<S, S>> drawn = {
-      {S::New, S::Starting},      {S::New, S::Stopping},      {S::Starting, S::Starting},
-      {S::Starting, S::Serving},  {S::Starting, S::Crashed},  {S::Starting, S::Failed},
-      {S::Starting, S::Stopping}, {S::Serving, S::Swapping},  {S::Serving, S::Crashed},
-      {S::Serving, S::Stopping},  {S::Swapping, S::Starting}, {S::Swapping, S::Serving},
-      {S::Swapping, S::Crashed},  {S::Swapping, S::Stopping}, {S::Crashed, S::Starting},
-      {S::Crashed, S::Stopping},  {S::Failed, S::Starting},   {S::Failed, S::Stopping},
-      {S::Stopping, S::Finished}};
+      {S::New, S::Starting},      {S::New, S::Stopping},       {S::Starting, S::Starting},
+      {S::Starting, S::Serving},  {S::Starting, S::Crashed},   {S::Starting, S::Failed},
+      {S::Starting, S::Stopping}, {S::Serving, S::Swapping},   {S::Serving, S::Crashed},
+      {S::Serving, S::Stopping},  {S::Swapping, S::Starting},  {S::Swapping, S::Serving},
+      {S::Swapping, S::Crashed},  {S::Swapping, S::Stopping},  {S::Crashed, S::Starting},
+      {S::Crashed, S::Stopping},  {S::Failed, S::Starting},    {S::Failed, S::Stopping},
+      {S::Stopping, S::Finished}, {S::Starting, S::Cancelled}, {S::Crashed, S::Cancelled},
+      {S::Failed, S::Cancelled},  {S::Cancelled, S::Starting}, {S::Cancelled, S::Stopping}};
   for (S before : all_states()) {
     for (S next : all_states()) CHECK(can_follow(before, next) == drawn.contains({before, next}));
   }
