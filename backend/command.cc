@@ -146,8 +146,8 @@ std::string exec_failure_text(const std::string& name, const std::string& dir, E
     }
     case ExecStage::Fork:
       return name + ": cannot start a process: " + error_words(error);
-    case ExecStage::Session:
-      return name + ": cannot make a session: " + error_words(error);
+    case ExecStage::Group:
+      return name + ": cannot make a process group: " + error_words(error);
     case ExecStage::Limits:
       return name + ": cannot set the descriptor limit: " + error_words(error);
     case ExecStage::Streams:

@@ -37,7 +37,7 @@ struct KeeperOrder {
 /// Where starting a command failed.
 enum class ExecStage : std::int32_t {
   Fork,
-  Session,
+  Group,
   Directory,
   Limits,
   Streams,

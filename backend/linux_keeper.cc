@@ -1,5 +1,5 @@
-// The keeper: the process between the front and one command. Single-threaded, a subreaper in a session of its
-// own; it ends with an empty tree, whatever happens to the front.
+// The keeper: the process between the front and one command. Single-threaded, a subreaper in a session that
+// it shares with the command alone; it ends with an empty tree, whatever happens to the front.
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
@@ -48,7 +48,9 @@ void close_from(unsigned first) { ::syscall(SYS_close_range, first, ~0U, 0U); }
   // exact.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != keeper) ::_exit(127);
-  if (::setsid() < 0) fail(ExecStage::Session);
+  // A group for the signals of the stop. The session is the keeper's: it has no terminal either, and each
+  // setsid(2) costs the start milliseconds where the kernel makes a scheduler's group of it.
+  if (::setpgid(0, 0) != 0) fail(ExecStage::Group);
   if (::setrlimit(RLIMIT_NOFILE, &command.descriptors) != 0) fail(ExecStage::Limits);
   if (!command.dir.empty() && ::chdir(command.dir.c_str()) != 0) fail(ExecStage::Directory);
   int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);

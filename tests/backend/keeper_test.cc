@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pty.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -51,7 +52,9 @@ TEST_CASE("keeper: its name and arguments do not hold the front's name") {
   std::getline(comm, name);
   CHECK(name == "quay-keeper");
   CHECK(::getsid(keeper) == keeper);
-  CHECK(::getsid(world.backend->pid()) == world.backend->pid());
+  CHECK(::getsid(world.backend->pid()) == keeper);
+  CHECK(::getpgid(world.backend->pid()) == world.backend->pid());
+  CHECK(::getpgid(keeper) == keeper);
   CHECK(world.backend->tree() == std::vector<int>{world.backend->pid()});
   CHECK(world.stops());
 }
@@ -64,6 +67,28 @@ TEST_CASE("keeper: TERM and INT do not end it before its tree") {
   for (int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT}) ::kill(keeper, signal);
   CHECK(world.stops());
   CHECK(world.stopped->exit == ExitStatus{true, SIGTERM});
+}
+
+TEST_CASE("keeper: Ctrl-C on the terminal of the front does not reach its command") {
+  int terminal = -1;
+  const pid_t front = ::forkpty(&terminal, nullptr, nullptr, nullptr);
+  if (front == 0) {
+    static volatile std::sig_atomic_t interrupted = 0;
+    ::signal(SIGINT, [](int) { interrupted = 1; });
+    Witness world(shell("exec sleep 1000"));
+    world.backend->start();
+    if (!world.starts()) ::_exit(2);
+    if (::write(STDOUT_FILENO, "started", 7) != 7) ::_exit(3);
+    if (!run_until(world.loop, [] { return interrupted != 0; })) ::_exit(4);
+    ::_exit(world.stops() && world.stopped->exit == ExitStatus{true, SIGTERM} ? 0 : 1);
+  }
+  std::array<char, 64> said{};
+  CHECK(::read(terminal, said.data(), said.size()) == 7);
+  CHECK(::write(terminal, "\x03", 1) == 1);
+  int status = 0;
+  ::waitpid(front, &status, 0);
+  ::close(terminal);
+  CHECK(status == 0);
 }
 
 TEST_CASE("keeper: a command that does not exist is told by name and PATH, and nothing is started") {
@@ -117,7 +142,7 @@ TEST_CASE("keeper: what the kernel refuses to execute is told with its reason") 
   ::rmdir(dir);
 }
 
-TEST_CASE("keeper: the child gets no descriptors, no mask, no session and no limits of the front") {
+TEST_CASE("keeper: the child gets no descriptors, no mask, no group and no limits of the front") {
   rlimit raised = descriptor_limit_at_start();
   raised.rlim_cur = raised.rlim_max > 4096 ? raised.rlim_max - 7 : raised.rlim_max;
   REQUIRE(::setrlimit(RLIMIT_NOFILE, &raised) == 0);
@@ -132,7 +157,7 @@ say('fds=' + ','.join(sorted(os.listdir('/proc/self/fd'))[:-1]))
 say('stdin=' + os.readlink('/proc/self/fd/0'))
 say('limit=%d' % resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 say('mask=' + str(sorted(signal.pthread_sigmask(signal.SIG_BLOCK, []))))
-say('leader=%d' % (os.getpid() == os.getpgrp() == os.getsid(0)))
+say('leader=%d' % (os.getpid() == os.getpgrp() and os.getppid() == os.getsid(0)))
 say('pipe=' + str(subprocess.run(['/bin/sh', '-c', 'trap'], capture_output=True, text=True).stdout))
 time.sleep(1000)
 )"));

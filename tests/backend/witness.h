@@ -61,7 +61,8 @@ class Witness final : public BackendEvents {
 LaunchSpec python(const std::string& code);
 LaunchSpec shell(const std::string& code);
 
-/// Leaves grandchildren of three kinds and says their pids; ready once they are all up.
+/// Leaves grandchildren of three kinds and says their pids; ready once they are all up, and those that only
+/// lead to them gone.
 inline constexpr const char* kFamily = R"(
 def child(name, code, **more):
     p = subprocess.Popen([sys.executable, '-c', code], stdout=subprocess.PIPE, text=True, **more)
@@ -70,11 +71,12 @@ sleeper = 'import os, signal, time; print(os.getpid(), flush=True); time.sleep(1
 child('plain', sleeper)
 child('session', sleeper, start_new_session=True)
 child('double', '''
-import os
-if os.fork(): os._exit(0)
-os.setsid()
-if os.fork(): os._exit(0)
-import time
+import os, time
+for again in (True, False):
+    parent = os.getpid()
+    if os.fork(): os._exit(0)
+    while os.getppid() == parent: os.sched_yield()
+    if again: os.setsid()
 print(os.getpid(), flush=True)
 time.sleep(1000)
 ''')
