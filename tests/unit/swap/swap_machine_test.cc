@@ -2,8 +2,9 @@
 
 #include <doctest/doctest.h>
 
-#include <optional>
 #include <vector>
+
+#include "tests/unit/swap/machine_table.h"
 
 namespace berth::swap {
 namespace {
@@ -11,23 +12,14 @@ namespace {
 using S = SwapState;
 using E = SwapEvent;
 using A = SwapAction;
+using Row = TableRow<S, E, A>;
 using namespace std::chrono_literals;
-
-constexpr Moment kNow = 1s;
 
 Swap in_state(S state) {
   Swap swap{.state = state, .from = {6}, .to = {7}};
   if (state == S::Starting || state == S::Switching) swap.deadline = kNow;
   return swap;
 }
-
-struct Row {
-  S before;
-  E event;
-  Legality legality;
-  std::optional<S> next{};
-  std::vector<A> actions{};
-};
 
 constexpr Legality T = Legality::Taken;
 constexpr Legality I = Legality::Ignored;
@@ -88,27 +80,10 @@ const std::vector<Row>& rows() {
 }
 
 TEST_CASE("swap machine: every pair of state and event does what the table says") {
-  CHECK(rows().size() == kSwapStates * kSwapEvents);
-  for (const Row& row : rows()) {
-    CAPTURE(static_cast<int>(row.before));
-    CAPTURE(static_cast<int>(row.event));
-    CHECK(legality(row.before, row.event) == row.legality);
-    if (row.legality == X) continue;
-    const SwapStep done = step(in_state(row.before), row.event, kNow);
-    CHECK(done.next.state == row.next.value_or(row.before));
-    CHECK(done.actions == row.actions);
-    CHECK(done.next.from == Generation{6});
-    CHECK(done.next.to == Generation{7});
-  }
-}
-
-TEST_CASE("swap machine: no pair is missing from the table or there twice") {
-  bool seen[kSwapStates][kSwapEvents] = {};
-  for (const Row& row : rows()) {
-    bool& here = seen[static_cast<int>(row.before)][static_cast<int>(row.event)];
-    CHECK_FALSE(here);
-    here = true;
-  }
+  check_table(rows(), kSwapStates * kSwapEvents, in_state, [](const Swap& swap) {
+    CHECK(swap.from == Generation{6});
+    CHECK(swap.to == Generation{7});
+  });
 }
 
 TEST_CASE("swap machine: the end of a failed swap says why") {
