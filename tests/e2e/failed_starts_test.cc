@@ -4,6 +4,7 @@
 #include <csignal>
 
 #include "tests/e2e/checks.h"
+#include "tests/support/raw_client.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/wait_until.h"
 
@@ -55,6 +56,21 @@ class ServingOld {
 };
 
 }  // namespace
+
+TEST_CASE("failed start: a first start that is cancelled rests until a swap, and says so") {
+  BerthProcess berth({.command = scripted({"--never-listen"}), .ready_timeout = "30s"});
+  REQUIRE(berth.call("cancel").exit_code == 0);
+  // Held until the start is over, and refused then.
+  const auto refused = get(berth.port(), "/");
+  CHECK(refused.status == 503);
+  CHECK(refused.body.find("cancelled: waiting for `berth swap` or `berth restart`") != std::string::npos);
+  check_screen(berth.call("status"), {"app  cancelled", "waiting for `berth swap`"});
+  check_screen(berth.call("why"), {"cancelled: generation 1: waiting for `berth swap`"});
+  CHECK(berth.call("cancel").exit_code == 1);
+  CHECK(berth.swap(scripted({"--name", "mended"})).exit_code == 0);
+  CHECK(who_answers(berth.port()) == "mended");
+  check_clean_stop(berth);
+}
 
 TEST_CASE("failed start: a command that exits at once is quoted with its exit code and last lines") {
   ServingOld app;
