@@ -6,6 +6,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -69,6 +70,58 @@ TEST_CASE("socket: XDG_RUNTIME_DIR comes first, --control and BERTH_CONTROL befo
   world.around.berth_control = world.dir + "/env.sock";
   CHECK(world.make().path() == world.dir + "/env.sock");
   CHECK(world.make(world.dir + "/option.sock").path() == world.dir + "/option.sock");
+}
+
+TEST_CASE("socket: XDG_RUNTIME_DIR counts only if it is a directory of this user") {
+  World world;
+  const char* before = std::getenv("XDG_RUNTIME_DIR");
+  const std::optional<std::string> kept =
+      before == nullptr ? std::nullopt : std::optional<std::string>(before);
+  const auto taken = [](const std::string& path) {
+    ::setenv("XDG_RUNTIME_DIR", path.c_str(), 1);
+    return Surroundings::of_process().xdg_runtime_dir;
+  };
+  CHECK(taken(world.dir) == world.dir);
+  CHECK_FALSE(taken(""));
+  CHECK_FALSE(taken(world.dir + "/missing"));
+  std::ofstream(world.dir + "/file") << "x";
+  CHECK_FALSE(taken(world.dir + "/file"));
+  // Root's own is "/"; what root gives away is another's.
+  std::string anothers = "/";
+  if (geteuid() == 0) {
+    anothers = world.dir + "/anothers";
+    std::filesystem::create_directory(anothers);
+    REQUIRE(chown(anothers.c_str(), 65534, 65534) == 0);
+  }
+  CHECK_FALSE(taken(anothers));
+  if (kept) ::setenv("XDG_RUNTIME_DIR", kept->c_str(), 1);
+  if (!kept) ::unsetenv("XDG_RUNTIME_DIR");
+}
+
+TEST_CASE("socket: its directory under XDG_RUNTIME_DIR is made for this user alone, or refused") {
+  World world;
+  world.around.xdg_runtime_dir = world.dir;
+  const std::string inner = world.dir + "/berth";
+  CHECK(world.fault().empty());
+  CHECK(mode_of(inner) == 0700);
+  chmod(inner.c_str(), 0750);
+  CHECK(has(world.fault(), inner + " is open to other users (chmod 700 "));
+  chmod(inner.c_str(), 0700);
+  world.around.uid += 1;
+  CHECK(has(world.fault(), "belongs to user"));
+}
+
+TEST_CASE("discovery: under XDG_RUNTIME_DIR too only what this user alone may write to is looked into") {
+  World world;
+  world.around.xdg_runtime_dir = world.dir;
+  auto nobody = [](const std::string&) { return std::optional<Candidate>(); };
+  const ControlSocket socket = world.make();
+  REQUIRE(find_control({}, "/", world.around, nobody).path == socket.path());
+  chmod(world.dir.c_str(), 0770);
+  CHECK(find_control({}, "/", world.around, nobody).exit_code == 3);
+  chmod(world.dir.c_str(), 0700);
+  world.around.uid += 1;
+  CHECK(find_control({}, "/", world.around, nobody).exit_code == 3);
 }
 
 TEST_CASE("socket: a directory that is open, a link or not ours is refused with what to do") {
