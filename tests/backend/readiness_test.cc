@@ -85,16 +85,8 @@ TEST_CASE(
 
 TEST_CASE("ready: an error at first and an answer later is ready") {
   Witness world(python(R"(
-count = 0
-class H(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        global count
-        count += 1
-        self.send_response(503 if count < 4 else 200)
-        self.send_header('Content-Length', '0')
-        self.end_headers()
-    def log_message(self, *a): pass
-http.server.HTTPServer(('127.0.0.1', PORT), H).serve_forever()
+polls = iter([503, 503, 503])
+serve('127.0.0.1', PORT, lambda: next(polls, 200))
 )"));
   world.backend->start();
   REQUIRE(world.becomes_ready());
@@ -104,7 +96,7 @@ http.server.HTTPServer(('127.0.0.1', PORT), H).serve_forever()
 
 TEST_CASE("ready: interim responses are skipped, a cut answer is not complete") {
   auto raw = [](const std::string& answers) {
-    return python("s = socket.create_server(('127.0.0.1', PORT))\nfor answer in " + answers + R"(:
+    return python("s = listen()\nfor answer in " + answers + R"(:
     c, _ = s.accept()
     c.recv(4096)
     c.sendall(answer)
@@ -130,7 +122,7 @@ time.sleep(1000)
 }
 
 TEST_CASE("ready: the kinds tcp and listen ask for no HTTP") {
-  auto silent = python("s = socket.create_server(('127.0.0.1', PORT))\ntime.sleep(1000)");
+  auto silent = python("s = listen()\ntime.sleep(1000)");
   silent.ready.kind = ReadyConfig::Kind::Tcp;
   {
     Witness world(silent);
@@ -150,16 +142,9 @@ TEST_CASE("ready: the kinds tcp and listen ask for no HTTP") {
 TEST_CASE("ready: a check leaves no TIME_WAIT on the backend's port, whoever closes first") {
   for (const char* version : {"HTTP/1.0", "HTTP/1.1"}) {
     LaunchSpec spec = python(R"(
-class H(http.server.BaseHTTPRequestHandler):
-    protocol_version = ')" + std::string(version) +
-                             R"('
-    def do_GET(self):
-        self.send_response(503 if time.time() < end else 200)
-        self.send_header('Content-Length', '0')
-        self.end_headers()
-    def log_message(self, *a): pass
 end = time.time() + 0.3
-http.server.ThreadingHTTPServer(('127.0.0.1', PORT), H).serve_forever()
+serve('127.0.0.1', PORT, lambda: 503 if time.time() < end else 200, version=')" +
+                             std::string(version) + R"(')
 )");
     Witness world(spec);
     world.backend->start();
@@ -181,7 +166,7 @@ TEST_CASE("start: a command that ends at once fails at once") {
 
 TEST_CASE("start: a server that listens before it fails is not ready") {
   Witness world(python(R"(
-s = socket.create_server(('127.0.0.1', PORT))
+s = listen()
 c, _ = s.accept()
 say('importing')
 raise ImportError('no module named app')
@@ -207,7 +192,7 @@ TEST_CASE("start: a command that listens nowhere is told after the deadline") {
 }
 
 TEST_CASE("start: a server that hangs is told after the deadline") {
-  LaunchSpec spec = python("s = socket.create_server(('127.0.0.1', PORT))\ntime.sleep(1000)");
+  LaunchSpec spec = python("s = listen()\ntime.sleep(1000)");
   spec.ready.timeout = 700ms;
   Witness world(spec);
   world.backend->start();
@@ -233,7 +218,8 @@ TEST_CASE(
   CHECK_FALSE(world.ready);
   CHECK(world.failure->kind == Kind::Stolen);
   CHECK(world.started.size() == 2);
-  CHECK(world.failure->what.find("serve(") != std::string::npos);
+  CHECK(world.failure->what.find("pid " + std::to_string(thieves[1]->backend->pid())) != std::string::npos);
+  CHECK(world.failure->what.find("python3 -c") != std::string::npos);
   CHECK(world.failure->what.find(std::to_string(world.started[1].told.port)) != std::string::npos);
   CHECK(world.stops());
   for (auto& thief : thieves) CHECK(thief->stops());
@@ -244,13 +230,13 @@ TEST_CASE(
 TEST_CASE("ready: a server that listens again, as on a reload of its own, finds the door open") {
   Witness world(python(R"(
 signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
-s = socket.create_server(('127.0.0.1', PORT))
+s = listen()
 c, _ = s.accept()
 c.recv(4096)
 c.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
 signal.sigwait([signal.SIGUSR1])
 s.close()
-s = socket.create_server(('127.0.0.1', PORT))
+s = listen()
 say('again')
 time.sleep(1000)
 )"));

@@ -25,7 +25,7 @@ namespace {
 std::string hand_over(const std::string& path) {
   return R"(
 import array, threading
-listener = socket.create_server(('127.0.0.1', PORT))
+listener = listen()
 u = socket.socket(socket.AF_UNIX)
 u.bind(')" +
          path + R"(')
@@ -95,13 +95,12 @@ TEST_CASE("release: after an orderly stop the port is strictly free, and can be 
 
 TEST_CASE("release: from the stop on the lease is closed to all, though the command still runs") {
   Witness world(python(R"(
-s = socket.create_server(('127.0.0.1', PORT))
+s = listen()
 def close(*a):
     s.close()
     say('closed')
 signal.signal(signal.SIGTERM, close)
-say('up')
-while True: time.sleep(1000)
+stay()
 )"));
   world.backend->start();
   REQUIRE(world.says("up"));

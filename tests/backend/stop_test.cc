@@ -33,8 +33,7 @@ TEST_CASE("stop: TERM ends a server, and its status says so") {
 TEST_CASE("stop: the configured signal is the one that is sent") {
   LaunchSpec spec = python(R"(
 signal.signal(signal.SIGINT, lambda *a: os._exit(42))
-say('up')
-time.sleep(1000)
+stay()
 )");
   spec.stop.signal = SIGINT;
   Witness world(spec);
@@ -57,7 +56,7 @@ TEST_CASE("stop: the signal reaches the whole group, a shell's child too") {
 }
 
 TEST_CASE("stop: a command that ignores TERM is killed when the grace is over, not before") {
-  LaunchSpec spec = python("signal.signal(signal.SIGTERM, signal.SIG_IGN)\nsay('up')\ntime.sleep(1000)");
+  LaunchSpec spec = python("signal.signal(signal.SIGTERM, signal.SIG_IGN)\nstay()");
   spec.stop.grace = 150ms;
   Witness world(spec);
   world.backend->start();
@@ -70,7 +69,7 @@ TEST_CASE("stop: a command that ignores TERM is killed when the grace is over, n
 }
 
 TEST_CASE("stop: hurry does not wait for the grace") {
-  LaunchSpec spec = python("signal.signal(signal.SIGTERM, signal.SIG_IGN)\nsay('up')\ntime.sleep(1000)");
+  LaunchSpec spec = python("signal.signal(signal.SIGTERM, signal.SIG_IGN)\nstay()");
   spec.stop.grace = 1000s;
   Witness world(spec);
   world.backend->start();

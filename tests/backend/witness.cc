@@ -15,15 +15,20 @@ constexpr const char* kPrelude = R"(
 import http.server, os, signal, socket, socketserver, subprocess, sys, time
 PORT = int(os.environ['PORT'])
 def say(text): print(text, flush=True)
-def serve(host, port, status=200, reuse=True, family=socket.AF_INET):
+def listen(): return socket.create_server(('127.0.0.1', PORT))
+def stay():
+    say('up')
+    while True: time.sleep(1000)
+def serve(host, port, status=200, reuse=True, family=socket.AF_INET, version='HTTP/1.0'):
     class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = version
         def do_GET(self):
-            self.send_response(status)
+            self.send_response(status() if callable(status) else status)
             self.send_header('Content-Length', '2')
             self.end_headers()
             self.wfile.write(b'ok')
         def log_message(self, *args): pass
-    class Server(http.server.HTTPServer):
+    class Server(http.server.ThreadingHTTPServer):
         allow_reuse_address = reuse
         address_family = family
         def server_bind(self):

@@ -57,7 +57,8 @@ class Witness final : public BackendEvents {
 };
 
 /// /usr/bin/python3 -c `code`, after a prelude that imports what servers need and defines
-/// serve(host, port, status=200) and say(text).
+/// serve(host, port, status=200) (a number, or what gives one for each request), listen() (a socket on PORT),
+/// say(text) and stay() (says "up" and sleeps).
 LaunchSpec python(const std::string& code);
 LaunchSpec shell(const std::string& code);
 
