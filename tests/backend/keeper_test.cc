@@ -22,7 +22,6 @@ using namespace berth::backend;
 using namespace std::chrono_literals;
 using Kind = StartFailure::Kind;
 using test::lives;
-using test::number_said;
 using test::python;
 using test::run_until;
 using test::shell;

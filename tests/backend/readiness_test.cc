@@ -14,8 +14,6 @@ using namespace berth::backend;
 using namespace std::chrono_literals;
 using Kind = StartFailure::Kind;
 using test::python;
-using test::Reuse;
-using test::run_until;
 using test::shell;
 using test::Witness;
 
