@@ -186,8 +186,8 @@ TEST_CASE("exchange: whichever operation fails, the client gets a whole answer o
   const Row rows[] = {
       {"GET", kGet, "", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "\r\n\r\n", false},
       {"POST", kPost, "56789", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "56789", false},
-      {"chunks", kGet, "", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", "\r\n\r\n",
-       false},
+      {"chunks", kGet, "", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+       "\r\n\r\n", false},
       {"until the close", kGet, "", "HTTP/1.1 200 OK\r\n\r\nhello", "\r\n\r\n", true},
       {"100 first", kPost, "56789",
        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "\r\n\r\n", false},
