@@ -64,14 +64,13 @@ asio::awaitable<void> Session::serve(std::shared_ptr<Session> self) {
     co_await bhttp::async_read(self->stream_, self->buffer_, parser,
                                asio::redirect_error(asio::use_awaitable, error));
     if (error == bhttp::error::body_limit) {
-      more = co_await self->refuse(parser.get(), 413, "too-large", "The body is too large",
-                                   "at most " + std::to_string(self->settings_.max_body) + " bytes");
+      co_await self->refuse(parser.get(), 413, "too-large", "The body is too large",
+                            "at most " + std::to_string(self->settings_.max_body) + " bytes");
       break;
     }
     if (error && error.category() == bhttp::make_error_code(bhttp::error::end_of_stream).category() &&
         error != bhttp::error::end_of_stream && error != bhttp::error::partial_message) {
-      more =
-          co_await self->refuse(parser.get(), 400, "malformed", "The request is malformed", error.message());
+      co_await self->refuse(parser.get(), 400, "malformed", "The request is malformed", error.message());
       break;
     }
     if (error || self->service_ == nullptr) break;

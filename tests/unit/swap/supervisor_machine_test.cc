@@ -47,6 +47,7 @@ Supervisor reach(S state) {
 
 std::vector<S> all_states() {
   std::vector<S> all;
+  all.reserve(kAppStates);
   for (int n = 0; n < kAppStates; ++n) all.push_back(static_cast<S>(n));
   return all;
 }
