@@ -71,6 +71,10 @@ TEST_CASE("keeper: TERM and INT do not end it before its tree") {
 TEST_CASE("keeper: Ctrl-C on the terminal of the front does not reach its command") {
   int terminal = -1;
   const pid_t front = ::forkpty(&terminal, nullptr, nullptr, nullptr);
+  if (front < 0 && (errno == ENOENT || errno == ENODEV)) {
+    MESSAGE("skipped: this machine has no /dev/pts to make a terminal in");
+    return;
+  }
   if (front == 0) {
     static volatile std::sig_atomic_t interrupted = 0;
     ::signal(SIGINT, [](int) { interrupted = 1; });
