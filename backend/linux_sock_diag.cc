@@ -60,6 +60,8 @@ SocketRow parse_row(const char* record, std::size_t length) {
   row.state = message.idiag_state;
   row.inode = message.idiag_inode;
   row.uid = message.idiag_uid;
+  constexpr std::uint8_t kTimeWaitTimer = 3;
+  if (message.idiag_timer == kTimeWaitTimer) row.ends_in = std::chrono::milliseconds(message.idiag_expires);
   std::size_t at = NLMSG_HDRLEN + NLMSG_ALIGN(sizeof message);
   while (at + sizeof(rtattr) <= length) {
     rtattr attribute{};
@@ -146,11 +148,15 @@ std::vector<SocketRow> sockets_on_port(std::uint16_t port) {
 
 std::vector<SocketRow> udp_sockets() { return both_families(IPPROTO_UDP, 1u << TCP_CLOSE, 0, nullptr); }
 
+std::vector<SocketRow> leftovers_of(std::vector<SocketRow> rows) {
+  std::erase_if(rows,
+                [](const SocketRow& row) { return row.state == TCP_LISTEN || row.state == kBoundInactive; });
+  return rows;
+}
+
 std::string describe_leftovers(const std::vector<SocketRow>& rows) {
   std::map<std::uint8_t, int> counts;
-  for (const auto& row : rows) {
-    if (row.state != TCP_LISTEN && row.state != kBoundInactive && row.state != TCP_CLOSE) ++counts[row.state];
-  }
+  for (const auto& row : leftovers_of(rows)) ++counts[row.state];
   std::string text;
   for (auto [state, count] : counts) {
     if (!text.empty()) text += ", ";

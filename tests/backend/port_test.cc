@@ -95,7 +95,13 @@ TEST_CASE("probe: a dual [::] listener overlaps IPv4, one for IPv6 only does not
 
 TEST_CASE("probe: a socket that is bound and does not listen is told apart") {
   auto bound = test::bound_to(Endpoint::loopback_v4(0));
-  CHECK(probe(local_endpoint(bound.get())).state == State::Bound);
+  auto result = probe(local_endpoint(bound.get()));
+  CHECK(result.state == State::Bound);
+  // Linux before 6.8 does not list it.
+  if (!result.holders.empty()) {
+    CHECK(result.holders.front().pid == ::getpid());
+    CHECK(result.holders.front().address == local_endpoint(bound.get()));
+  }
 }
 
 TEST_CASE("probe: a port kept by TIME_WAIT only is told apart and says how many") {
@@ -108,6 +114,86 @@ TEST_CASE("probe: a port kept by TIME_WAIT only is told apart and says how many"
   CHECK(result.state == State::Leftovers);
   CHECK(result.leftovers == "1 in TIME_WAIT");
   CHECK(result.holders.empty());
+  REQUIRE(result.leftovers_end_in.has_value());
+  CHECK(*result.leftovers_end_in > std::chrono::seconds(30));
+  CHECK(*result.leftovers_end_in <= std::chrono::seconds(60));
+  // The listener had not set SO_REUSEADDR, so it helps nobody.
+  CHECK_FALSE(result.reusable);
+  CHECK_FALSE(result.is_free());
+}
+
+TEST_CASE("probe: leftovers of a server that set SO_REUSEADDR are free for the next that does") {
+  auto server = test::listener_on(Endpoint::loopback_v4(0), Reuse::Yes);
+  auto at = local_endpoint(server.get());
+  leave_time_wait(server);
+  server.reset();
+  auto result = probe(at);
+  CHECK(result.state == State::Leftovers);
+  CHECK(result.reusable);
+  CHECK(result.is_free());
+  CHECK(test::listener_on(at, Reuse::Yes));
+}
+
+TEST_CASE("probe: a connection that has the number is named, since SO_REUSEADDR does not help") {
+  auto server = test::listener_on(Endpoint::loopback_v4(0));
+  Descriptor client(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  auto address = socket_address(local_endpoint(server.get()));
+  REQUIRE(::connect(client.get(), address.get(), address.size) == 0);
+  auto result = probe(local_endpoint(client.get()));
+  CHECK(result.state == State::Leftovers);
+  CHECK(result.leftovers == "1 in ESTABLISHED");
+  CHECK_FALSE(result.leftovers_end_in.has_value());
+  CHECK_FALSE(result.is_free());
+  REQUIRE(result.holders.size() == 1);
+  CHECK(result.holders.front().pid == ::getpid());
+}
+
+TEST_CASE("probe: bound with SO_REUSEADDR and bound without are told apart") {
+  auto open = test::bound_to(Endpoint::loopback_v4(0), Reuse::Yes);
+  CHECK(probe(local_endpoint(open.get())).reusable);
+  CHECK_FALSE(probe(local_endpoint(open.get())).is_free());
+  auto closed = test::bound_to(Endpoint::loopback_v4(0));
+  CHECK_FALSE(probe(local_endpoint(closed.get())).reusable);
+}
+
+TEST_CASE("neighbours: who listens on the number elsewhere, and is in the way of the wildcard only") {
+  auto server = test::listener_on(Endpoint::loopback_v4(0));
+  auto port = port_of(server);
+  CHECK(neighbours(Endpoint::loopback_v4(port)).empty());
+  CHECK(neighbours(Endpoint::any_v4(port)).empty());
+  auto found = neighbours(Endpoint::loopback_v6(port));
+  REQUIRE(found.size() == 1);
+  CHECK(found.front().address == Endpoint::loopback_v4(port));
+}
+
+TEST_CASE("wait released: it ends at the release, at the deadline with the holder, or when told to stop") {
+  using End = WaitOutcome::End;
+  auto server = test::listener_on(Endpoint::loopback_v4(0));
+  auto at = local_endpoint(server.get());
+  int pauses = 0;
+  auto released = wait_released({at, Endpoint::loopback_v6(at.port)}, std::chrono::seconds(20), [&](auto) {
+    if (++pauses == 3) server.reset();
+    return true;
+  });
+  CHECK(released.end == End::Released);
+  CHECK(pauses == 3);
+  REQUIRE(released.last.size() == 2);
+  CHECK(released.last[0].is_free());
+
+  server = test::listener_on(Endpoint::loopback_v4(0));
+  at = local_endpoint(server.get());
+  auto expired = wait_released({at}, std::chrono::milliseconds(5), [](auto) { return true; });
+  CHECK(expired.end == End::Expired);
+  CHECK(expired.took >= std::chrono::milliseconds(4));
+  REQUIRE(expired.last.front().holders.size() == 1);
+  CHECK(expired.last.front().holders.front().pid == ::getpid());
+
+  auto stopped = wait_released({at}, std::chrono::seconds(20), [](auto) { return false; });
+  CHECK(stopped.end == End::Interrupted);
+  CHECK(stopped.last.front().holders.size() == 1);
+  auto refused = wait_released({Endpoint::v4({198, 51, 100, 1}, 18'080)}, std::chrono::seconds(20),
+                               [](auto) { return true; });
+  CHECK(refused.end == End::Denied);
 }
 
 TEST_CASE("probe: an address that is not ours is denied") {
@@ -134,8 +220,8 @@ TEST_CASE("holders: listeners that share an address by SO_REUSEPORT say so") {
   CHECK(found[1].shared);
 }
 
-TEST_CASE("probe: a unix path is listened on, refused or absent") {
-  char dir[] = "/tmp/quay-test-XXXXXX";
+TEST_CASE("probe: a unix path is listened on, stale, absent or no socket") {
+  char dir[] = "/tmp/berth-test-XXXXXX";
   REQUIRE(::mkdtemp(dir) != nullptr);
   auto at = Endpoint::unix_path(std::string(dir) + "/s");
   CHECK(probe(at).state == State::Free);
@@ -147,7 +233,15 @@ TEST_CASE("probe: a unix path is listened on, refused or absent") {
     REQUIRE(result.holders.size() == 1);
     CHECK(result.holders.front().pid == ::getpid());
   }
-  CHECK(probe(at).state == State::Free);
+  auto stale = probe(at);
+  CHECK(stale.state == State::Leftovers);
+  CHECK(stale.error == EADDRINUSE);
+  CHECK(stale.is_free());
   ::unlink(at.path.c_str());
+  auto no_socket = probe(Endpoint::unix_path(dir));
+  CHECK(no_socket.state == State::Denied);
+  CHECK(no_socket.error == ENOTSOCK);
+  CHECK(probe(Endpoint::unix_path(std::string(dir) + "/none/s")).error == ENOENT);
+  CHECK(probe(Endpoint::unix_path(std::string(200, 'x'))).error == ENAMETOOLONG);
   ::rmdir(dir);
 }
