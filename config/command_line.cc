@@ -51,6 +51,8 @@ class HelpText : public CLI::Formatter {
       usage = "berth run [OPTIONS] -- COMMAND ARG...\n       berth run [-c berth.toml]";
     } else if (name == "swap") {
       usage = "berth swap [APP] [OPTIONS] [-- COMMAND ARG...]";
+    } else if (name == "port") {
+      usage = "berth port HOST:PORT [--wait TIME] [--json]";
     } else if (name != "berth") {
       usage = "berth " + name + (app->get_option_no_throw("APP") != nullptr ? " [APP]" : "") + " [OPTIONS]";
     }
@@ -80,6 +82,7 @@ class Parser {
     CLI::App* stop =
         add_client("stop", "stop listening, drain, end the backends, prove their ports free", stop_.target);
     add_timeout(*stop);
+    add_port();
     demo_app_ = root_.add_subcommand("demo", "the embedded demo server (PORT says where)");
     demo_app_->prefix_command();
     demo_app_->set_help_flag();
@@ -125,6 +128,18 @@ class Parser {
     option(*run, "--max-retiring", run_.max_retiring, "N", "old backends at once (4)");
     option(*run, "--limit", run_.limits, "KEY=VALUE",
            "any key of [app.NAME.limits] or [listener]; may be repeated");
+  }
+
+  void add_port() {
+    CLI::App* port = root_.add_subcommand("port", "is an address free, and if not, who holds it");
+    port->add_option("ADDRESS", port_.address, "HOST:PORT, [IPV6]:PORT, PORT (every address) or unix:/path")
+        ->required()
+        ->type_name("");
+    option(*port, "--wait", port_wait_, "TIME", "wait until it is free, at most this long");
+    port->add_flag("--json", port_.json, "one object instead of text");
+    port->footer(
+        "\nexit codes: 0 free · 1 taken, or refused by the system · 2 the call was wrong · 4 the wait ran "
+        "out");
   }
 
   void add_swap(const std::string& name, const std::string& description, bool restart) {
@@ -242,6 +257,11 @@ class Parser {
       return std::move(logs_);
     }
     if (name == "stop") return std::move(stop_);
+    if (name == "port") {
+      if (port_wait_ && !(port_.wait = parse_duration(*port_wait_)))
+        return wrong("--wait '" + *port_wait_ + R"(' is not a duration: write "250ms", "30s" or "5m")", name);
+      return std::move(port_);
+    }
     DemoVerb demo{demo_app_->remaining()};
     demo.arguments.insert(demo.arguments.end(), words_.command.begin(), words_.command.end());
     return demo;
@@ -292,6 +312,8 @@ class Parser {
   WhyVerb why_;
   LogsVerb logs_;
   StopVerb stop_;
+  PortVerb port_;
+  std::optional<std::string> port_wait_;
 };
 
 }  // namespace

@@ -71,6 +71,12 @@ struct StopVerb {
   Target target;
   Milliseconds timeout = kOff;
 };
+/// `berth port`
+struct PortVerb {
+  std::string address;               ///< as it was typed
+  std::optional<Milliseconds> wait;  ///< --wait: until it is free
+  bool json = false;
+};
 /// `berth demo`: its own words, unread.
 struct DemoVerb {
   std::vector<std::string> arguments;
@@ -81,8 +87,8 @@ struct ShowText {
   int exit_code = 0;  ///< 0: to stdout; 2: to stderr
 };
 
-using Verb =
-    std::variant<RunVerb, SwapVerb, CancelVerb, StatusVerb, WhyVerb, LogsVerb, StopVerb, DemoVerb, ShowText>;
+using Verb = std::variant<RunVerb, SwapVerb, CancelVerb, StatusVerb, WhyVerb, LogsVerb, StopVerb, PortVerb,
+                          DemoVerb, ShowText>;
 
 /// Reads main's arguments, argv[0] left out.
 Verb parse_command_line(const std::vector<std::string>& arguments);

@@ -20,6 +20,8 @@ int run_verb(const StatusVerb& verb, const Terminal& terminal);
 int run_verb(const WhyVerb& verb, const Terminal& terminal);
 int run_verb(const LogsVerb& verb, const Terminal& terminal);
 int run_verb(const StopVerb& verb, const Terminal& terminal);
+/// Speaks to no berth: asks the kernel.
+int run_verb(const PortVerb& verb, const Terminal& terminal);
 
 /// Why a verb ends without its answer.
 struct VerbProblem {

@@ -156,4 +156,22 @@ TEST_CASE("command line: a wrong call says what was meant") {
   }
 }
 
+TEST_CASE("command line: port takes an address, a wait with a time, and nothing else") {
+  auto port = parsed<PortVerb>({"port", "[::1]:8000"});
+  CHECK(port.address == "[::1]:8000");
+  CHECK_FALSE(port.wait.has_value());
+  CHECK_FALSE(port.json);
+  port = parsed<PortVerb>({"port", "8000", "--wait", "20s", "--json"});
+  CHECK(port.address == "8000");
+  CHECK(port.wait == Milliseconds(20'000));
+  CHECK(port.json);
+  CHECK(parsed<PortVerb>({"port", "8000", "--wait=off"}).wait == kOff);
+  CHECK(shown({"port"}).exit_code == 2);
+  CHECK(shown({"port", "8000", "8001"}).exit_code == 2);
+  CHECK(shown({"port", "8000", "--wait"}).exit_code == 2);
+  CHECK(shown({"port", "8000", "--wait", "soon"}).exit_code == 2);
+  CHECK(shown({"port", "8000", "--", "x"}).exit_code == 2);
+  CHECK(shown({"port", "--help"}).text.find("usage: berth port HOST:PORT") != std::string::npos);
+}
+
 }  // namespace berth
