@@ -128,6 +128,9 @@ class Parser {
     option(*run, "--max-retiring", run_.max_retiring, "N", "old backends at once (4)");
     option(*run, "--limit", run_.limits, "KEY=VALUE",
            "any key of [app.NAME.limits] or [listener]; may be repeated");
+    run->add_option("--wait", run_.wait, "wait for a busy address, at most this long (30s without a TIME)")
+        ->expected(0, 1)
+        ->type_name("[TIME]");
   }
 
   void add_port() {
@@ -238,6 +241,7 @@ class Parser {
     if (auto faulty = read_timeout(name)) return *faulty;
     if (name == "run") {
       run_.command = words_.command;
+      if (run_.wait && run_.wait->empty()) run_.wait = "30s";
       if (auto faulty = read_env(run_env_, run_.env, name)) return *faulty;
       return std::move(run_);
     }

@@ -33,6 +33,7 @@ struct RunVerb {
   std::optional<std::string> max_retiring;
   std::optional<std::string> workers;
   std::vector<std::string> limits;  ///< --limit KEY=VALUE, several times
+  std::optional<std::string> wait;  ///< --wait[=TIME] for a busy address
 };
 
 /// Where a client verb finds berth, and of which app it speaks.

@@ -160,7 +160,7 @@ RunConfig from_file(const RunVerb& verb, const std::string& working_dir) {
   if (has_app_options(verb)) {
     result.errors.push_back(
         {"", "the options of an app go with a command after `--`; here the file speaks for its apps",
-         "leave them out, or leave the file out: -c, --control and --workers go with a file"});
+         "leave them out, or leave the file out: -c, --control, --wait and --workers go with a file"});
   }
   if (verb.workers) {
     unsigned workers = 0;
@@ -193,6 +193,14 @@ RunConfig make_run_config(const RunVerb& verb, const std::string& working_dir) {
     return result;
   }
   result.control = verb.control.value_or("");
+  if (verb.wait) {
+    const auto wait = parse_duration(*verb.wait);
+    if (!wait) {
+      result.errors.push_back(
+          {"--wait", "'" + *verb.wait + R"(' is not a duration: write "250ms", "30s", "5m" or "off")", {}});
+    }
+    result.wait = wait.value_or(Milliseconds(0));
+  }
   if (result.errors.empty()) check_directories(result);
   return result;
 }

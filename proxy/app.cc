@@ -9,14 +9,16 @@
 #include <cstdio>
 
 #include "backend/command.h"
+#include "config/duration_text.h"
 #include "config/version.h"
-#include "proxy/public_listen.h"
+#include "proxy/public_wait.h"
 
 namespace berth {
 namespace {
 
 constexpr int kFailed = 1;
 constexpr int kWrongCall = 2;
+constexpr int kWaitedInVain = 4;
 constexpr int kUnreleased = 5;
 
 /// Straight to a descriptor: what must be seen even if nothing else works, and the address before all log
@@ -48,8 +50,7 @@ std::vector<std::string> first_failure_lines(const observe::SwapReport& report) 
 
 }  // namespace
 
-App::App(Config config, std::string control_path, std::string dir)
-    : config_(std::move(config)), control_path_(std::move(control_path)), dir_(std::move(dir)) {}
+App::App(Config config, AppStart start) : config_(std::move(config)), start_(std::move(start)) {}
 
 App::~App() = default;
 
@@ -57,7 +58,7 @@ int App::run() {
   // The second line behind the keepers: what loses its keeper comes to berth, not to init.
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   if (!executable()) return kWrongCall;
-  if (!open()) return kFailed;
+  if (!open()) return exit_code_;
   signals_.add(SIGINT);
   signals_.add(SIGTERM);
   if (!ignored(SIGHUP)) signals_.add(SIGHUP);
@@ -100,18 +101,27 @@ bool App::open() {
     PublicSockets sockets;
   };
   std::vector<Opened> opened;
+  exit_code_ = kFailed;  // until all is open
+  constexpr Milliseconds kYear = std::chrono::hours(24 * 365);
+  const auto deadline = begun_ + std::min(start_.wait, kYear);
+  const auto tell = [](const std::string& text) { say(STDERR_FILENO, "berth: " + text + "\n"); };
   for (const ListenerConfig& listener : config_.listeners) {
-    opened.push_back({&listener, open_public(listener)});
+    AwaitedSockets awaited = await_public(listener, deadline, [&](const std::string& busy) {
+      const bool endless = start_.wait == kOff;
+      tell("waiting" + (endless ? "" : " up to " + duration_text(start_.wait)) + ": " + busy);
+    });
+    opened.push_back({&listener, std::move(awaited.sockets)});
     if (!opened.back().sockets.error.empty()) {
-      say(STDERR_FILENO, "berth: " + opened.back().sockets.error + "\n");
+      tell(opened.back().sockets.error);
+      if (awaited.gave_up) exit_code_ = kWaitedInVain;
       return false;
     }
     for (const PublicSocket& socket : opened.back().sockets.sockets)
       addresses_.push_back(socket.bound.text());
   }
 
-  auto made =
-      control::ControlSocket::make(control_path_, addresses_.front(), control::Surroundings::of_process());
+  auto made = control::ControlSocket::make(start_.control_path, addresses_.front(),
+                                           control::Surroundings::of_process());
   if (const auto* wrong = std::get_if<std::string>(&made)) {
     say(STDERR_FILENO, "berth: " + *wrong + "\n");
     return false;
@@ -144,6 +154,7 @@ bool App::open() {
     served_.push_back(std::move(served));
   }
   running_ = served_.size();
+  exit_code_ = 0;
   server_ = std::make_unique<control::Server>(io_, control_socket_->release_fd(), *this);
   say(STDOUT_FILENO, announcement());
   for (const Opened& each : opened)
@@ -229,7 +240,7 @@ void App::status(std::function<void(control::FrontStatus)> answer) {
   auto front = std::make_shared<control::FrontStatus>();
   front->version = std::string(kVersion);
   front->pid = ::getpid();
-  front->dir = dir_;
+  front->dir = start_.dir;
   front->workers = plane_->workers();
   front->uptime_ms =
       duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun_).count();

@@ -24,10 +24,16 @@
 
 namespace berth {
 
+/// What `berth run` was told beside its configuration.
+struct AppStart {
+  std::string control_path;  ///< --control; empty: by the rules of the control socket
+  std::string dir;           ///< berth's working directory
+  Milliseconds wait{0};      ///< --wait: for busy addresses, together
+};
+
 class App final : public control::Service, public swap::AppEvents {
  public:
-  /// `control_path`: --control; empty: by the rules of the control socket. `dir`: berth's working directory.
-  App(Config config, std::string control_path, std::string dir);
+  App(Config config, AppStart start);
   ~App() override;
 
   /// Serves until it is stopped. Returns the exit code (design section 10).
@@ -70,8 +76,7 @@ class App final : public control::Service, public swap::AppEvents {
   std::string announcement() const;
 
   const Config config_;
-  const std::string control_path_;
-  const std::string dir_;
+  const AppStart start_;
   const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   boost::asio::io_context io_{1};
   observe::Log log_{observe::LogSettings{}};

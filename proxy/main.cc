@@ -56,7 +56,7 @@ struct Run {
     }
     raise_descriptor_limit();
     std::signal(SIGPIPE, SIG_IGN);  // a peer that is gone is a return value
-    App app(std::move(run.config), std::move(run.control), working_dir());
+    App app(std::move(run.config), {std::move(run.control), working_dir(), run.wait});
     return app.run();
   }
   int operator()(const DemoVerb& verb) const { return demo::demo_main(verb.arguments); }

@@ -8,6 +8,7 @@
 
 #include "backend/address.h"
 #include "backend/port.h"
+#include "backend/port_text.h"
 #include "config/socket_address.h"
 
 namespace berth {
@@ -34,6 +35,17 @@ int open_one(const Endpoint& endpoint, PublicSocket& out) {
   return 0;
 }
 
+std::string taken_text(const backend::ProbeResult& facts) {
+  switch (facts.state) {
+    case backend::ProbeResult::State::Bound:
+      return "the port is taken: bound, and nobody listens";
+    case backend::ProbeResult::State::Leftovers:
+      return "the port is taken, by leftovers only: " + facts.leftovers;
+    default:
+      return "the port is taken";
+  }
+}
+
 std::string explain(const Endpoint& endpoint, int error) {
   const std::string text = "cannot listen on " + endpoint.text() + ": ";
   if (error == EACCES)
@@ -42,10 +54,8 @@ std::string explain(const Endpoint& endpoint, int error) {
   if (error == EADDRNOTAVAIL)
     return text + "this machine has no such address\n  -l 127.0.0.1:PORT or -l 0.0.0.0:PORT always exist";
   if (error != EADDRINUSE) return text + std::generic_category().message(error);
-  std::string reason = text + "the port is taken";
-  const auto holders = backend::holders(endpoint);
-  for (const auto& holder : holders) reason += "\n  held by " + holder.text();
-  if (holders.empty()) reason += "\n  somebody has bound it without listening";
+  const auto facts = backend::probe(endpoint);
+  std::string reason = text + taken_text(facts) + backend::port_details(facts);
   reason +=
       "\n  stop that program, or choose another port with -l " + endpoint.host() + ":PORT (0: any free one)";
   return reason;
@@ -79,6 +89,7 @@ PublicSockets open_public(const ListenerConfig& listener) {
         if (follows && error == EADDRINUSE && attempt < kSamePortTries) break;
         result.sockets.clear();
         result.error = explain(endpoint, error);
+        if (error == EADDRINUSE) result.busy = endpoint;
         return result;
       }
       chosen = socket.bound.port;

@@ -2,6 +2,7 @@
 // the reason with the holder's name. Knows nothing of what is served on it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct PublicSocket {
 /// What opening a listener's addresses came to. `error` non-empty: nothing is open.
 struct PublicSockets {
   std::vector<PublicSocket> sockets;
+  std::optional<Endpoint> busy;       ///< the error is that somebody has this one
   std::string error;                  ///< a sentence and, in further lines, what to do
   std::vector<std::string> warnings;  ///< a stranger on the other family's loopback with the same number
 };

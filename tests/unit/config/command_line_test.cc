@@ -174,4 +174,12 @@ TEST_CASE("command line: port takes an address, a wait with a time, and nothing 
   CHECK(shown({"port", "--help"}).text.find("usage: berth port HOST:PORT") != std::string::npos);
 }
 
+TEST_CASE("command line: run --wait may go without a time") {
+  CHECK_FALSE(parsed<RunVerb>({"run", "--", "x"}).wait.has_value());
+  CHECK(parsed<RunVerb>({"run", "--wait", "--", "x"}).wait == "30s");
+  CHECK(parsed<RunVerb>({"run", "--wait", "-l", "127.0.0.1:1", "--", "x"}).wait == "30s");
+  CHECK(parsed<RunVerb>({"run", "--wait=5s", "--", "x"}).wait == "5s");
+  CHECK(parsed<RunVerb>({"run", "--wait", "5s", "--", "x"}).wait == "5s");
+}
+
 }  // namespace berth

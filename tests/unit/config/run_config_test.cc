@@ -110,4 +110,16 @@ TEST_CASE("run: a directory that is not there is an error before anything starts
         std::string::npos);
 }
 
+TEST_CASE("run config: a wait goes with a command and with a file, and has to be a duration") {
+  TempDir dir;
+  CHECK(typed({"--", "x"}, dir.path()).wait == Milliseconds(0));
+  CHECK(typed({"--wait=5s", "--", "x"}, dir.path()).wait == Milliseconds(5'000));
+  CHECK(typed({"--wait=off", "--", "x"}, dir.path()).wait == kOff);
+  CHECK(typed({"--wait=soon", "--", "x"}, dir.path()).errors.size() == 1);
+  dir.write("berth.toml", "[app.web]\ncommand = ['x']\n");
+  auto run = typed({"--wait"}, dir.path());
+  CHECK(run.errors.empty());
+  CHECK(run.wait == Milliseconds(30'000));
+}
+
 }  // namespace berth
