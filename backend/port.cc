@@ -16,6 +16,7 @@ namespace {
 
 std::vector<Holder> name_holders(const std::vector<SocketRow>& rows) {
   std::vector<std::uint64_t> inodes;
+  inodes.reserve(rows.size());
   for (const auto& row : rows) inodes.push_back(row.inode);
   auto pids = rows.empty() ? std::vector<int>() : owners_of(inodes);
   std::vector<Holder> out;

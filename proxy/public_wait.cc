@@ -16,8 +16,8 @@ AwaitedSockets await_public(const ListenerConfig& listener, Clock::time_point de
   constexpr milliseconds kBetweenTries{10};
   AwaitedSockets result{open_public(listener)};
   if (!result.sockets.busy || Clock::now() >= deadline) return result;
+  loop::SignalPause pause;  // before a word is said: who reads it may answer with Ctrl-C
   say(result.sockets.error);
-  loop::SignalPause pause;
   while (result.sockets.busy) {
     const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now());
     // The busy one is asked about without opening the others meanwhile, which somebody else may want.

@@ -121,10 +121,10 @@ int run_verb(const PortVerb& verb, const Terminal& terminal) {
 
   WaitOutcome wait;
   if (verb.wait && !all_free(findings)) {
+    loop::SignalPause pause;  // before a word is said: who reads it may answer with Ctrl-C
     const bool endless = *verb.wait == kOff;
     terminal.err("berth: waiting" + (endless ? "" : " up to " + duration_text(*verb.wait)) + " for:\n" +
                  taken_text(findings));
-    loop::SignalPause pause;
     wait = backend::wait_released(target.endpoints, *verb.wait, [&](auto time) { return pause.wait(time); });
     for (std::size_t i = 0; i < findings.size(); ++i) findings[i].result = wait.last[i];
   }

@@ -89,7 +89,8 @@ TEST_CASE("public port: run --wait ends at its deadline with the holder, and by 
   ChildProcess stopped({run_on(loopback(listener.port()), dir, {"--wait", "10m"})});
   REQUIRE(stopped.wait_output("waiting up to 10m", 10s));
   stopped.signal(SIGINT);
-  REQUIRE(stopped.wait_exit(5s).has_value());
+  CHECK(stopped.wait_exit(5s) == ExitStatus{false, 4});
+  CHECK(stopped.err().find("stopped waiting: cannot listen") != std::string::npos);
   const auto wrong = run_command({run_on(loopback(listener.port()), dir, {"--wait=soon"}), {}, {}}, 20s);
   CHECK(wrong.exit_code == 2);
   check_no_process_left();
