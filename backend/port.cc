@@ -31,7 +31,9 @@ std::vector<Holder> name_holders(const std::vector<SocketRow>& rows) {
       holder.started_unix_s = facts->started_unix_s;
       holder.command_line = command_line(holder.pid);
     }
-    holder.shared = std::count_if(rows.begin(), rows.end(),
+    // Only listeners prove SO_REUSEPORT: bound sockets share an address by SO_REUSEADDR too.
+    holder.shared = rows[i].state == TCP_LISTEN &&
+                    std::count_if(rows.begin(), rows.end(),
                                   [&](const SocketRow& r) { return r.local == rows[i].local; }) > 1;
     out.push_back(std::move(holder));
   }
@@ -74,7 +76,6 @@ std::vector<Holder> name_some(std::vector<SocketRow> rows) {
   auto found = name_holders(rows);
   std::vector<Holder> out;
   for (auto& holder : found) {
-    holder.shared = false;
     const bool known = std::any_of(
         out.begin(), out.end(), [&](const Holder& h) { return h.pid == holder.pid && h.uid == holder.uid; });
     if (!known) out.push_back(std::move(holder));

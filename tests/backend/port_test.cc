@@ -104,6 +104,13 @@ TEST_CASE("probe: a socket that is bound and does not listen is told apart") {
   }
 }
 
+TEST_CASE("probe: sockets that share an address by SO_REUSEADDR, and do not listen, share no SO_REUSEPORT") {
+  auto first = test::bound_to(Endpoint::loopback_v4(0), Reuse::Yes);
+  auto second = test::bound_to(local_endpoint(first.get()), Reuse::Yes);
+  REQUIRE(second);
+  for (const auto& holder : probe(local_endpoint(first.get())).holders) CHECK_FALSE(holder.shared);
+}
+
 TEST_CASE("probe: a port kept by TIME_WAIT only is told apart and says how many") {
   auto server = test::listener_on(Endpoint::loopback_v4(0));
   auto at = local_endpoint(server.get());
