@@ -118,6 +118,12 @@ class Parser {
     option(*run, "--name", run_.name, "NAME", "the app's name (app)");
     option(*run, "--dir", run_.dir, "DIR", "the command's working directory");
     env_option(*run, run_env_);
+    option(*run, "--port", run_.port, "MODE", "lease, fd, discover, unix or a number (by placeholders)");
+    option(*run, "--external", run_.external, "ADDRESS",
+           "a server that runs already, or `attach`: it comes later");
+    option(*run, "--swap", run_.swap, "ORDER", "overlap, or stop-start for what cannot run twice (overlap)");
+    option(*run, "--user", run_.user, "NAME", "whom the command runs as, where berth is root's");
+    run->add_flag("--tty", run_.tty, "gives the command a terminal of its own");
     option(*run, "--ready", run_.ready, "CHECK", "http=/path, tcp or listen (http=/)");
     option(*run, "--ready-status", run_.ready_status, "A-B", "the statuses that are ready (100-499)");
     option(*run, "--ready-host", run_.ready_host, "HOST", "the Host of the check (localhost)");

@@ -23,6 +23,11 @@ struct RunVerb {
   std::optional<std::string> name;          ///< --name
   std::optional<std::string> dir;           ///< --dir
   std::map<std::string, std::string> env;   ///< --env K=V, several times
+  std::optional<std::string> port;          ///< --port: lease, fd, discover, unix or a number
+  std::optional<std::string> external;      ///< --external: an address, or attach
+  std::optional<std::string> swap;          ///< --swap: overlap or stop-start
+  std::optional<std::string> user;          ///< --user
+  bool tty = false;                         ///< --tty
   std::optional<std::string> ready;         ///< --ready: http=/path, tcp, listen
   std::optional<std::string> ready_status;  ///< --ready-status: 200 or 200-299
   std::optional<std::string> ready_host;    ///< --ready-host

@@ -70,13 +70,40 @@ struct StopConfig {
   Milliseconds grace{10'000};
 };
 
+/// How a backend comes to its port (design section 3).
+enum class PortMode : std::uint8_t {
+  Lease,     ///< a number from the OS, told as PORT and {port}
+  Fd,        ///< a listening socket, handed over as LISTEN_FDS and {fd}
+  Discover,  ///< the server chooses, and is followed
+  Unix,      ///< a path, told as {socket}
+  Fixed,     ///< the user's number
+  External,  ///< berth does not start it
+};
+
+struct PortConfig {
+  std::optional<PortMode> mode;  ///< absent: chosen by the command's placeholders
+  std::uint16_t number = 0;      ///< with Fixed
+};
+
+/// What a swap does first.
+enum class SwapOrder : std::uint8_t {
+  Overlap,    ///< the new one starts while the old one serves
+  StopStart,  ///< the old one ends first and requests are held: for apps that cannot run twice
+};
+
 /// [app.NAME]
 struct AppConfig {
   std::string name = "app";
   std::string listen = "127.0.0.1:8000";  ///< text; names its ListenerConfig
   std::vector<std::string> command;
+  std::optional<Endpoint> external;  ///< instead of a command: a server that berth does not start
+  bool attached_later = false;       ///< external = "attach": nothing is there until `berth attach`
+  PortConfig port;
+  SwapOrder swap = SwapOrder::Overlap;
   std::string dir;                         ///< absolute; empty: berth's own
   std::map<std::string, std::string> env;  ///< added to what the command inherits
+  std::string user;                        ///< whose the command is to be; empty: berth's own
+  bool tty = false;                        ///< the command gets a terminal of its own
   ReadyConfig ready;
   Milliseconds drain{30'000};
   StopConfig stop;

@@ -1,5 +1,8 @@
 #include "config/run_config.h"
 
+#include <pwd.h>
+#include <unistd.h>
+
 #include <charconv>
 #include <filesystem>
 #include <functional>
@@ -8,6 +11,7 @@
 
 #include "config/duration_text.h"
 #include "config/limit_keys.h"
+#include "config/port_text.h"
 #include "config/ready_text.h"
 #include "config/toml_file.h"
 #include "config/validate.h"
@@ -34,6 +38,7 @@ class OptionReader {
     origins_.of[key_ + ".env"] = "--env";
     read_listen(app);
     app.dir = verb_.dir ? (fs::path(working_dir_) / *verb_.dir).lexically_normal().string() : working_dir_;
+    read_start(app);
     read_ready(app.ready);
     duration("--drain", "drain", verb_.drain, app.drain);
     read_stop(app.stop);
@@ -56,6 +61,20 @@ class OptionReader {
     origins_.of[key_ + ".listen"] = "--listen";
     result_.config.listeners.emplace_back().text = app.listen;
     origins_.of["listener." + app.listen] = "--listen";
+  }
+
+  void read_start(AppConfig& app) {
+    const auto read = [&](const char* key, const std::optional<std::string>& text, auto set) {
+      origins_.of[key_ + "." + key] = std::string("--") + key;
+      if (!text) return;
+      if (auto what = set(*text)) fault(std::string("--") + key, *what);
+    };
+    read("port", verb_.port, [&](const std::string& text) { return set_port(app.port, text); });
+    read("external", verb_.external, [&](const std::string& text) { return set_external(app, text); });
+    read("swap", verb_.swap, [&](const std::string& text) { return set_swap_order(app.swap, text); });
+    app.user = verb_.user.value_or("");
+    app.tty = verb_.tty;
+    origins_.of[key_ + ".user"] = "--user";
   }
 
   void read_ready(ReadyConfig& ready) {
@@ -141,11 +160,19 @@ class OptionReader {
 bool has_app_options(const RunVerb& verb) {
   return !verb.listen.empty() || verb.name || verb.dir || !verb.env.empty() || verb.ready ||
          verb.ready_status || verb.ready_host || verb.ready_timeout || verb.drain || verb.stop_signal ||
-         verb.stop_grace || verb.max_retiring || !verb.limits.empty();
+         verb.stop_grace || verb.max_retiring || verb.port || verb.swap || verb.user || verb.tty ||
+         !verb.limits.empty();
 }
 
-void check_directories(RunConfig& result) {
+void check_machine(RunConfig& result) {
   for (const AppConfig& app : result.config.apps) {
+    if (!app.user.empty() && ::getpwnam(app.user.c_str()) == nullptr) {
+      result.errors.push_back(
+          {"app '" + app.name + "'", "there is no user '" + app.user + "' on this machine", {}});
+    } else if (!app.user.empty() && ::geteuid() != 0) {
+      result.errors.push_back({"app '" + app.name + "'", "only root can run its command as another user",
+                               "leave out user, or start berth as root"});
+    }
     std::error_code error;
     if (!app.dir.empty() && !fs::is_directory(app.dir, error)) {
       result.errors.push_back({"app '" + app.name + "'", "its dir " + app.dir + " is not a directory", {}});
@@ -179,12 +206,13 @@ RunConfig from_file(const RunVerb& verb, const std::string& working_dir) {
 RunConfig make_run_config(const RunVerb& verb, const std::string& working_dir) {
   RunConfig result;
   std::error_code error;
-  if (!verb.command.empty() && verb.file) {
+  const bool without_file = !verb.command.empty() || verb.external;
+  if (without_file && verb.file) {
     result.errors.push_back(
         {"", "a file and a command were both given", "leave out -c, or the command after `--`"});
     return result;
   }
-  if (!verb.command.empty()) {
+  if (without_file) {
     result = OptionReader(verb, working_dir).read();
   } else if (verb.file || fs::exists(fs::path(working_dir) / "berth.toml", error)) {
     result = from_file(verb, working_dir);
@@ -201,7 +229,7 @@ RunConfig make_run_config(const RunVerb& verb, const std::string& working_dir) {
     }
     result.wait = wait.value_or(Milliseconds(0));
   }
-  if (result.errors.empty()) check_directories(result);
+  if (result.errors.empty()) check_machine(result);
   return result;
 }
 

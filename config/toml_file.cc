@@ -12,6 +12,7 @@
 
 #include "config/duration_text.h"
 #include "config/limit_keys.h"
+#include "config/port_text.h"
 #include "config/ready_text.h"
 #include "config/validate.h"
 
@@ -96,6 +97,15 @@ class Table {
       if (!value) continue;
       if (auto what = set_limit(owner, key, *value)) fault(*table_->get(key.name), *what);
     }
+  }
+
+  void truth(const std::string& key, bool& into) {
+    const toml::node* node = take(key);
+    if (node == nullptr) return;
+    if (const auto* value = node->as_boolean())
+      into = value->get();
+    else
+      fault(*node, "'" + key + "' must be true or false");
   }
 
   void words(const std::string& key, std::vector<std::string>& into) {
@@ -268,12 +278,30 @@ void read_listen(Table& table, AppConfig& app) {
   for (const std::string& word : words) app.listen += (app.listen.empty() ? "" : ",") + word;
 }
 
+/// How the command comes to its port, and as whom it runs.
+void read_start(Table& table, AppConfig& app) {
+  const auto read = [&](const char* key, const char* kind, auto set) {
+    auto text = table.scalar(key, kind);
+    if (!text) return;
+    if (auto what = set(*text)) table.fault(*table.raw().get(key), *what);
+  };
+  read("port", R"("lease", "fd", "discover", "unix" or a number)",
+       [&](const std::string& text) { return set_port(app.port, text); });
+  read("external", R"(an address like "127.0.0.1:9000", or "attach")",
+       [&](const std::string& text) { return set_external(app, text); });
+  read("swap", R"("overlap" or "stop-start")",
+       [&](const std::string& text) { return set_swap_order(app.swap, text); });
+  table.text("user", app.user);
+  table.truth("tty", app.tty);
+}
+
 AppConfig read_app(Reading& reading, const std::string& name, Table table) {
   AppConfig app;
   app.name = name;
   app.dir = reading.source.dir;
   read_listen(table, app);
   table.words("command", app.command);
+  read_start(table, app);
   std::string dir;
   table.text("dir", dir);
   if (!dir.empty()) app.dir = (std::filesystem::path(reading.source.dir) / dir).lexically_normal().string();

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "config/duration_text.h"
+#include "config/port_text.h"
 
 namespace berth {
 namespace {
@@ -95,17 +96,7 @@ class Checker {
                 });
     if (!fits)
       fault(key, "'" + app.name + "' cannot name an app", "letters, digits, - and _ only, at most 64");
-    if (app.command.empty() || app.command.front().empty()) {
-      fault(key + ".command", "app '" + app.name + "' has no command",
-            R"(write command = ["program", "argument"])");
-    }
-    for (const std::string& word : app.command) {
-      for (std::string_view later : {"{fd}", "{socket}"}) {
-        if (word.find(later) == std::string::npos) continue;
-        fault(key + ".command", std::string(later) + " is not handed over yet",
-              "use {port}, or the variable PORT");
-      }
-    }
+    check_start(key, app);
     check_env(key, app);
     check_ready(key, app.ready);
     if (app.max_retiring == 0) fault(key + ".max_retiring", "max_retiring must be at least 1");
@@ -118,6 +109,50 @@ class Checker {
     positive(key + ".limits.stream_idle", "stream_idle", app.limits.stream_idle);
     if (app.limits.max_upstream == 0) fault(key + ".limits.max_upstream", "max_upstream must be at least 1");
     own_listener(key, app);
+  }
+
+  void check_start(const std::string& key, AppConfig& app) {
+    const bool outside = app.external || app.attached_later;
+    if (outside && !app.command.empty()) {
+      fault(key + ".external", "app '" + app.name + "' has a command and is external",
+            "berth starts it, or somebody else does: leave one out");
+    }
+    if (!outside && (app.command.empty() || app.command.front().empty())) {
+      fault(key + ".command", "app '" + app.name + "' has no command",
+            R"(write command = ["program", "argument"])");
+    }
+    if (outside || app.port.mode == PortMode::External) return;
+    check_placeholders(key, app);
+    // Two cannot have one number.
+    if (app.port.mode == PortMode::Fixed) app.swap = SwapOrder::StopStart;
+  }
+
+  /// What the command and its variables name must be what the mode hands over.
+  void check_placeholders(const std::string& key, const AppConfig& app) {
+    std::set<PortMode> named;
+    const auto note = [&](std::string_view text) {
+      for (std::string_view each : {"{fd}", "{socket}", "{port}"})
+        if (text.find(each) != std::string_view::npos) named.insert(*placeholder_mode(each));
+    };
+    for (const std::string& word : app.command) note(word);
+    for (const auto& [name, value] : app.env) note(value);
+    const bool fd = named.contains(PortMode::Fd);
+    const bool socket = named.contains(PortMode::Unix);
+    const bool port = named.contains(PortMode::Lease);
+    const PortMode mode = chosen_port_mode(app.port, app.command, app.env);
+    const std::string mode_is = "with port = \"" + std::string(port_mode_text(mode)) + "\"";
+    if (fd && mode != PortMode::Fd)
+      fault(key + ".command", "there is no {fd} " + mode_is, "leave out port: {fd} chooses it");
+    if (socket && mode != PortMode::Unix)
+      fault(key + ".command", "there is no {socket} " + mode_is, "a command has one way to its port");
+    if (port && mode == PortMode::Unix)
+      fault(key + ".command", "there is no {port} " + mode_is, "a command has one way to its port");
+    if (mode == PortMode::Unix && !socket)
+      fault(key + ".command", "nothing tells the command its socket",
+            "write {socket} where the path belongs");
+    if (mode == PortMode::Fd && app.ready.kind == ReadyConfig::Kind::Listen) {
+      fault(key + ".ready", "listen says nothing " + mode_is + ": berth itself listens", "use http or tcp");
+    }
   }
 
   void check_env(const std::string& key, const AppConfig& app) {

@@ -87,7 +87,27 @@ TEST_CASE("complete: every cross check tells its fault") {
   for (const Row& row : std::vector<Row>{
            {"there is no app", [](Config& c) { c.apps.clear(); }},
            {"has no command", [](Config& c) { c.apps[0].command.clear(); }},
-           {"{fd} is not handed over yet", [](Config& c) { c.apps[0].command.emplace_back("--fd={fd}"); }},
+           {"there is no {fd} with port",
+            [](Config& c) {
+              c.apps[0].command.emplace_back("--fd={fd}");
+              c.apps[0].port.mode = PortMode::Lease;
+            }},
+           {"there is no {socket} with port",
+            [](Config& c) {
+              c.apps[0].command = {"x", "{fd}", "{socket}"};
+            }},
+           {"there is no {port} with port",
+            [](Config& c) {
+              c.apps[0].command = {"x", "{socket}", "{port}"};
+            }},
+           {"nothing tells the command its socket", [](Config& c) { c.apps[0].port.mode = PortMode::Unix; }},
+           {"listen says nothing",
+            [](Config& c) {
+              c.apps[0].command = {"x", "{fd}"};
+              c.apps[0].ready.kind = ReadyConfig::Kind::Listen;
+            }},
+           {"has a command and is external",
+            [](Config& c) { c.apps[0].external = Endpoint::loopback_v4(9000); }},
            {"cannot name an app", [](Config& c) { c.apps[0].name = "a/b"; }},
            {"two apps are named", [](Config& c) { c.apps.push_back(c.apps[0]); }},
            {"another app already listens",

@@ -1,0 +1,101 @@
+#include "config/port_text.h"
+
+#include <array>
+#include <charconv>
+#include <utility>
+
+namespace berth {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, PortMode>, 6> kModes{{{"lease", PortMode::Lease},
+                                                                       {"fd", PortMode::Fd},
+                                                                       {"discover", PortMode::Discover},
+                                                                       {"unix", PortMode::Unix},
+                                                                       {"fixed", PortMode::Fixed},
+                                                                       {"external", PortMode::External}}};
+
+std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
+
+}  // namespace
+
+std::optional<std::string> set_port(PortConfig& port, std::string_view text) {
+  for (PortMode mode : {PortMode::Lease, PortMode::Fd, PortMode::Discover, PortMode::Unix}) {
+    if (port_mode_text(mode) != text) continue;
+    port.mode = mode;
+    return std::nullopt;
+  }
+  unsigned number = 0;
+  const char* end = text.data() + text.size();
+  auto [stop, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc{} || stop != end)
+    return quoted(text) + " is not a port: write lease, fd, discover, unix or a number";
+  if (number == 0) return "port 0 is the OS's choice: write lease, or discover if the server takes it";
+  if (number > 65535) return quoted(text) + " is not a port: numbers go to 65535";
+  port.mode = PortMode::Fixed;
+  port.number = static_cast<std::uint16_t>(number);
+  return std::nullopt;
+}
+
+std::optional<std::string> set_external(AppConfig& app, std::string_view text) {
+  app.port.mode = PortMode::External;
+  if (text == "attach") {
+    app.attached_later = true;
+    return std::nullopt;
+  }
+  std::string address(text);
+  if (text.starts_with("localhost:")) address = "127.0.0.1" + address.substr(9);
+  auto endpoint = Endpoint::parse(address);
+  if (!endpoint)
+    return quoted(text) + " is not an address: write HOST:PORT with an IP or localhost, unix:/path or attach";
+  if (endpoint->family != Endpoint::Family::Unix && endpoint->port == 0)
+    return quoted(text) + ": a server that runs has a port; 0 is none";
+  if (endpoint->is_wildcard())
+    return quoted(text) +
+           " is where a server listens, not where it is reached: write 127.0.0.1 or its address";
+  app.external = std::move(endpoint);
+  return std::nullopt;
+}
+
+std::optional<std::string> set_swap_order(SwapOrder& order, std::string_view text) {
+  if (text == "overlap") {
+    order = SwapOrder::Overlap;
+  } else if (text == "stop-start") {
+    order = SwapOrder::StopStart;
+  } else {
+    return quoted(text) + " is not a way to swap: write overlap or stop-start";
+  }
+  return std::nullopt;
+}
+
+std::string_view port_mode_text(PortMode mode) {
+  for (const auto& [text, each] : kModes)
+    if (each == mode) return text;
+  return {};
+}
+
+std::optional<PortMode> placeholder_mode(std::string_view text) {
+  if (text.find("{fd}") != std::string_view::npos) return PortMode::Fd;
+  if (text.find("{socket}") != std::string_view::npos) return PortMode::Unix;
+  if (text.find("{port}") != std::string_view::npos) return PortMode::Lease;
+  return std::nullopt;
+}
+
+bool asks_for_any_port(const std::vector<std::string>& command) {
+  for (std::size_t i = 0; i < command.size(); ++i) {
+    if (command[i] == "--port=0") return true;
+    if (command[i] == "--port" && i + 1 < command.size() && command[i + 1] == "0") return true;
+  }
+  return false;
+}
+
+PortMode chosen_port_mode(const PortConfig& port, const std::vector<std::string>& command,
+                          const std::map<std::string, std::string>& env) {
+  if (port.mode) return *port.mode;
+  for (const std::string& word : command)
+    if (auto mode = placeholder_mode(word)) return *mode;
+  for (const auto& [name, value] : env)
+    if (auto mode = placeholder_mode(value)) return *mode;
+  return asks_for_any_port(command) ? PortMode::Discover : PortMode::Lease;
+}
+
+}  // namespace berth
