@@ -35,8 +35,9 @@ ExitStatus from_wait(int status) {
 
 }  // namespace
 
-Attempt::Attempt(boost::asio::io_context& loop, const LaunchSpec& spec, Port port, AttemptEvents events)
-    : loop_(loop), spec_(spec), events_(std::move(events)), port_(port) {}
+Attempt::Attempt(boost::asio::io_context& loop, const LaunchSpec& spec, PortMode mode, Place::Kept kept,
+                 AttemptEvents events)
+    : loop_(loop), spec_(spec), events_(std::move(events)), mode_(mode), kept_(kept) {}
 
 Attempt::~Attempt() = default;
 
@@ -44,18 +45,17 @@ std::optional<StartFailure> Attempt::begin() {
   using Kind = StartFailure::Kind;
   if (spec_.command.empty()) return failure(Kind::Exec, "the command is empty");
   if (auto why = directory_failure(spec_.dir); !why.empty()) return failure(Kind::Exec, why);
-  lease_ = Lease::take();
-  if (!lease_) return system_failure("no port can be had", errno);
-  told_ = Endpoint::loopback_v4(lease_->port());
+  if (auto why = take_place(spec_, mode_, kept_, place_)) return why;
 
   KeeperCommand command;
-  auto environment = child_environment(spec_, told_, environ);
-  auto name = fill_in(spec_.command.front(), told_);
+  if (auto why = command_user(spec_.user, command)) return failure(Kind::System, *why);
+  auto environment = child_environment(spec_, mode_, place_.told, environ);
+  auto name = fill_in(spec_.command.front(), place_.told);
   auto found = find_command(name, spec_.dir, environment);
   if (found.program.empty()) return failure(Kind::Exec, found.failure);
   command.program = found.program;
   command.dir = spec_.dir;
-  for (const auto& word : spec_.command) command.arguments.push_back(fill_in(word, told_));
+  for (const auto& word : spec_.command) command.arguments.push_back(fill_in(word, place_.told));
   for (const auto& [key, value] : environment) command.environment.push_back(key + "=" + value);
   command.descriptors = descriptor_limit_at_start();
 
@@ -67,25 +67,21 @@ std::optional<StartFailure> Attempt::begin() {
       loop_, [this](std::string_view line) { take_line(true, line); }, err, error);
   if (error != 0) return system_failure("no pipe can be made for its output", error);
 
-  if (port_ == Port::Released || !Lease::works()) {
-    lease_.reset();
-  } else {
-    lease_->open_door();
-  }
+  open_place(place_, kept_);
   link_ = KeeperLink::spawn(
-      loop_, command, std::move(out), std::move(err),
+      loop_, command, {std::move(out), std::move(err), std::move(place_.listener)},
       {.on_news = [this](const KeeperNews& news) { hear(news); }, .on_lost = [this] { lost(); }}, error);
   if (!link_) return system_failure("no keeper can be started", error);
   return std::nullopt;
 }
 
 void Attempt::stop(int signal) {
-  if (lease_) lease_->close_door();
+  if (place_.lease) place_.lease->close_door();
   if (link_) link_->order(KeeperOrder::Verb::Stop, signal);
 }
 
 void Attempt::kill() {
-  if (lease_) lease_->close_door();
+  if (place_.lease) place_.lease->close_door();
   if (link_) link_->order(KeeperOrder::Verb::Kill);
 }
 
@@ -128,7 +124,7 @@ void Attempt::ended(ExitStatus status) {
   // What it said last is in the pipes; their end may never come (a grandchild holds them).
   out_->drain();
   err_->drain();
-  if (lease_) lease_->close_door();
+  if (place_.lease) place_.lease->close_door();
   events_.on_exited();
 }
 

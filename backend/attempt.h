@@ -11,8 +11,8 @@
 
 #include "backend/backend.h"
 #include "backend/keeper_link.h"
-#include "backend/lease.h"
 #include "backend/output.h"
+#include "backend/place.h"
 
 namespace berth::backend {
 
@@ -28,13 +28,8 @@ struct AttemptEvents {
 
 class Attempt {
  public:
-  /// How the port is kept for the command.
-  enum class Port {
-    Leased,    ///< the lease is held, its door open
-    Released,  ///< a fresh number, closed just before the spawn: for servers without SO_REUSEADDR
-  };
-
-  Attempt(boost::asio::io_context& loop, const LaunchSpec& spec, Port port, AttemptEvents events);
+  Attempt(boost::asio::io_context& loop, const LaunchSpec& spec, PortMode mode, Place::Kept kept,
+          AttemptEvents events);
   ~Attempt();
   Attempt(const Attempt&) = delete;
   Attempt& operator=(const Attempt&) = delete;
@@ -45,9 +40,8 @@ class Attempt {
   void stop(int signal);
   void kill();
 
-  Endpoint told() const { return told_; }
-  bool leased() const { return lease_.has_value(); }
-  std::optional<Lease> take_lease() { return std::exchange(lease_, std::nullopt); }
+  const Endpoint& told() const { return place_.told; }
+  std::optional<Lease> take_lease() { return std::exchange(place_.lease, std::nullopt); }
   int pid() const { return pid_; }
   int keeper_pid() const { return link_ ? link_->keeper_pid() : 0; }
   const std::optional<ExitStatus>& exit() const { return exit_; }
@@ -67,9 +61,9 @@ class Attempt {
   boost::asio::io_context& loop_;
   const LaunchSpec& spec_;
   AttemptEvents events_;
-  Port port_;
-  Endpoint told_;
-  std::optional<Lease> lease_;
+  PortMode mode_;
+  Place::Kept kept_;
+  Place place_;
   std::unique_ptr<OutputPipe> out_, err_;
   std::deque<std::string> last_lines_;
   std::unique_ptr<KeeperLink> link_;

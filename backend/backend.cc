@@ -12,6 +12,7 @@
 #include "backend/readiness.h"
 #include "backend/release.h"
 #include "backend/tree_listeners.h"
+#include "config/port_text.h"
 
 namespace berth::backend {
 namespace {
@@ -40,6 +41,7 @@ class Backend::Impl : public std::enable_shared_from_this<Backend::Impl> {
   Impl(boost::asio::io_context& loop, LaunchSpec spec, BackendEvents& owner)
       : loop_(loop),
         spec_(std::move(spec)),
+        mode_(chosen_port_mode(spec_.port, spec_.command, spec_.env)),
         owner_(&owner),
         start_timer_(loop.get_executor()),
         stop_timer_(loop.get_executor()) {}
@@ -68,10 +70,11 @@ class Backend::Impl : public std::enable_shared_from_this<Backend::Impl> {
   };
 
   void enter(Phase phase) { phase_ = phase; }
-  void attempt(Attempt::Port port);
+  void attempt(Place::Kept kept);
   void watch_readiness();
   void fail(StartFailure failure);
-  void retry(Attempt::Port port, std::string why);
+  void retry(Place::Kept kept, std::string why);
+  bool number_is_berths() const { return mode_ == PortMode::Lease || mode_ == PortMode::Fd; }
   void attempt_started();
   void attempt_exited();
   void attempt_empty();
@@ -96,6 +99,7 @@ class Backend::Impl : public std::enable_shared_from_this<Backend::Impl> {
 
   boost::asio::io_context& loop_;
   LaunchSpec spec_;
+  PortMode mode_;
   BackendEvents* owner_;  ///< null: the Backend is destroyed
   Phase phase_ = Phase::Idle;
   LoopTimer start_timer_;
@@ -105,7 +109,7 @@ class Backend::Impl : public std::enable_shared_from_this<Backend::Impl> {
   std::unique_ptr<Release> release_;
   bool retried_stolen_ = false;
   bool retried_busy_ = false;
-  Attempt::Port next_port_ = Attempt::Port::Leased;
+  Place::Kept next_kept_ = Place::Kept::Leased;
   std::string retry_reason_;
   bool tree_empty_ = true;
   std::optional<ReadyAt> ready_at_;
@@ -121,10 +125,10 @@ void Backend::Impl::start() {
       if (!error && self->owner_ != nullptr) self->start_deadline_passed();
     });
   }
-  attempt(Attempt::Port::Leased);
+  attempt(Place::Kept::Leased);
 }
 
-void Backend::Impl::attempt(Attempt::Port port) {
+void Backend::Impl::attempt(Place::Kept kept) {
   enter(Phase::Starting);
   AttemptEvents events;
   events.on_started = [this] { attempt_started(); };
@@ -138,7 +142,7 @@ void Backend::Impl::attempt(Attempt::Port port) {
   events.on_note = [this](const std::string& text) { note(text); };
   events.on_empty = [this] { attempt_empty(); };
   // The one before keeps its number until this one has another.
-  auto before = std::exchange(attempt_, std::make_unique<Attempt>(loop_, spec_, port, std::move(events)));
+  auto before = std::exchange(attempt_, std::make_unique<Attempt>(loop_, spec_, mode_, kept, std::move(events)));
   if (auto failure = attempt_->begin()) return fail(std::move(*failure));
   tree_empty_ = false;
   if (!retry_reason_.empty()) {
@@ -148,18 +152,20 @@ void Backend::Impl::attempt(Attempt::Port port) {
 
 void Backend::Impl::attempt_started() {
   if (phase_ != Phase::Starting) return;
-  tell([started = Started{attempt_->pid(), attempt_->told(),
-                          asks_for_any_port(spec_.command) ? "discover" : "lease"}](
+  tell([started = Started{attempt_->pid(), attempt_->told(), std::string(port_mode_text(mode_))}](
            BackendEvents& owner, Generation generation) { owner.on_started(generation, started); });
   watch_readiness();
 }
 
 void Backend::Impl::watch_readiness() {
-  auto follow = FollowPolicy::Settle;
-  if (names_port(spec_)) follow = FollowPolicy::Never;
-  if (asks_for_any_port(spec_.command)) follow = FollowPolicy::AtOnce;
-  ReadinessSpec what{
-      .config = spec_.ready, .told = attempt_->told(), .root = attempt_->keeper_pid(), .follow = follow};
+  auto follow = FollowPolicy::Never;
+  if (mode_ == PortMode::Lease && !spec_.port.mode && !names_port(spec_)) follow = FollowPolicy::Settle;
+  if (mode_ == PortMode::Discover) follow = FollowPolicy::AtOnce;
+  ReadinessSpec what{.config = spec_.ready,
+                     .mode = mode_,
+                     .told = attempt_->told(),
+                     .root = attempt_->keeper_pid(),
+                     .follow = follow};
   readiness_ = std::make_unique<Readiness>(
       loop_, std::move(what),
       ReadinessEvents{.on_ready = [this](const ReadyAt& at) { became_ready(at); },
@@ -173,7 +179,7 @@ void Backend::Impl::became_ready(const ReadyAt& at) {
   readiness_.reset();
   start_timer_.cancel();
   remember_listeners();
-  if (at.followed && !asks_for_any_port(spec_.command)) {
+  if (at.followed && mode_ != PortMode::Discover) {
     note("it ignored PORT=" + std::to_string(attempt_->told().port) + " and listens on " +
          at.listener.local.text() + ", which is followed");
   }
@@ -186,18 +192,19 @@ void Backend::Impl::stolen(const std::vector<SocketRow>& strangers) {
   auto port = attempt_->told().port;
   auto holder = first_holder(strangers, port);
   auto what = std::to_string(port) + " was taken by " + holder;
-  if (!std::exchange(retried_stolen_, true)) return retry(Attempt::Port::Leased, what);
+  const bool fixed = mode_ == PortMode::Fixed;
+  if (!fixed && !std::exchange(retried_stolen_, true)) return retry(Place::Kept::Leased, what);
   StartFailure failure;
   failure.kind = StartFailure::Kind::Stolen;
-  failure.what = "port " + what + ", for the second time";
+  failure.what = "port " + what + (fixed ? "" : ", for the second time");
   failure.hint = "another program takes ports by number: stop it";
   fail(std::move(failure));
 }
 
-void Backend::Impl::retry(Attempt::Port port, std::string why) {
+void Backend::Impl::retry(Place::Kept kept, std::string why) {
   enter(Phase::Retrying);
   readiness_.reset();
-  next_port_ = port;
+  next_kept_ = kept;
   retry_reason_ = std::move(why);
   attempt_->kill();
 }
@@ -236,17 +243,18 @@ void Backend::Impl::attempt_exited() {
   if (phase_ != Phase::Starting) return;
   auto port = attempt_->told().port;
   auto seen = look_at_listeners(attempt_->keeper_pid(), port, LookAt::ToldPort);
-  if (!seen.strangers.empty() && !asks_for_any_port(spec_.command)) return stolen(seen.strangers);
-  const bool busy = attempt_->complained_of_busy_port();
-  if (busy && !std::exchange(retried_busy_, true)) {
-    return retry(Attempt::Port::Released,
+  const bool has_port = mode_ != PortMode::Unix;
+  if (has_port && mode_ != PortMode::Discover && !seen.strangers.empty()) return stolen(seen.strangers);
+  const bool busy = has_port && attempt_->complained_of_busy_port();
+  if (busy && number_is_berths() && !std::exchange(retried_busy_, true)) {
+    return retry(Place::Kept::Released,
                  "it was given " + std::to_string(port) +
                      " and found a port busy (perhaps it does not set SO_REUSEADDR)");
   }
   StartFailure failure;
   failure.kind = StartFailure::Kind::Exited;
   failure.what = spec_.command.front() + " ended before it was ready: " + attempt_->exit()->text();
-  if (busy) {
+  if (busy && number_is_berths()) {
     // The second port was free for anybody when the command began.
     failure.what += "; the port it found busy is not the one berth gave it";
     failure.hint = names_port(spec_)
@@ -263,13 +271,16 @@ void Backend::Impl::attempt_empty() {
   if (phase_ != Phase::Retrying) return;
   // Not from within the attempt's own handler, which it does not outlive.
   boost::asio::post(loop_, [self = shared_from_this()] {
-    if (self->owner_ != nullptr && self->phase_ == Phase::Retrying) self->attempt(self->next_port_);
+    if (self->owner_ != nullptr && self->phase_ == Phase::Retrying) self->attempt(self->next_kept_);
   });
 }
 
 void Backend::Impl::remember_listeners() {
   if (!attempt_ || attempt_->keeper_pid() == 0 || tree_empty_) return;
-  auto seen = look_at_listeners(attempt_->keeper_pid(), attempt_->told().port, LookAt::Everything);
+  const Endpoint& told = attempt_->told();
+  auto seen = told.family == Endpoint::Family::Unix
+                  ? look_at_unix_listeners(attempt_->keeper_pid(), told.path)
+                  : look_at_listeners(attempt_->keeper_pid(), told.port, LookAt::Everything);
   for (const auto* rows : {&seen.told, &seen.elsewhere}) {
     for (const auto& row : *rows) inodes_.insert(row.inode);
   }
@@ -336,7 +347,7 @@ void Backend::Impl::release(milliseconds deadline) {
   bool elsewhere = ready_at_ && ready_at_->listener.local.port != attempt_->told().port;
   if (!elsewhere) what.lease = std::move(lease);
   // Without a lease the strict probe asks for exactly what it listened on; the wildcard if that is not known.
-  if (!what.lease)
+  if (!what.lease && what.endpoint.family != Endpoint::Family::Unix)
     what.endpoint = ready_at_ ? ready_at_->listener.local : Endpoint::any_v6(what.endpoint.port);
   release_ =
       std::make_unique<Release>(loop_, std::move(what), deadline, [this](ReleaseCertificate certificate) {

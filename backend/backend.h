@@ -23,9 +23,13 @@ struct LaunchSpec {
   std::vector<std::string> command;
   std::string dir;  ///< absolute; empty: berth's own
   std::map<std::string, std::string> env;
+  PortConfig port;
+  std::string user;  ///< whose it is to be; empty: berth's own
+  bool tty = false;  ///< a terminal of its own instead of /dev/null and pipes
   ReadyConfig ready;
   StopConfig stop;
   std::string control_path;  ///< becomes BERTH_CONTROL; empty: not set
+  std::string runtime_dir;   ///< a private directory of berth's, for unix sockets; empty: /tmp
 };
 
 /// How a process ended, as wait(2) told it.
@@ -40,7 +44,7 @@ struct ExitStatus {
 struct Started {
   int pid = 0;
   Endpoint told;     ///< the address handed to the command
-  std::string mode;  ///< "lease"; "discover" where the command asks for `--port 0`
+  std::string mode;  ///< "lease", see PortMode
 };
 
 /// The readiness check passed.
@@ -56,6 +60,7 @@ struct StartFailure {
     Exec,       ///< the command could not be executed (no such file, no permission, bad directory)
     Exited,     ///< the command ended before it was ready
     Timeout,    ///< the deadline passed; `what` quotes the last answer of the check
+    Busy,       ///< its fixed port is taken, before it was started
     Stolen,     ///< the port is listened on by a process outside the backend's tree, twice
     Elsewhere,  ///< it listens where berth cannot follow
     System,     ///< the OS refused something berth needs (descriptors, processes)
@@ -147,6 +152,9 @@ class Backend {
   class Impl;
   std::shared_ptr<Impl> impl_;
 };
+
+/// Removes the directories of unix sockets in `runtime_dir` whose front was killed.
+void remove_stale_dirs(const std::string& runtime_dir);
 
 /// The hidden verb: what the same binary does when it is started as a keeper. Returns the exit code. `argv`
 /// as main got it. Never returns to berth's own code paths; single-threaded.

@@ -9,7 +9,6 @@ namespace berth::backend {
 namespace {
 
 namespace asio = boost::asio;
-using asio::ip::tcp;
 
 constexpr std::chrono::milliseconds kWaitForPeer{200};
 
@@ -52,26 +51,22 @@ bool open_check_socket(CheckSocket& socket, const Endpoint& endpoint) {
   linger reset{.l_onoff = 1, .l_linger = 0};
   ::setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
   boost::system::error_code error;
-  socket.assign(endpoint.family == Endpoint::Family::V6 ? tcp::v6() : tcp::v4(), fd.get(), error);
+  socket.assign(CheckProtocol(socket_address(endpoint).family(), 0), fd.get(), error);
   if (error) return false;
   fd.release();
   return true;
 }
 
-tcp::endpoint to_tcp(const Endpoint& endpoint) {
+CheckProtocol::endpoint check_endpoint(const Endpoint& endpoint) {
   auto address = socket_address(endpoint);
-  tcp::endpoint out;
-  out.resize(address.size);
-  std::copy_n(static_cast<const char*>(static_cast<const void*>(&address.storage)), address.size,
-              static_cast<char*>(static_cast<void*>(out.data())));
-  return out;
+  return {address.get(), address.size};
 }
 
 bool connected_to_itself(const CheckSocket& socket) {
   boost::system::error_code error;
   auto local = socket.local_endpoint(error);
   auto remote = socket.remote_endpoint(error);
-  return !error && local == remote;
+  return !error && local.protocol().family() != AF_UNIX && local == remote;
 }
 
 void close_after_peer(std::shared_ptr<CheckSocket> socket) {

@@ -3,7 +3,8 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <memory>
 
 #include "backend/loop_timer.h"
@@ -11,13 +12,13 @@
 
 namespace berth::backend {
 
-using CheckSocket =
-    boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
+using CheckProtocol = boost::asio::generic::stream_protocol;  ///< TCP and unix alike
+using CheckSocket = boost::asio::basic_stream_socket<CheckProtocol, boost::asio::io_context::executor_type>;
 
 /// Opens it CLOEXEC, with linger 0: whenever it is closed, no state stays behind.
 bool open_check_socket(CheckSocket& socket, const Endpoint& endpoint);
 
-boost::asio::ip::tcp::endpoint to_tcp(const Endpoint& endpoint);
+CheckProtocol::endpoint check_endpoint(const Endpoint& endpoint);
 
 /// A connect to a closed port of the ephemeral range can meet itself (simultaneous open): that is a refusal.
 bool connected_to_itself(const CheckSocket& socket);

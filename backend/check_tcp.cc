@@ -24,7 +24,7 @@ struct TcpState : std::enable_shared_from_this<TcpState> {
       });
       return;
     }
-    socket->async_connect(to_tcp(endpoint), [self = shared_from_this()](boost::system::error_code error) {
+    socket->async_connect(check_endpoint(endpoint), [self = shared_from_this()](boost::system::error_code error) {
       if (error || connected_to_itself(*self->socket)) return self->finish({false, "connection refused"});
       self->finish({true, "connect"});
     });

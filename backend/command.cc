@@ -1,5 +1,6 @@
 #include "backend/command.h"
 
+#include <pwd.h>
 #include <sys/stat.h>
 
 #include <array>
@@ -62,6 +63,8 @@ std::string fill_in(std::string_view text, const Endpoint& told) {
   std::string out(text);
   replace_all(out, "{port}", std::to_string(told.port));
   replace_all(out, "{host}", told.host());
+  replace_all(out, "{socket}", told.path);
+  replace_all(out, "{fd}", std::to_string(kHandedOver));
   return out;
 }
 
@@ -75,16 +78,19 @@ bool names_port(const LaunchSpec& spec) {
   return false;
 }
 
-bool asks_for_any_port(const std::vector<std::string>& command) {
-  for (std::size_t i = 0; i < command.size(); ++i) {
-    if (command[i] == "--port=0") return true;
-    if (command[i] == "--port" && i + 1 < command.size() && command[i + 1] == "0") return true;
-  }
-  return false;
+std::optional<std::string> command_user(const std::string& name, KeeperCommand& command) {
+  if (name.empty()) return std::nullopt;
+  errno = 0;
+  const passwd* user = ::getpwnam(name.c_str());
+  if (user == nullptr) return "there is no user '" + name + "' on this machine";
+  command.user = name;
+  command.uid = user->pw_uid;
+  command.gid = user->pw_gid;
+  return std::nullopt;
 }
 
-std::map<std::string, std::string> child_environment(const LaunchSpec& spec, const Endpoint& told,
-                                                     const char* const* inherited) {
+std::map<std::string, std::string> child_environment(const LaunchSpec& spec, PortMode mode,
+                                                     const Endpoint& told, const char* const* inherited) {
   std::map<std::string, std::string> out;
   for (; inherited != nullptr && *inherited != nullptr; ++inherited) {
     std::string_view entry(*inherited);
@@ -93,8 +99,18 @@ std::map<std::string, std::string> child_environment(const LaunchSpec& spec, con
     out.emplace(entry.substr(0, equals), entry.substr(equals + 1));
   }
   out.emplace("PYTHONUNBUFFERED", "1");
+  if (const passwd* user = spec.user.empty() ? nullptr : ::getpwnam(spec.user.c_str()); user != nullptr) {
+    out["HOME"] = user->pw_dir;
+    out["SHELL"] = user->pw_shell;
+    out["USER"] = out["LOGNAME"] = spec.user;
+    out.erase("XDG_RUNTIME_DIR");
+  }
   for (const auto& [name, value] : spec.env) out[name] = fill_in(value, told);
-  out["PORT"] = std::to_string(told.port);
+  if (told.family != Endpoint::Family::Unix) out["PORT"] = std::to_string(told.port);
+  if (mode == PortMode::Fd) {
+    out["LISTEN_FDS"] = "1";
+    out["LISTEN_FDNAMES"] = spec.app;
+  }
   out["BERTH_APP"] = spec.app;
   out["BERTH_GENERATION"] = std::to_string(spec.generation.number);
   if (!spec.control_path.empty()) out["BERTH_CONTROL"] = spec.control_path;
@@ -150,6 +166,8 @@ std::string exec_failure_text(const std::string& name, const std::string& dir, E
       return name + ": cannot make a process group: " + error_words(error);
     case ExecStage::Limits:
       return name + ": cannot set the descriptor limit: " + error_words(error);
+    case ExecStage::User:
+      return name + ": cannot become its user: " + error_words(error);
     case ExecStage::Streams:
       return name + ": cannot set up its output: " + error_words(error);
   }

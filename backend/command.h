@@ -8,25 +8,26 @@
 #include <vector>
 
 #include "backend/keeper_protocol.h"
-#include "config/endpoint.h"
+#include "config/config.h"
 
 namespace berth::backend {
 
 struct LaunchSpec;
 
-/// `{port}` and `{host}` replaced; other braces stay as they are.
+/// `{port}`, `{host}`, `{fd}` and `{socket}` replaced; other braces stay as they are.
 std::string fill_in(std::string_view text, const Endpoint& told);
 
 /// Whether `{port}` occurs in the command or the added environment: then the command was told where to
 /// listen.
 bool names_port(const LaunchSpec& spec);
 
-/// Whether the command asks for a port of the server's own choice (`--port 0`).
-bool asks_for_any_port(const std::vector<std::string>& command);
+/// What the command inherits (design section 5), plus spec.env and berth's own variables. LISTEN_PID is the
+/// keeper's to add, which alone knows it.
+std::map<std::string, std::string> child_environment(const LaunchSpec& spec, PortMode mode,
+                                                     const Endpoint& told, const char* const* inherited);
 
-/// What the command inherits (design section 5), plus spec.env and berth's own variables.
-std::map<std::string, std::string> child_environment(const LaunchSpec& spec, const Endpoint& told,
-                                                     const char* const* inherited);
+/// Fills in whose the command is to be; otherwise why that cannot be. Empty name: berth's own user.
+std::optional<std::string> command_user(const std::string& name, KeeperCommand& command);
 
 struct FoundCommand {
   std::string program;  ///< a path for execve; empty: see `failure`

@@ -130,9 +130,10 @@ struct KeeperLink::State : std::enable_shared_from_this<KeeperLink::State> {
   bool has_pidfd = false;
 };
 
-std::unique_ptr<KeeperLink> KeeperLink::spawn(asio::io_context& loop, const KeeperCommand& command,
-                                              Descriptor out, Descriptor err, KeeperListener listener,
-                                              int& error) {
+std::unique_ptr<KeeperLink> KeeperLink::spawn(asio::io_context& loop, KeeperCommand command, Handed handed,
+                                              KeeperListener listener, int& error) {
+  command.hands_over = static_cast<bool>(handed.listener);
+  if (!handed.listener) handed.listener.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   std::array<int, 2> pair{-1, -1};
   auto file = write_command(command);
   if (!file || ::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair.data()) != 0) {
@@ -140,9 +141,11 @@ std::unique_ptr<KeeperLink> KeeperLink::spawn(asio::io_context& loop, const Keep
     return nullptr;
   }
   Descriptor ours(pair[0]), theirs(pair[1]);
-  std::array<Descriptor, 4> high{moved_high(theirs), moved_high(out), moved_high(err), moved_high(*file)};
+  std::array<Descriptor, 5> high{moved_high(theirs), moved_high(handed.out), moved_high(handed.err),
+                                 moved_high(*file), moved_high(handed.listener)};
   SpawnActions actions;
-  constexpr std::array<int, 4> kPlaces{kKeeperSocket, kKeeperStdout, kKeeperStderr, kKeeperCommand};
+  constexpr std::array<int, 5> kPlaces{kKeeperSocket, kKeeperStdout, kKeeperStderr, kKeeperCommand,
+                                       kKeeperListener};
   for (std::size_t i = 0; i < high.size(); ++i) {
     if (!high[i]) {
       error = errno;

@@ -18,11 +18,16 @@ struct KeeperListener {
 
 class KeeperLink {
  public:
-  /// Starts this very binary as a keeper and hands it the command and its output pipes. On failure `error` is
+  /// What the command is given besides its words.
+  struct Handed {
+    Descriptor out;
+    Descriptor err;
+    Descriptor listener;  ///< may be empty
+  };
+  /// Starts this very binary as a keeper and hands it the command and its descriptors. On failure `error` is
   /// an errno and nothing runs.
-  static std::unique_ptr<KeeperLink> spawn(boost::asio::io_context& loop, const KeeperCommand& command,
-                                           Descriptor out, Descriptor err, KeeperListener listener,
-                                           int& error);
+  static std::unique_ptr<KeeperLink> spawn(boost::asio::io_context& loop, KeeperCommand command,
+                                           Handed handed, KeeperListener listener, int& error);
   ~KeeperLink();
   KeeperLink(const KeeperLink&) = delete;
   KeeperLink& operator=(const KeeperLink&) = delete;

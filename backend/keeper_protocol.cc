@@ -12,6 +12,10 @@ struct CommandHeader {
   std::uint32_t arguments = 0;
   std::uint32_t environment = 0;
   rlimit descriptors{};
+  bool hands_over = false;
+  bool tty = false;
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
 };
 
 bool write_all(int fd, std::string_view data) {
@@ -45,11 +49,16 @@ std::optional<Descriptor> write_command(const KeeperCommand& command) {
   header.arguments = static_cast<std::uint32_t>(command.arguments.size());
   header.environment = static_cast<std::uint32_t>(command.environment.size());
   header.descriptors = command.descriptors;
+  header.hands_over = command.hands_over;
+  header.tty = command.tty;
+  header.uid = command.uid;
+  header.gid = command.gid;
   std::string data(sizeof header, '\0');
   std::memcpy(data.data(), &header, sizeof header);
   auto add = [&](const std::string& text) { data.append(text.c_str(), std::strlen(text.c_str()) + 1); };
   add(command.program);
   add(command.dir);
+  add(command.user);
   for (const auto& text : command.arguments) add(text);
   for (const auto& text : command.environment) add(text);
   Descriptor fd(::memfd_create("command", MFD_CLOEXEC));
@@ -76,8 +85,13 @@ std::optional<KeeperCommand> read_command(int fd) {
   };
   KeeperCommand command;
   command.descriptors = header.descriptors;
+  command.hands_over = header.hands_over;
+  command.tty = header.tty;
+  command.uid = header.uid;
+  command.gid = header.gid;
   command.program = take();
   command.dir = take();
+  command.user = take();
   for (std::uint32_t i = 0; whole && i < header.arguments; ++i) command.arguments.push_back(take());
   for (std::uint32_t i = 0; whole && i < header.environment; ++i) command.environment.push_back(take());
   if (!whole) return std::nullopt;

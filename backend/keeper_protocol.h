@@ -23,6 +23,10 @@ inline constexpr int kKeeperSocket = 3;
 inline constexpr int kKeeperStdout = 4;
 inline constexpr int kKeeperStderr = 5;
 inline constexpr int kKeeperCommand = 6;
+inline constexpr int kKeeperListener = 7;  ///< /dev/null where none is handed over
+
+/// Where a command finds the listening socket that is handed over (sd_listen_fds(3)).
+inline constexpr int kHandedOver = 3;
 
 /// Front to keeper.
 struct KeeperOrder {
@@ -40,6 +44,7 @@ enum class ExecStage : std::int32_t {
   Group,
   Directory,
   Limits,
+  User,
   Streams,
   Exec,
 };
@@ -66,6 +71,11 @@ struct KeeperCommand {
   std::vector<std::string> arguments;
   std::vector<std::string> environment;
   rlimit descriptors{};  ///< RLIMIT_NOFILE to give back to the command
+  bool hands_over = false;  ///< kKeeperListener becomes kHandedOver, and LISTEN_PID is set
+  bool tty = false;         ///< kKeeperStdout is a terminal: its controlling one, and its stdin
+  std::string user;         ///< whose it is to be, with uid and gid; empty: the front's own
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
 };
 
 /// nullopt: see errno.

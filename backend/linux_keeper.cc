@@ -1,7 +1,9 @@
 // The keeper: the process between the front and one command. Single-threaded, a subreaper in a session that
 // it shares with the command alone; it ends with an empty tree, whatever happens to the front.
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -38,6 +40,23 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 
 void close_from(unsigned first) { ::syscall(SYS_close_range, first, ~0U, 0U); }
 
+void close_at_exec() {
+  for (int fd : {kKeeperSocket, kKeeperStdout, kKeeperStderr, kKeeperCommand, kKeeperListener})
+    ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+/// Its output is its own, so that it may open /dev/stdout.
+template <class Fail>
+void become_user(const KeeperCommand& command, Fail fail) {
+  for (int fd : {1, 2})
+    if (::fchown(fd, command.uid, command.gid) != 0) fail(ExecStage::User);
+  if (::initgroups(command.user.c_str(), command.gid) != 0 || ::setgid(command.gid) != 0 ||
+      ::setuid(command.uid) != 0) {
+    fail(ExecStage::User);
+  }
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // the change of user has cleared it
+}
+
 /// Between fork and exec. Never returns.
 [[noreturn]] void become_command(KeeperCommand& command, int report, int keeper) {
   auto fail = [report](ExecStage stage) {
@@ -51,15 +70,21 @@ void close_from(unsigned first) { ::syscall(SYS_close_range, first, ~0U, 0U); }
   if (::getppid() != keeper) ::_exit(127);
   // A group for the signals of the stop. The session is the keeper's: it has no terminal either, and each
   // setsid(2) costs the start milliseconds where the kernel makes a scheduler's group of it.
-  if (::setpgid(0, 0) != 0) fail(ExecStage::Group);
+  // A terminal of its own needs a session of its own.
+  if ((command.tty ? ::setsid() : ::setpgid(0, 0)) < 0) fail(ExecStage::Group);
   if (::setrlimit(RLIMIT_NOFILE, &command.descriptors) != 0) fail(ExecStage::Limits);
-  if (!command.dir.empty() && ::chdir(command.dir.c_str()) != 0) fail(ExecStage::Directory);
-  int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-  if (null < 0 || ::dup2(null, 0) < 0 || ::dup2(kKeeperStdout, 1) < 0 || ::dup2(kKeeperStderr, 2) < 0) {
+  const int in = command.tty ? kKeeperStdout : ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (in < 0 || ::dup2(in, 0) < 0 || ::dup2(kKeeperStdout, 1) < 0 || ::dup2(kKeeperStderr, 2) < 0) {
     fail(ExecStage::Streams);
   }
-  for (int fd : {kKeeperSocket, kKeeperStdout, kKeeperStderr, kKeeperCommand})
-    ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  if (command.tty && ::ioctl(0, TIOCSCTTY, 0) != 0) fail(ExecStage::Streams);
+  if (!command.user.empty()) become_user(command, fail);
+  if (!command.dir.empty() && ::chdir(command.dir.c_str()) != 0) fail(ExecStage::Directory);
+  close_at_exec();
+  if (command.hands_over) {
+    if (::dup2(kKeeperListener, kHandedOver) < 0) fail(ExecStage::Streams);
+    command.environment.push_back("LISTEN_PID=" + std::to_string(::getpid()));
+  }
   auto arguments = pointers(command.arguments);
   auto environment = pointers(command.environment);
   sigset_t none;
@@ -124,7 +149,7 @@ bool Keeper::start() {
     return false;
   }
   // The command's pipes are its own now: the front must see their end when the last writer goes.
-  for (int fd : {kKeeperStdout, kKeeperStderr, kKeeperCommand}) ::close(fd);
+  for (int fd : {kKeeperStdout, kKeeperStderr, kKeeperCommand, kKeeperListener}) ::close(fd);
   return true;
 }
 
@@ -230,14 +255,13 @@ bool is_keeper(int argc, char** argv) { return argc == 1 && std::string_view(arg
 
 int keeper_main(int, char**) {
   ::prctl(PR_SET_NAME, kKeeperName);
-  close_from(kKeeperCommand + 1);
+  close_from(kKeeperListener + 1);
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   // Nothing but KILL ends a keeper before its tree is empty.
   sigset_t all;
   sigfillset(&all);
   ::sigprocmask(SIG_SETMASK, &all, nullptr);
-  for (int fd : {kKeeperSocket, kKeeperStdout, kKeeperStderr, kKeeperCommand})
-    ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  close_at_exec();
   return Keeper().run();
 }
 

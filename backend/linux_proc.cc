@@ -230,9 +230,9 @@ std::vector<int> owners_of(const std::vector<std::uint64_t>& inodes) {
   return owners;
 }
 
-std::vector<std::string> unix_listeners(const SocketInodes& inodes) {
+std::vector<UnixListener> unix_listeners() {
   constexpr unsigned long kAcceptsConnections = 0x10000;  // SO_ACCEPTCON in the flags' column
-  std::vector<std::string> paths;
+  std::vector<UnixListener> listeners;
   std::istringstream in(read_file("/proc/net/unix", 16 * 1024 * 1024).value_or(""));
   std::string line;
   std::getline(in, line);
@@ -241,11 +241,10 @@ std::vector<std::string> unix_listeners(const SocketInodes& inodes) {
     std::string number, references, protocol, flags, type, state, path;
     std::uint64_t inode = 0;
     if (!(fields >> number >> references >> protocol >> flags >> type >> state >> inode >> path)) continue;
-    if ((std::strtoul(flags.c_str(), nullptr, 16) & kAcceptsConnections) != 0 && inodes.has(inode)) {
-      paths.push_back(path);
-    }
+    if ((std::strtoul(flags.c_str(), nullptr, 16) & kAcceptsConnections) != 0)
+      listeners.push_back({path, inode});
   }
-  return paths;
+  return listeners;
 }
 
 }  // namespace berth::backend

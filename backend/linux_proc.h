@@ -44,7 +44,12 @@ SocketInodes socket_inodes(const std::vector<int>& pids);
 /// readable.
 std::vector<int> owners_of(const std::vector<std::uint64_t>& inodes);
 
-/// Paths of the listening unix sockets among `inodes`.
-std::vector<std::string> unix_listeners(const SocketInodes& inodes);
+struct UnixListener {
+  std::string path;
+  std::uint64_t inode = 0;
+};
+
+/// Every listening unix socket that has a path.
+std::vector<UnixListener> unix_listeners();
 
 }  // namespace berth::backend

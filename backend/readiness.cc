@@ -6,6 +6,7 @@
 #include "backend/address.h"
 #include "backend/check.h"
 #include "backend/loop_timer.h"
+#include "backend/readiness_text.h"
 #include "backend/tree_listeners.h"
 
 namespace berth::backend {
@@ -22,11 +23,6 @@ constexpr milliseconds kSettle{300};
 constexpr milliseconds kLookElsewhereAfter{100};
 constexpr milliseconds kFirstCheckTimeout{5'000};
 constexpr milliseconds kLongestCheckTimeout{60'000};
-
-std::string seconds_text(milliseconds time) {
-  return time.count() % 1000 == 0 ? std::to_string(time.count() / 1000) + " s"
-                                  : std::to_string(time.count()) + " ms";
-}
 
 }  // namespace
 
@@ -50,7 +46,9 @@ struct Readiness::State : std::enable_shared_from_this<Readiness::State> {
   }
 
   void tick() {
-    auto seen = look_at_listeners(spec.root, spec.told.port, what_to_look_at());
+    const bool has_port = spec.told.family != Endpoint::Family::Unix;
+    auto seen = has_port ? look_at_listeners(spec.root, spec.told.port, what_to_look_at())
+                         : look_at_unix_listeners(spec.root, spec.told.path);
     if (!seen.told.empty()) {
       const auto& listener = preferred(seen.told);
       auto endpoint = reachable(listener.local, listener.v6only);
@@ -126,6 +124,8 @@ struct Readiness::State : std::enable_shared_from_this<Readiness::State> {
   }
 
   bool still_there(const SocketRow& listener) const {
+    if (listener.local.family == Endpoint::Family::Unix)
+      return !look_at_unix_listeners(spec.root, listener.local.path).told.empty();
     auto rows = listening_sockets(listener.local.port);
     return std::any_of(rows.begin(), rows.end(),
                        [&](const SocketRow& row) { return row.inode == listener.inode; });
@@ -159,45 +159,7 @@ Readiness::~Readiness() {
 }
 
 StartFailure Readiness::explain(milliseconds waited) const {
-  const auto& spec = state_->spec;
-  auto port = std::to_string(spec.told.port);
-  auto seen = look_at_listeners(spec.root, spec.told.port, LookAt::Everything);
-  StartFailure failure;
-  int table_error = 0;
-  listening_sockets(spec.told.port, &table_error);
-  if (table_error != 0) {
-    failure.what = "the kernel's table of sockets cannot be read (NETLINK_SOCK_DIAG, errno " +
-                   std::to_string(table_error) + ")";
-    return failure;
-  }
-  failure.kind = StartFailure::Kind::Timeout;
-  if (!seen.told.empty() || (seen.elsewhere.empty() && !state_->last_answer.empty())) {
-    failure.what =
-        "not ready after " + seconds_text(waited) + ": it listens on " + state_->asked.text() + ", " +
-        (state_->last_answer.empty() ? "but gave no complete answer" : "but " + state_->last_answer);
-    return failure;
-  }
-  if (!seen.elsewhere.empty()) {
-    failure.kind = StartFailure::Kind::Elsewhere;
-    failure.what = "the ready check on " + port + " failed: the process listens on ";
-    for (const auto& row : seen.elsewhere) {
-      failure.what += (&row == &seen.elsewhere.front() ? "" : ", ") + row.local.text();
-    }
-    if (!state_->last_answer.empty()) failure.what += ", but there " + state_->last_answer;
-    failure.hint = spec.follow == FollowPolicy::Never ? "make it listen on port {port} as it was told"
-                                                      : "it ignored PORT: add `--port {port}`";
-    return failure;
-  }
-  if (auto other = describe_unusable_listeners(spec.root); !other.empty()) {
-    failure.kind = StartFailure::Kind::Elsewhere;
-    failure.what = "the ready check on " + port + " failed: the process listens on " + other + " only";
-    failure.hint = "make it listen on TCP port {port}: add `--port {port}`";
-    return failure;
-  }
-  failure.what =
-      "the ready check on " + port + " failed: nothing listens there after " + seconds_text(waited);
-  failure.hint = spec.follow == FollowPolicy::Never ? "" : "if it does not read PORT, add `--port {port}`";
-  return failure;
+  return explain_unready(state_->spec, waited, state_->asked, state_->last_answer);
 }
 
 }  // namespace berth::backend

@@ -24,6 +24,7 @@ enum class FollowPolicy {
 
 struct ReadinessSpec {
   ReadyConfig config;
+  PortMode mode = PortMode::Lease;
   Endpoint told;
   int root = 0;  ///< the keeper's pid
   FollowPolicy follow = FollowPolicy::Settle;

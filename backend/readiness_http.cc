@@ -41,7 +41,7 @@ struct HttpState : std::enable_shared_from_this<HttpState> {
                  [self = shared_from_this()] { self->fail("failed: no socket can be opened"); });
       return;
     }
-    socket->async_connect(to_tcp(endpoint),
+    socket->async_connect(check_endpoint(endpoint),
                           [self = shared_from_this()](error_code error) { self->connected(error); });
   }
 

@@ -57,7 +57,16 @@ struct Release::State : std::enable_shared_from_this<Release::State> {
     return judge(holders(Endpoint::any_v6(lease.port())));
   }
 
+  /// The directory of its socket was its alone: who accepts there has got the socket from it.
+  Finding look_at_path() {
+    auto result = probe(spec.endpoint);
+    if (result.state == ProbeResult::State::Listened)
+      return {.verdict = Verdict::Held, .leftovers = {}, .holders = std::move(result.holders)};
+    return {.verdict = Verdict::StrictlyFree, .leftovers = {}, .holders = {}};
+  }
+
   Finding look_without_lease() {
+    if (spec.endpoint.family == Endpoint::Family::Unix) return look_at_path();
     // It may have listened on several addresses of this port: all are its own.
     auto anywhere = judge(holders(Endpoint::any_v6(spec.endpoint.port)));
     if (anywhere.verdict == Verdict::Held) return anywhere;

@@ -20,11 +20,25 @@ TreeListeners look_at_listeners(int root, std::uint16_t port, LookAt what) {
   return out;
 }
 
+TreeListeners look_at_unix_listeners(int root, const std::string& path) {
+  TreeListeners out;
+  auto own = socket_inodes(descendants(root));
+  for (const auto& listener : unix_listeners()) {
+    if (listener.path != path || (own.complete && !own.has(listener.inode))) continue;
+    SocketRow row;
+    row.local = Endpoint::unix_path(path);
+    row.inode = listener.inode;
+    out.told.push_back(row);
+  }
+  return out;
+}
+
 std::string describe_unusable_listeners(int root) {
   auto own = socket_inodes(descendants(root));
   std::string text;
   auto add = [&](const std::string& name) { text += (text.empty() ? "" : ", ") + name; };
-  for (const auto& path : unix_listeners(own)) add("unix:" + path);
+  for (const auto& listener : unix_listeners())
+    if (own.has(listener.inode)) add("unix:" + listener.path);
   for (const auto& row : udp_sockets()) {
     if (own.has(row.inode)) add("udp " + row.local.text());
   }

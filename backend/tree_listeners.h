@@ -19,6 +19,9 @@ enum class LookAt {
   Everything,
 };
 
+/// The listeners of the tree on a unix path, in `told`; the others are somebody's own business.
+TreeListeners look_at_unix_listeners(int root, const std::string& path);
+
 /// `root` is the keeper's pid. Where the descriptors of the tree cannot be read (another user's), a listener
 /// on the told port is taken as its own.
 TreeListeners look_at_listeners(int root, std::uint16_t port, LookAt what);

@@ -90,12 +90,16 @@ bool asks_for_any_port(const std::vector<std::string>& command) {
 
 PortMode chosen_port_mode(const PortConfig& port, const std::vector<std::string>& command,
                           const std::map<std::string, std::string>& env) {
-  if (port.mode) return *port.mode;
-  for (const std::string& word : command)
-    if (auto mode = placeholder_mode(word)) return *mode;
-  for (const auto& [name, value] : env)
-    if (auto mode = placeholder_mode(value)) return *mode;
-  return asks_for_any_port(command) ? PortMode::Discover : PortMode::Lease;
+  std::optional<PortMode> named;
+  const auto look = [&](std::string_view text) {
+    const auto mode = placeholder_mode(text);
+    if (mode && (!named || named == PortMode::Lease)) named = mode;
+  };
+  for (const std::string& word : command) look(word);
+  for (const auto& [name, value] : env) look(value);
+  if (named == PortMode::Fd || named == PortMode::Unix) return *named;
+  if (port.mode && port.mode != PortMode::Unix) return *port.mode;
+  return !named && asks_for_any_port(command) ? PortMode::Discover : PortMode::Lease;
 }
 
 }  // namespace berth

@@ -28,8 +28,8 @@ std::optional<PortMode> placeholder_mode(std::string_view text);
 /// Whether a command asks for a port of the server's own choice: `--port 0`, `--port=0`.
 bool asks_for_any_port(const std::vector<std::string>& command);
 
-/// The mode of a command with these words and these added variables: as configured, else by its placeholders,
-/// else Discover where it asks for any port, else Lease.
+/// The mode of a command with these words and these added variables: what `{fd}` or `{socket}` in them asks
+/// for, else as configured, else Discover where it asks for any port, else Lease.
 PortMode chosen_port_mode(const PortConfig& port, const std::vector<std::string>& command,
                           const std::map<std::string, std::string>& env);
 

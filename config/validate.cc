@@ -139,7 +139,7 @@ class Checker {
     const bool fd = named.contains(PortMode::Fd);
     const bool socket = named.contains(PortMode::Unix);
     const bool port = named.contains(PortMode::Lease);
-    const PortMode mode = chosen_port_mode(app.port, app.command, app.env);
+    const PortMode mode = app.port.mode.value_or(chosen_port_mode(app.port, app.command, app.env));
     const std::string mode_is = "with port = \"" + std::string(port_mode_text(mode)) + "\"";
     if (fd && mode != PortMode::Fd)
       fault(key + ".command", "there is no {fd} " + mode_is, "leave out port: {fd} chooses it");

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 
 #include "backend/command.h"
 #include "config/duration_text.h"
@@ -85,7 +86,7 @@ bool App::executable() const {
     const Endpoint somewhere = Endpoint::loopback_v4(0);
     const std::string failure =
         backend::find_command(backend::fill_in(app.command.front(), somewhere), app.dir,
-                              backend::child_environment(spec, somewhere, environ))
+                              backend::child_environment(spec, PortMode::Lease, somewhere, environ))
             .failure;
     if (failure.empty()) continue;
     say(STDERR_FILENO, "berth: cannot start " + app.name + ": " + failure + "\n");
@@ -128,6 +129,9 @@ bool App::open() {
   }
   control_socket_.emplace(std::move(std::get<control::ControlSocket>(made)));
 
+  const std::string runtime_dir = std::filesystem::path(control_socket_->path()).parent_path().string();
+  backend::remove_stale_dirs(runtime_dir);
+
   plane_ = std::make_unique<http::DataPlane>(io_, config_.front.workers);
   for (const AppConfig& app : config_.apps) {
     const http::AppId id = plane_->add_app(app.name, app.limits);
@@ -149,7 +153,8 @@ bool App::open() {
                                                              .listener = limits,
                                                              .patience = swap::patience_of(app),
                                                              .addresses = addresses,
-                                                             .control_path = control_socket_->path()},
+                                                             .control_path = control_socket_->path(),
+                                                             .runtime_dir = runtime_dir},
                                          *served.plane, launcher_, *this);
     served_.push_back(std::move(served));
   }

@@ -56,9 +56,13 @@ void AppShell::launch(const SupervisorAction& action) {
                                  .command = wish.command,
                                  .dir = wish.dir,
                                  .env = wish.env,
+                                 .port = settings_.app.port,
+                                 .user = settings_.app.user,
+                                 .tty = settings_.app.tty,
                                  .ready = settings_.app.ready,
                                  .stop = settings_.app.stop,
-                                 .control_path = settings_.control_path},
+                                 .control_path = settings_.control_path,
+                                 .runtime_dir = settings_.runtime_dir},
                                 *this);
   seat.backend->start();
 }

@@ -31,6 +31,7 @@ struct ShellSettings {
   Patience patience;                   ///< see patience_of()
   std::vector<std::string> addresses;  ///< "127.0.0.1:8000", for the status
   std::string control_path;            ///< BERTH_CONTROL of its backends; empty: not set
+  std::string runtime_dir;             ///< where its backends' unix sockets go; empty: /tmp
 };
 
 /// Lives on the control loop, for as long as its app is served. Its destruction kills what still runs,

@@ -1,0 +1,136 @@
+#include "backend/place.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pwd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+
+#include "backend/address.h"
+#include "backend/port.h"
+
+namespace berth::backend {
+namespace {
+
+using Kind = StartFailure::Kind;
+
+constexpr int kBacklog = 4096;  ///< the kernel cuts it to net.core.somaxconn
+
+std::string error_text(int error) {
+  std::array<char, 128> buffer{};
+  return ::strerror_r(error, buffer.data(), buffer.size());
+}
+
+StartFailure failure(Kind kind, std::string what, std::string hint = {}) {
+  StartFailure out;
+  out.kind = kind;
+  out.what = std::move(what);
+  out.hint = std::move(hint);
+  return out;
+}
+
+/// The listener that is handed over lies on the lease's own number, so that the lease proves its release.
+Descriptor listen_on(const Endpoint& endpoint) {
+  Descriptor fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const int on = 1;
+  // asyncio sets no TCP_NODELAY on a socket that it did not make; accepted ones inherit this.
+  ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  const SocketAddress address = socket_address(endpoint);
+  if (fd && (::bind(fd.get(), address.get(), address.size) != 0 || ::listen(fd.get(), kBacklog) != 0)) fd.reset();
+  return fd;
+}
+
+std::optional<StartFailure> take_socket_path(const LaunchSpec& spec, Place& place) {
+  // A user other than berth's own cannot come through berth's own directory.
+  const std::string parent = spec.runtime_dir.empty() || !spec.user.empty() ? "/tmp" : spec.runtime_dir;
+  const std::string name = "berth-" + std::to_string(spec.generation.number) + "-" + std::to_string(::getpid());
+  place.directory = PrivateDir::make(parent, name);
+  if (place.directory.path().empty())
+    return failure(Kind::System, "no directory for its socket can be made in " + parent + ": " + error_text(errno));
+  if (const passwd* user = spec.user.empty() ? nullptr : ::getpwnam(spec.user.c_str());
+      user != nullptr && ::chown(place.directory.path().c_str(), user->pw_uid, user->pw_gid) != 0) {
+    return failure(Kind::System, "its socket's directory cannot be given to " + spec.user + ": " + error_text(errno));
+  }
+  place.told = Endpoint::unix_path(place.directory.path() + "/s");
+  if (socket_address(place.told).size == 0) {
+    return failure(Kind::System, "the path of its socket is longer than 107 bytes: " + place.told.path,
+                   "choose a shorter directory with --control PATH");
+  }
+  return std::nullopt;
+}
+
+std::optional<StartFailure> take_fixed(const LaunchSpec& spec, Place& place) {
+  place.told = Endpoint::loopback_v4(spec.port.number);
+  const ProbeResult seen = probe(place.told);
+  const std::string number = std::to_string(spec.port.number);
+  switch (seen.state) {
+    case ProbeResult::State::Free:
+    case ProbeResult::State::Leftovers:
+      return std::nullopt;
+    case ProbeResult::State::Denied:
+      return failure(Kind::Busy, "port " + number + " cannot be had: " + error_text(seen.error));
+    case ProbeResult::State::Bound:
+    case ProbeResult::State::Listened:
+      break;
+  }
+  std::string who = seen.holders.empty() ? "somebody has bound it without listening" : "held by " + seen.holders.front().text();
+  return failure(Kind::Busy, "port " + number + " is taken: " + who, "stop that program, or let berth choose: leave out port");
+}
+
+}  // namespace
+
+PrivateDir PrivateDir::make(const std::string& parent, const std::string& name) {
+  PrivateDir dir;
+  std::string pattern = parent + "/" + name + "-XXXXXX";
+  if (::mkdtemp(pattern.data()) != nullptr) dir.path_ = pattern;
+  return dir;
+}
+
+PrivateDir::~PrivateDir() {
+  std::error_code ignored;
+  if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+}
+
+void remove_stale_dirs(const std::string& runtime_dir) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(runtime_dir, error)) {
+    int generation = 0;
+    int pid = 0;
+    const std::string name = entry.path().filename().string();
+    if (std::sscanf(name.c_str(), "berth-%d-%d-", &generation, &pid) != 2 || !entry.is_directory(error)) continue;
+    if (::kill(pid, 0) != 0 && errno == ESRCH) std::filesystem::remove_all(entry.path(), error);
+  }
+}
+
+std::optional<StartFailure> take_place(const LaunchSpec& spec, PortMode mode, Place::Kept kept, Place& place) {
+  if (mode == PortMode::Unix) return take_socket_path(spec, place);
+  if (mode == PortMode::Fixed) return take_fixed(spec, place);
+  place.lease = Lease::take();
+  if (!place.lease) return failure(Kind::System, "no port can be had: " + error_text(errno));
+  place.told = Endpoint::loopback_v4(place.lease->port());
+  if (mode != PortMode::Fd) return std::nullopt;
+  open_place(place, kept);
+  place.listener = listen_on(place.told);
+  if (!place.listener)
+    return failure(Kind::System, "no listening socket can be made for it: " + error_text(errno));
+  return std::nullopt;
+}
+
+void open_place(Place& place, Place::Kept kept) {
+  if (!place.lease) return;
+  if (kept == Place::Kept::Released || !Lease::works())
+    place.lease.reset();
+  else
+    place.lease->open_door();
+}
+
+}  // namespace berth::backend

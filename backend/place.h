@@ -1,0 +1,51 @@
+// The place that one try of a command gets to listen on, by port mode: the address that it is told, and what
+// berth keeps of it meanwhile. Starts nothing and waits for nothing.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "backend/backend.h"
+#include "backend/descriptor.h"
+#include "backend/lease.h"
+
+namespace berth::backend {
+
+/// A directory of one generation's own, removed with what lies in it. Movable.
+class PrivateDir {
+ public:
+  PrivateDir() = default;
+  /// Makes it, mode 0700, within `parent`. Empty path: see errno.
+  static PrivateDir make(const std::string& parent, const std::string& name);
+  PrivateDir(PrivateDir&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  PrivateDir& operator=(PrivateDir&& other) noexcept {
+    std::swap(path_, other.path_);
+    return *this;
+  }
+  ~PrivateDir();
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+struct Place {
+  /// What becomes of the number between its choice and the command's bind, in the modes lease and discover.
+  enum class Kept : std::uint8_t {
+    Leased,    ///< the lease is held, its door open
+    Released,  ///< closed just before the spawn: for servers without SO_REUSEADDR
+  };
+
+  Endpoint told;
+  std::optional<Lease> lease;  ///< all modes but unix and fixed
+  Descriptor listener;         ///< mode fd: to hand over
+  PrivateDir directory;        ///< mode unix: where the socket lies
+};
+
+/// Takes the place for a command in `mode`; otherwise why there is none.
+std::optional<StartFailure> take_place(const LaunchSpec& spec, PortMode mode, Place::Kept kept, Place& place);
+
+/// Opens the lease to the command, or lets go of it. The last thing before the spawn.
+void open_place(Place& place, Place::Kept kept);
+
+}  // namespace berth::backend

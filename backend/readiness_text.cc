@@ -1,0 +1,93 @@
+#include "backend/readiness_text.h"
+
+#include "backend/tree_listeners.h"
+#include "config/port_text.h"
+
+namespace berth::backend {
+namespace {
+
+using Kind = StartFailure::Kind;
+
+std::string seconds_text(std::chrono::milliseconds time) {
+  return time.count() % 1000 == 0 ? std::to_string(time.count() / 1000) + " s"
+                                  : std::to_string(time.count()) + " ms";
+}
+
+std::string where_text(const Endpoint& told) {
+  return told.family == Endpoint::Family::Unix ? told.text() : std::to_string(told.port);
+}
+
+std::string list_text(const std::vector<SocketRow>& rows) {
+  std::string text;
+  for (const auto& row : rows) text += (text.empty() ? "" : ", ") + row.local.text();
+  return text;
+}
+
+/// How to tell such a command where to listen.
+std::string hint_of(const ReadinessSpec& spec) {
+  switch (spec.mode) {
+    case PortMode::Fd:
+      return "it must take the socket that is handed over: by {fd} in its words, or by LISTEN_FDS, which a shell or "
+             "npm in between loses";
+    case PortMode::Unix:
+      return "make it listen on {socket} as it was told";
+    case PortMode::Fixed:
+      return "make it listen on port " + std::to_string(spec.told.port) + ", or say which one with --port";
+    case PortMode::Lease:
+    case PortMode::Discover:
+    case PortMode::External:
+      break;
+  }
+  return spec.follow == FollowPolicy::Never ? "make it listen on port {port} as it was told"
+                                            : "it ignored PORT: add `--port {port}`";
+}
+
+}  // namespace
+
+StartFailure explain_unready(const ReadinessSpec& spec, std::chrono::milliseconds waited,
+                             const Endpoint& asked, const std::string& answer) {
+  const bool by_path = spec.told.family == Endpoint::Family::Unix;
+  StartFailure failure;
+  int table_error = 0;
+  listening_sockets(spec.told.port, &table_error);
+  if (table_error != 0) {
+    failure.what = "the kernel's table of sockets cannot be read (NETLINK_SOCK_DIAG, errno " +
+                   std::to_string(table_error) + ")";
+    return failure;
+  }
+  auto seen = look_at_listeners(spec.root, spec.told.port, LookAt::Everything);
+  if (by_path) seen.told = look_at_unix_listeners(spec.root, spec.told.path).told;
+  const std::string check = "the ready check on " + where_text(spec.told) + " failed: ";
+  failure.kind = Kind::Timeout;
+  // The socket that was handed over listens whether the command takes it or not.
+  const bool idle_gift = spec.mode == PortMode::Fd && answer.empty();
+  if (idle_gift && seen.elsewhere.empty()) {
+    failure.what = check + "nothing answers on the socket that it was handed after " + seconds_text(waited);
+    failure.hint = hint_of(spec);
+    return failure;
+  }
+  if (!idle_gift && (!seen.told.empty() || (seen.elsewhere.empty() && !answer.empty()))) {
+    failure.what = "not ready after " + seconds_text(waited) + ": it listens on " + asked.text() + ", but " +
+                   (answer.empty() ? "gave no complete answer" : answer);
+    return failure;
+  }
+  if (!seen.elsewhere.empty()) {
+    failure.kind = Kind::Elsewhere;
+    failure.what = check + "the process listens on " + list_text(seen.elsewhere);
+    if (!answer.empty()) failure.what += ", but there " + answer;
+    failure.hint = hint_of(spec);
+    return failure;
+  }
+  if (auto other = describe_unusable_listeners(spec.root); !other.empty()) {
+    failure.kind = Kind::Elsewhere;
+    failure.what = check + "the process listens on " + other + " only";
+    failure.hint = by_path ? hint_of(spec) : "make it listen on TCP port {port}: add `--port {port}`";
+    return failure;
+  }
+  failure.what = check + "nothing listens there after " + seconds_text(waited);
+  if (spec.follow != FollowPolicy::Never) failure.hint = "if it does not read PORT, add `--port {port}`";
+  if (spec.mode == PortMode::Unix || spec.mode == PortMode::Fixed) failure.hint = hint_of(spec);
+  return failure;
+}
+
+}  // namespace berth::backend
