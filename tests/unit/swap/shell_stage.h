@@ -186,7 +186,8 @@ class Stage {
                                                      .listener = {},
                                                      .patience = patience,
                                                      .addresses = {"127.0.0.1:8000"},
-                                                     .control_path = "/run/berth.sock"},
+                                                     .control_path = "/run/berth.sock",
+                                                     .runtime_dir = "/run"},
                                        plane, launcher, owner);
   }
 
