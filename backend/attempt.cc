@@ -1,5 +1,6 @@
 #include "backend/attempt.h"
 
+#include <fcntl.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -58,13 +59,19 @@ std::optional<StartFailure> Attempt::begin() {
   for (const auto& word : spec_.command) command.arguments.push_back(fill_in(word, place_.told));
   for (const auto& [key, value] : environment) command.environment.push_back(key + "=" + value);
   command.descriptors = descriptor_limit_at_start();
+  command.tty = spec_.tty;
 
   Descriptor out, err;
   int error = 0;
+  const auto kind = spec_.tty ? OutputKind::Terminal : OutputKind::Pipe;
   out_ = std::make_unique<OutputPipe>(
-      loop_, [this](std::string_view line) { take_line(false, line); }, out, error);
-  err_ = std::make_unique<OutputPipe>(
-      loop_, [this](std::string_view line) { take_line(true, line); }, err, error);
+      loop_, kind, [this](std::string_view line) { take_line(false, line); }, out, error);
+  if (spec_.tty) {
+    err.reset(::fcntl(out.get(), F_DUPFD_CLOEXEC, 3));
+  } else {
+    err_ = std::make_unique<OutputPipe>(
+        loop_, kind, [this](std::string_view line) { take_line(true, line); }, err, error);
+  }
   if (error != 0) return system_failure("no pipe can be made for its output", error);
 
   open_place(place_, kept_);
@@ -99,8 +106,7 @@ void Attempt::hear(const KeeperNews& news) {
       if (news.second == 0) killed_descendants_.emplace_back(news.text.data());
       return;
     case KeeperNews::Kind::Empty:
-      out_->drain();
-      err_->drain();
+      drain();
       return events_.on_empty();
   }
 }
@@ -122,8 +128,7 @@ void Attempt::exec_failed(const KeeperNews& news) {
 void Attempt::ended(ExitStatus status) {
   exit_ = status;
   // What it said last is in the pipes; their end may never come (a grandchild holds them).
-  out_->drain();
-  err_->drain();
+  drain();
   if (place_.lease) place_.lease->close_door();
   events_.on_exited();
 }
@@ -141,6 +146,11 @@ void Attempt::lost() {
                   " was killed: its tree cannot be proven empty");
   if (!exit_) ended({.signalled = true, .value = SIGKILL});
   events_.on_empty();
+}
+
+void Attempt::drain() {
+  out_->drain();
+  if (err_) err_->drain();
 }
 
 void Attempt::take_line(bool is_stderr, std::string_view line) {

@@ -39,6 +39,10 @@ class Attempt {
 
   void stop(int signal);
   void kill();
+  /// With a terminal: as if typed there.
+  void type(std::string_view text) {
+    if (spec_.tty && out_) out_->type(text);
+  }
 
   const Endpoint& told() const { return place_.told; }
   std::optional<Lease> take_lease() { return std::exchange(place_.lease, std::nullopt); }
@@ -56,6 +60,7 @@ class Attempt {
   void lost();
   void ended(ExitStatus status);
   void exec_failed(const KeeperNews& news);
+  void drain();
   void take_line(bool is_stderr, std::string_view line);
 
   boost::asio::io_context& loop_;
@@ -64,7 +69,7 @@ class Attempt {
   PortMode mode_;
   Place::Kept kept_;
   Place place_;
-  std::unique_ptr<OutputPipe> out_, err_;
+  std::unique_ptr<OutputPipe> out_, err_;  ///< a terminal is one for both
   std::deque<std::string> last_lines_;
   std::unique_ptr<KeeperLink> link_;
   int pid_ = 0;

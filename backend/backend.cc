@@ -51,6 +51,9 @@ class Backend::Impl : public std::enable_shared_from_this<Backend::Impl> {
   void hurry();
   void release(milliseconds deadline);
   void shut();
+  void type(std::string_view text) {
+    if (attempt_) attempt_->type(text);
+  }
   int pid() const { return attempt_ ? attempt_->pid() : 0; }
   std::vector<int> tree() const;
 
@@ -142,7 +145,8 @@ void Backend::Impl::attempt(Place::Kept kept) {
   events.on_note = [this](const std::string& text) { note(text); };
   events.on_empty = [this] { attempt_empty(); };
   // The one before keeps its number until this one has another.
-  auto before = std::exchange(attempt_, std::make_unique<Attempt>(loop_, spec_, mode_, kept, std::move(events)));
+  auto before =
+      std::exchange(attempt_, std::make_unique<Attempt>(loop_, spec_, mode_, kept, std::move(events)));
   if (auto failure = attempt_->begin()) return fail(std::move(*failure));
   tree_empty_ = false;
   if (!retry_reason_.empty()) {
@@ -247,9 +251,8 @@ void Backend::Impl::attempt_exited() {
   if (has_port && mode_ != PortMode::Discover && !seen.strangers.empty()) return stolen(seen.strangers);
   const bool busy = has_port && attempt_->complained_of_busy_port();
   if (busy && number_is_berths() && !std::exchange(retried_busy_, true)) {
-    return retry(Place::Kept::Released,
-                 "it was given " + std::to_string(port) +
-                     " and found a port busy (perhaps it does not set SO_REUSEADDR)");
+    return retry(Place::Kept::Released, "it was given " + std::to_string(port) +
+                                            " and found a port busy (perhaps it does not set SO_REUSEADDR)");
   }
   StartFailure failure;
   failure.kind = StartFailure::Kind::Exited;
@@ -381,6 +384,7 @@ void Backend::start() { impl_->start(); }
 void Backend::stop() { impl_->stop(); }
 void Backend::hurry() { impl_->hurry(); }
 void Backend::release(milliseconds deadline) { impl_->release(deadline); }
+void Backend::type(std::string_view text) { impl_->type(text); }
 int Backend::pid() const { return impl_->pid(); }
 std::vector<int> Backend::tree() const { return impl_->tree(); }
 

@@ -144,6 +144,9 @@ class Backend {
   /// go.
   void release(std::chrono::milliseconds deadline);
 
+  /// With a terminal (spec.tty): as if typed there.
+  void type(std::string_view text);
+
   int pid() const;  ///< 0 before on_started
   /// pids of the whole tree, as /proc shows it now; for `berth status`.
   std::vector<int> tree() const;

@@ -2,9 +2,9 @@
 // a connection to itself for an answer. Knows no protocol.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
 #include <memory>
 
 #include "backend/loop_timer.h"

@@ -24,10 +24,12 @@ struct TcpState : std::enable_shared_from_this<TcpState> {
       });
       return;
     }
-    socket->async_connect(check_endpoint(endpoint), [self = shared_from_this()](boost::system::error_code error) {
-      if (error || connected_to_itself(*self->socket)) return self->finish({false, "connection refused"});
-      self->finish({true, "connect"});
-    });
+    socket->async_connect(check_endpoint(endpoint),
+                          [self = shared_from_this()](boost::system::error_code error) {
+                            if (error || connected_to_itself(*self->socket))
+                              return self->finish({false, "connection refused"});
+                            self->finish({true, "connect"});
+                          });
   }
 
   void finish(const CheckResult& result) {

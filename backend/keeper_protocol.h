@@ -70,7 +70,7 @@ struct KeeperCommand {
   std::string dir;      ///< empty: the front's own
   std::vector<std::string> arguments;
   std::vector<std::string> environment;
-  rlimit descriptors{};  ///< RLIMIT_NOFILE to give back to the command
+  rlimit descriptors{};     ///< RLIMIT_NOFILE to give back to the command
   bool hands_over = false;  ///< kKeeperListener becomes kHandedOver, and LISTEN_PID is set
   bool tty = false;         ///< kKeeperStdout is a terminal: its controlling one, and its stdin
   std::string user;         ///< whose it is to be, with uid and gid; empty: the front's own

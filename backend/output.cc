@@ -1,6 +1,8 @@
 #include "backend/output.h"
 
 #include <fcntl.h>
+#include <pty.h>
+#include <termios.h>
 
 #include <algorithm>
 #include <array>
@@ -15,6 +17,19 @@ namespace asio = boost::asio;
 using Stream = asio::posix::basic_stream_descriptor<asio::io_context::executor_type>;
 
 enum class ReadResult { More, Nothing, End };
+
+/// Ours and the command's end. 0, or the errno.
+int open_terminal(std::array<int, 2>& ends) {
+  const winsize size{.ws_row = 24, .ws_col = 80, .ws_xpixel = 0, .ws_ypixel = 0};
+  if (::openpty(&ends[0], &ends[1], nullptr, nullptr, &size) != 0) return errno;
+  for (int fd : ends) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  // What is typed is shown where it was typed.
+  termios settings{};
+  ::tcgetattr(ends[1], &settings);
+  settings.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+  ::tcsetattr(ends[1], TCSANOW, &settings);
+  return 0;
+}
 
 }  // namespace
 
@@ -71,11 +86,14 @@ struct OutputPipe::State : std::enable_shared_from_this<OutputPipe::State> {
   bool open = true;
 };
 
-OutputPipe::OutputPipe(asio::io_context& loop, OnLine on_line, Descriptor& write_end, int& error)
+OutputPipe::OutputPipe(asio::io_context& loop, OutputKind kind, OnLine on_line, Descriptor& write_end,
+                       int& error)
     : state_(std::make_shared<State>(loop, std::move(on_line))) {
   std::array<int, 2> ends{-1, -1};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
-    error = errno;
+  const int failed =
+      kind == OutputKind::Terminal ? open_terminal(ends) : (::pipe2(ends.data(), O_CLOEXEC) != 0 ? errno : 0);
+  if (failed != 0) {
+    error = failed;
     return;
   }
   ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
@@ -88,6 +106,10 @@ OutputPipe::~OutputPipe() {
   state_->open = false;
   boost::system::error_code ignored;
   state_->pipe.close(ignored);
+}
+
+void OutputPipe::type(std::string_view text) {
+  [[maybe_unused]] const ssize_t n = ::write(state_->pipe.native_handle(), text.data(), text.size());
 }
 
 void OutputPipe::drain() {

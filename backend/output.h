@@ -1,8 +1,9 @@
-// One output pipe of a backend: read as it comes, so that the writer never stalls, and split into lines.
-// Knows nothing of processes. Lives on the control loop.
+// One output of a backend, a pipe or a terminal: read as it comes, so that the writer never stalls, and split
+// into lines. Knows nothing of processes. Lives on the control loop.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string_view>
@@ -13,13 +14,20 @@ namespace berth::backend {
 
 inline constexpr std::size_t kMaxLine = 8 * 1024;
 
+/// What the command writes to.
+enum class OutputKind : std::uint8_t {
+  Pipe,
+  Terminal,  ///< a pseudo-terminal, 24 by 80: programs write lines at once, and colours
+};
+
 /// Calls `on_line` for every line, without its newline (and CR), cut at kMaxLine; what is beyond is dropped.
 class OutputPipe {
  public:
   using OnLine = std::function<void(std::string_view)>;
 
   /// `error` is an errno if the pipe cannot be made; then `write_end` stays empty.
-  OutputPipe(boost::asio::io_context& loop, OnLine on_line, Descriptor& write_end, int& error);
+  OutputPipe(boost::asio::io_context& loop, OutputKind kind, OnLine on_line, Descriptor& write_end,
+             int& error);
   ~OutputPipe();
   OutputPipe(const OutputPipe&) = delete;
   OutputPipe& operator=(const OutputPipe&) = delete;
@@ -27,6 +35,9 @@ class OutputPipe {
   /// Reads what is there now, an unfinished last line too. The end of the pipe is not waited for: a
   /// grandchild may hold it.
   void drain();
+
+  /// What the command reads, with Terminal: as if typed there. What it does not take at once is dropped.
+  void type(std::string_view text);
 
  private:
   struct State;

@@ -45,20 +45,24 @@ Descriptor listen_on(const Endpoint& endpoint) {
   ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   const SocketAddress address = socket_address(endpoint);
-  if (fd && (::bind(fd.get(), address.get(), address.size) != 0 || ::listen(fd.get(), kBacklog) != 0)) fd.reset();
+  if (fd && (::bind(fd.get(), address.get(), address.size) != 0 || ::listen(fd.get(), kBacklog) != 0))
+    fd.reset();
   return fd;
 }
 
 std::optional<StartFailure> take_socket_path(const LaunchSpec& spec, Place& place) {
   // A user other than berth's own cannot come through berth's own directory.
   const std::string parent = spec.runtime_dir.empty() || !spec.user.empty() ? "/tmp" : spec.runtime_dir;
-  const std::string name = "berth-" + std::to_string(spec.generation.number) + "-" + std::to_string(::getpid());
+  const std::string name =
+      "berth-" + std::to_string(spec.generation.number) + "-" + std::to_string(::getpid());
   place.directory = PrivateDir::make(parent, name);
   if (place.directory.path().empty())
-    return failure(Kind::System, "no directory for its socket can be made in " + parent + ": " + error_text(errno));
+    return failure(Kind::System,
+                   "no directory for its socket can be made in " + parent + ": " + error_text(errno));
   if (const passwd* user = spec.user.empty() ? nullptr : ::getpwnam(spec.user.c_str());
       user != nullptr && ::chown(place.directory.path().c_str(), user->pw_uid, user->pw_gid) != 0) {
-    return failure(Kind::System, "its socket's directory cannot be given to " + spec.user + ": " + error_text(errno));
+    return failure(Kind::System,
+                   "its socket's directory cannot be given to " + spec.user + ": " + error_text(errno));
   }
   place.told = Endpoint::unix_path(place.directory.path() + "/s");
   if (socket_address(place.told).size == 0) {
@@ -82,8 +86,10 @@ std::optional<StartFailure> take_fixed(const LaunchSpec& spec, Place& place) {
     case ProbeResult::State::Listened:
       break;
   }
-  std::string who = seen.holders.empty() ? "somebody has bound it without listening" : "held by " + seen.holders.front().text();
-  return failure(Kind::Busy, "port " + number + " is taken: " + who, "stop that program, or let berth choose: leave out port");
+  std::string who = seen.holders.empty() ? "somebody has bound it without listening"
+                                         : "held by " + seen.holders.front().text();
+  return failure(Kind::Busy, "port " + number + " is taken: " + who,
+                 "stop that program, or let berth choose: leave out port");
 }
 
 }  // namespace
@@ -106,12 +112,14 @@ void remove_stale_dirs(const std::string& runtime_dir) {
     int generation = 0;
     int pid = 0;
     const std::string name = entry.path().filename().string();
-    if (std::sscanf(name.c_str(), "berth-%d-%d-", &generation, &pid) != 2 || !entry.is_directory(error)) continue;
+    if (std::sscanf(name.c_str(), "berth-%d-%d-", &generation, &pid) != 2 || !entry.is_directory(error))
+      continue;
     if (::kill(pid, 0) != 0 && errno == ESRCH) std::filesystem::remove_all(entry.path(), error);
   }
 }
 
-std::optional<StartFailure> take_place(const LaunchSpec& spec, PortMode mode, Place::Kept kept, Place& place) {
+std::optional<StartFailure> take_place(const LaunchSpec& spec, PortMode mode, Place::Kept kept,
+                                       Place& place) {
   if (mode == PortMode::Unix) return take_socket_path(spec, place);
   if (mode == PortMode::Fixed) return take_fixed(spec, place);
   place.lease = Lease::take();

@@ -27,7 +27,8 @@ std::string list_text(const std::vector<SocketRow>& rows) {
 std::string hint_of(const ReadinessSpec& spec) {
   switch (spec.mode) {
     case PortMode::Fd:
-      return "it must take the socket that is handed over: by {fd} in its words, or by LISTEN_FDS, which a shell or "
+      return "it must take the socket that is handed over: by {fd} in its words, or by LISTEN_FDS, which a "
+             "shell or "
              "npm in between loses";
     case PortMode::Unix:
       return "make it listen on {socket} as it was told";

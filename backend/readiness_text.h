@@ -1,5 +1,5 @@
-// What a user is told of a command that did not become ready: where it listens instead, what it answered, what
-// to write. Looks at the kernel's tables once.
+// What a user is told of a command that did not become ready: where it listens instead, what it answered,
+// what to write. Looks at the kernel's tables once.
 #pragma once
 
 #include <chrono>

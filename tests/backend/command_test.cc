@@ -15,7 +15,7 @@ const auto kTold = Endpoint::loopback_v4(41507);
 
 TEST_CASE("command: {port} and {host} are replaced, other braces stay") {
   CHECK(fill_in("--port={port} --bind {host}:{port}", kTold) == "--port=41507 --bind 127.0.0.1:41507");
-  CHECK(fill_in("{\"a\": {}} {Port} {fd} {{port}}", kTold) == "{\"a\": {}} {Port} {fd} {41507}");
+  CHECK(fill_in("{\"a\": {}} {Port} {{port}}", kTold) == "{\"a\": {}} {Port} {41507}");
 }
 
 TEST_CASE("command: the environment drops what misleads servers and adds berth's own") {
@@ -34,7 +34,7 @@ TEST_CASE("command: the environment drops what misleads servers and adds berth's
                                         "PORT=1",
                                         "A=b=c",
                                         nullptr};
-  auto env = child_environment(spec, kTold, inherited.data());
+  auto env = child_environment(spec, PortMode::Lease, kTold, inherited.data());
   std::map<std::string, std::string> expected{
       {"HOME", "/nowhere"},      {"URL", "http://127.0.0.1:41507/{x}"},
       {"PORT", "41507"},         {"A", "b=c"},
@@ -43,16 +43,43 @@ TEST_CASE("command: the environment drops what misleads servers and adds berth's
   CHECK(env == expected);
 }
 
+TEST_CASE("command: every placeholder is filled in, by what its mode hands over") {
+  CHECK(fill_in("{host}:{port} {fd} {socket} {name} {", kTold) == "127.0.0.1:41507 3  {name} {");
+  CHECK(fill_in("unix:{socket}", Endpoint::unix_path("/run/s")) == "unix:/run/s");
+}
+
+TEST_CASE("command: a descriptor is announced as sd_listen_fds(3) has it, and a path needs no PORT") {
+  LaunchSpec spec;
+  spec.app = "web";
+  auto with_fd = child_environment(spec, PortMode::Fd, kTold, nullptr);
+  CHECK(with_fd["LISTEN_FDS"] == "1");
+  CHECK(with_fd["LISTEN_FDNAMES"] == "web");
+  auto by_path = child_environment(spec, PortMode::Unix, Endpoint::unix_path("/run/s"), nullptr);
+  CHECK_FALSE(by_path.contains("PORT"));
+  CHECK_FALSE(by_path.contains("LISTEN_FDS"));
+}
+
+TEST_CASE("command: another user's home and name, and none of our runtime directory") {
+  LaunchSpec spec;
+  spec.user = "nobody";
+  std::array<const char*, 4> inherited{"HOME=/root", "USER=root", "XDG_RUNTIME_DIR=/run/user/0", nullptr};
+  auto env = child_environment(spec, PortMode::Lease, kTold, inherited.data());
+  CHECK(env["USER"] == "nobody");
+  CHECK(env["LOGNAME"] == "nobody");
+  CHECK(env["HOME"] != "/root");
+  CHECK_FALSE(env.contains("XDG_RUNTIME_DIR"));
+}
+
 TEST_CASE("command: PYTHONUNBUFFERED stays as the user has set it") {
   LaunchSpec spec;
   std::array<const char*, 2> inherited{"PYTHONUNBUFFERED=", nullptr};
-  CHECK(child_environment(spec, kTold, inherited.data())["PYTHONUNBUFFERED"].empty());
+  CHECK(child_environment(spec, PortMode::Lease, kTold, inherited.data())["PYTHONUNBUFFERED"].empty());
 }
 
 TEST_CASE("command: without a control path BERTH_CONTROL of an outer berth is not passed on") {
   LaunchSpec spec;
   std::array<const char*, 2> inherited{"BERTH_CONTROL=/outer", nullptr};
-  CHECK_FALSE(child_environment(spec, kTold, inherited.data()).contains("BERTH_CONTROL"));
+  CHECK_FALSE(child_environment(spec, PortMode::Lease, kTold, inherited.data()).contains("BERTH_CONTROL"));
 }
 
 TEST_CASE("command: the search follows the child's PATH and says where it looked") {
@@ -70,11 +97,4 @@ TEST_CASE("command: a directory that cannot be used is named") {
   CHECK(directory_failure("/").empty());
   CHECK(directory_failure("/nowhere/at/all") == "directory /nowhere/at/all: no such directory");
   CHECK(directory_failure("/etc/passwd") == "directory /etc/passwd: not a directory");
-}
-
-TEST_CASE("command: a port of the server's own choice is recognised") {
-  CHECK(asks_for_any_port({"uvicorn", "--port", "0"}));
-  CHECK(asks_for_any_port({"uvicorn", "--port=0"}));
-  CHECK_FALSE(asks_for_any_port({"uvicorn", "--port", "8000"}));
-  CHECK_FALSE(asks_for_any_port({"uvicorn", "--port"}));
 }

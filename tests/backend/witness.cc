@@ -13,7 +13,7 @@ namespace {
 
 constexpr const char* kPrelude = R"(
 import http.server, os, signal, socket, socketserver, subprocess, sys, time
-PORT = int(os.environ['PORT'])
+PORT = int(os.environ.get('PORT', '0'))
 def say(text): print(text, flush=True)
 def listen(): return socket.create_server(('127.0.0.1', PORT))
 def stay():

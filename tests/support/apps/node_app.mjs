@@ -1,4 +1,4 @@
-// Node's http server: GET / and an echo that streams. Ends at SIGTERM once its requests are answered.
+// Node's http server on $PORT, on a descriptor (fd=3) or on a path (path=/x): GET / and an echo that streams. Ends at SIGTERM once its requests are answered.
 import http from "node:http";
 
 const server = http.createServer((request, response) => {
@@ -9,7 +9,9 @@ const server = http.createServer((request, response) => {
   }
   response.end(`node ${process.pid}\n`);
 });
-server.listen(Number(process.env.PORT), () => console.log(`listening on ${server.address().port}`));
+const [kind, value] = (process.argv[2] ?? `port=${process.env.PORT}`).split("=");
+const place = kind === "path" ? { path: value } : { [kind]: Number(value) };
+server.listen(place, () => console.log(`listening on ${kind} ${value}`));
 process.on("SIGTERM", () => {
   server.close(() => process.exit(0));
   server.closeIdleConnections();
