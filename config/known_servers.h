@@ -1,0 +1,28 @@
+// Popular servers, recognised by their plain command line and given the words that put them where berth wants
+// them. One table says what each needs; nothing else in the program knows a server by name. Pure.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace berth {
+
+/// The text of a script of package.json; nullopt: there is none of that name.
+using ScriptOf = std::function<std::optional<std::string>(std::string_view name)>;
+
+/// A plain command as it is to be started instead.
+struct Recognised {
+  std::string name;                  ///< "uvicorn"
+  std::vector<std::string> command;  ///< with {port} where it belongs
+  std::string changes;     ///< "added --port {port}", "--port 8000 became --port {port}"; empty: none
+  std::string ready_path;  ///< asked instead of / for readiness; empty: /
+};
+
+/// nullopt: nobody known, or one that was told its place in a way that is not to be touched (a descriptor, a
+/// unix socket, a placeholder).
+std::optional<Recognised> recognise(const std::vector<std::string>& command, const ScriptOf& script_of);
+
+}  // namespace berth

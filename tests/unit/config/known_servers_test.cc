@@ -1,0 +1,141 @@
+// Popular servers by their plain command lines: what is added, what is replaced, what is left alone.
+#include "config/known_servers.h"
+
+#include <doctest/doctest.h>
+
+using namespace berth;
+
+namespace {
+
+std::vector<std::string> split(const std::string& text) {
+  std::vector<std::string> words;
+  std::size_t at = 0;
+  for (auto end = text.find(' ');; end = text.find(' ', at)) {
+    words.push_back(text.substr(at, end - at));
+    if (end == std::string::npos) return words;
+    at = end + 1;
+  }
+}
+
+std::string join(const std::vector<std::string>& words) {
+  std::string text;
+  for (const auto& word : words) text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
+std::optional<std::string> no_script(std::string_view) { return std::nullopt; }
+
+}  // namespace
+
+TEST_CASE("known servers: each by its plain command line") {
+  struct Row {
+    const char* plain;
+    const char* started;
+    const char* name;
+  };
+  for (const Row& row : std::vector<Row>{
+           {"uvicorn app:app", "uvicorn app:app --port {port}", "uvicorn"},
+           {"/opt/venv/bin/uvicorn app:app --reload", "/opt/venv/bin/uvicorn app:app --reload --port {port}",
+            "uvicorn"},
+           {"uvicorn app:app --port 8000 --host 0.0.0.0", "uvicorn app:app --port {port} --host 0.0.0.0",
+            "uvicorn"},
+           {"uvicorn app:app --port=8000", "uvicorn app:app --port={port}", "uvicorn"},
+           {"python3 -m uvicorn app:app", "python3 -m uvicorn app:app --port {port}", "uvicorn"},
+           {"python3.11 -u -m uvicorn app:app", "python3.11 -u -m uvicorn app:app --port {port}", "uvicorn"},
+           {"uv run uvicorn app:app", "uv run uvicorn app:app --port {port}", "uvicorn"},
+           {"poetry run gunicorn app:app", "poetry run gunicorn app:app --bind 127.0.0.1:{port}", "gunicorn"},
+           {"gunicorn -b 0.0.0.0:8000 app:app", "gunicorn -b 127.0.0.1:{port} app:app", "gunicorn"},
+           {"hypercorn app:app", "hypercorn app:app --bind 127.0.0.1:{port}", "hypercorn"},
+           {"flask run", "flask run --port {port}", "flask"},
+           {"flask --app hello run -p 5001", "flask --app hello run -p {port}", "flask"},
+           {"python -m flask --app hello run", "python -m flask --app hello run --port {port}", "flask"},
+           {"python3 -m http.server", "python3 -m http.server {port} --bind 127.0.0.1", "http.server"},
+           {"python3 -m http.server 9000", "python3 -m http.server {port} --bind 127.0.0.1", "http.server"},
+           {"python3 -m http.server --bind 0.0.0.0 9000", "python3 -m http.server --bind 0.0.0.0 {port}",
+            "http.server"},
+           {"python manage.py runserver", "python manage.py runserver 127.0.0.1:{port}",
+            "Django's runserver"},
+           {"./manage.py runserver 0.0.0.0:8000", "./manage.py runserver 127.0.0.1:{port}",
+            "Django's runserver"},
+           {"vite", "vite --port {port} --strictPort --host 127.0.0.1", "vite"},
+           {"npx vite preview --port 4000 --strictPort --host",
+            "npx vite preview --port {port} --strictPort --host", "vite"},
+           {"next dev", "next dev --port {port}", "next"},
+           {"npx next start -p 3001", "npx next start -p {port}", "next"},
+           {"bin/rails server", "bin/rails server -p {port} -P tmp/pids/server-{port}.pid", "rails"},
+           {"bundle exec rails s -p 4000", "bundle exec rails s -p {port} -P tmp/pids/server-{port}.pid",
+            "rails"},
+           {"bundle exec puma", "bundle exec puma -b tcp://127.0.0.1:{port}", "puma"},
+           {"streamlit run app.py",
+            "streamlit run app.py --server.port {port} --server.address 127.0.0.1 --server.headless true",
+            "streamlit"},
+           {"streamlit run app.py -- --mine",
+            "streamlit run app.py --server.port {port} --server.address 127.0.0.1 --server.headless true -- "
+            "--mine",
+            "streamlit"},
+           {"jupyter lab", "jupyter lab --port {port} --ServerApp.port_retries=0 --no-browser", "jupyter"},
+           {"jupyter server --port 8888 --no-browser",
+            "jupyter server --port {port} --no-browser --ServerApp.port_retries=0", "jupyter"},
+       }) {
+    CAPTURE(std::string(row.plain));
+    const auto found = recognise(split(row.plain), no_script);
+    REQUIRE(found);
+    CHECK(join(found->command) == row.started);
+    CHECK(found->name == row.name);
+    CHECK_FALSE(found->changes.empty());
+  }
+}
+
+TEST_CASE("known servers: what was told its place, or is no server, is left alone") {
+  for (const char* plain : {"uvicorn app:app --port {port}",
+                            "uvicorn app:app --fd {fd}",
+                            "uvicorn app:app --uds /run/x",
+                            "uvicorn app:app --port 0",
+                            "gunicorn -b unix:/run/x app:app",
+                            "gunicorn -b fd://3 app:app",
+                            "flask shell",
+                            "flask --app x routes",
+                            "next build",
+                            "rails console",
+                            "python3 app.py",
+                            "python3 -c print(1)",
+                            "node app.js",
+                            "npm start",
+                            "puma -C config/puma.rb",
+                            "jupyter server --sock /run/j",
+                            "my-uvicorn app:app",
+                            "uv",
+                            "npx",
+                            "python3 -m",
+                            "python3",
+                            "manage.py migrate"}) {
+    CAPTURE(std::string(plain));
+    CHECK_FALSE(recognise(split(plain), no_script));
+  }
+}
+
+TEST_CASE("known servers: the one line says what was done") {
+  CHECK(recognise(split("uvicorn app:app"), no_script)->changes == "added --port {port}");
+  CHECK(recognise(split("uvicorn app:app --port 1"), no_script)->changes == "--port 1 became --port {port}");
+  CHECK(recognise(split("python3 -m http.server"), no_script)->changes ==
+        "added {port}, added --bind 127.0.0.1");
+  CHECK(recognise(split("streamlit run a.py"), no_script)->ready_path == "/_stcore/health");
+}
+
+TEST_CASE("known servers: npm passes on what its script's server needs") {
+  const auto scripts = [](std::string_view name) -> std::optional<std::string> {
+    if (name == "dev") return "vite --open";
+    if (name == "start") return "next start";
+    if (name == "both") return "tsc && vite";
+    if (name == "fixed") return "next dev -p 3000";
+    return std::nullopt;
+  };
+  CHECK(join(recognise(split("npm run dev"), scripts)->command) ==
+        "npm run dev -- --port {port} --strictPort --host 127.0.0.1");
+  CHECK(join(recognise(split("npm start"), scripts)->command) == "npm start -- --port {port}");
+  CHECK(join(recognise(split("yarn start"), scripts)->command) == "yarn start --port {port}");
+  CHECK_FALSE(recognise(split("npm run both"), scripts));
+  CHECK_FALSE(recognise(split("npm run fixed"), scripts));
+  CHECK_FALSE(recognise(split("npm run none"), scripts));
+  CHECK_FALSE(recognise(split("npm run"), scripts));
+}
