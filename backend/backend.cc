@@ -7,12 +7,13 @@
 
 #include "backend/attempt.h"
 #include "backend/command.h"
+#include "backend/equip.h"
 #include "backend/linux_proc.h"
 #include "backend/loop_timer.h"
 #include "backend/readiness.h"
 #include "backend/release.h"
 #include "backend/tree_listeners.h"
-#include "config/port_text.h"
+#include "config/port_mode.h"
 
 namespace berth::backend {
 namespace {
@@ -41,6 +42,7 @@ class Backend::Impl : public std::enable_shared_from_this<Backend::Impl> {
   Impl(boost::asio::io_context& loop, LaunchSpec spec, BackendEvents& owner)
       : loop_(loop),
         spec_(std::move(spec)),
+        equipped_(equip(spec_)),
         mode_(chosen_port_mode(spec_.port, spec_.command, spec_.env)),
         owner_(&owner),
         start_timer_(loop.get_executor()),
@@ -102,6 +104,7 @@ class Backend::Impl : public std::enable_shared_from_this<Backend::Impl> {
 
   boost::asio::io_context& loop_;
   LaunchSpec spec_;
+  std::string equipped_;  ///< what was done to a known server's command
   PortMode mode_;
   BackendEvents* owner_;  ///< null: the Backend is destroyed
   Phase phase_ = Phase::Idle;
@@ -158,6 +161,7 @@ void Backend::Impl::attempt_started() {
   if (phase_ != Phase::Starting) return;
   tell([started = Started{attempt_->pid(), attempt_->told(), std::string(port_mode_text(mode_))}](
            BackendEvents& owner, Generation generation) { owner.on_started(generation, started); });
+  if (!equipped_.empty()) note(fill_in(equipped_, attempt_->told()));
   watch_readiness();
 }
 

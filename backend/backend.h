@@ -24,8 +24,9 @@ struct LaunchSpec {
   std::string dir;  ///< absolute; empty: berth's own
   std::map<std::string, std::string> env;
   PortConfig port;
-  std::string user;  ///< whose it is to be; empty: berth's own
-  bool tty = false;  ///< a terminal of its own instead of /dev/null and pipes
+  bool plain = false;  ///< a known server's command is left as it is
+  std::string user;    ///< whose it is to be; empty: berth's own
+  bool tty = false;    ///< a terminal of its own instead of /dev/null and pipes
   ReadyConfig ready;
   StopConfig stop;
   std::string control_path;  ///< becomes BERTH_CONTROL; empty: not set

@@ -1,7 +1,7 @@
 #include "backend/readiness_text.h"
 
 #include "backend/tree_listeners.h"
-#include "config/port_text.h"
+#include "config/port_mode.h"
 
 namespace berth::backend {
 namespace {

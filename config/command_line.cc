@@ -123,6 +123,7 @@ class Parser {
            "a server that runs already, or `attach`: it comes later");
     option(*run, "--swap", run_.swap, "ORDER", "overlap, or stop-start for what cannot run twice (overlap)");
     option(*run, "--user", run_.user, "NAME", "whom the command runs as, where berth is root's");
+    run->add_flag("--plain", run_.plain, "leaves the command of a known server as it is");
     run->add_flag("--tty", run_.tty, "gives the command a terminal of its own");
     option(*run, "--ready", run_.ready, "CHECK", "http=/path, tcp or listen (http=/)");
     option(*run, "--ready-status", run_.ready_status, "A-B", "the statuses that are ready (100-499)");

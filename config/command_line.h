@@ -27,6 +27,7 @@ struct RunVerb {
   std::optional<std::string> external;      ///< --external: an address, or attach
   std::optional<std::string> swap;          ///< --swap: overlap or stop-start
   std::optional<std::string> user;          ///< --user
+  bool plain = false;                       ///< --plain
   bool tty = false;                         ///< --tty
   std::optional<std::string> ready;         ///< --ready: http=/path, tcp, listen
   std::optional<std::string> ready_status;  ///< --ready-status: 200 or 200-299

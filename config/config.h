@@ -99,6 +99,7 @@ struct AppConfig {
   std::optional<Endpoint> external;  ///< instead of a command: a server that berth does not start
   bool attached_later = false;       ///< external = "attach": nothing is there until `berth attach`
   PortConfig port;
+  bool plain = false;  ///< a known server's command is left as it is
   SwapOrder swap = SwapOrder::Overlap;
   std::string dir;                         ///< absolute; empty: berth's own
   std::map<std::string, std::string> env;  ///< added to what the command inherits

@@ -4,7 +4,7 @@
 #include <array>
 #include <span>
 
-#include "config/port_text.h"
+#include "config/port_mode.h"
 
 namespace berth {
 namespace {

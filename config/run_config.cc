@@ -11,7 +11,7 @@
 
 #include "config/duration_text.h"
 #include "config/limit_keys.h"
-#include "config/port_text.h"
+#include "config/port_mode.h"
 #include "config/ready_text.h"
 #include "config/toml_file.h"
 #include "config/validate.h"
@@ -73,6 +73,7 @@ class OptionReader {
     read("external", verb_.external, [&](const std::string& text) { return set_external(app, text); });
     read("swap", verb_.swap, [&](const std::string& text) { return set_swap_order(app.swap, text); });
     app.user = verb_.user.value_or("");
+    app.plain = verb_.plain;
     app.tty = verb_.tty;
     origins_.of[key_ + ".user"] = "--user";
   }
@@ -160,8 +161,8 @@ class OptionReader {
 bool has_app_options(const RunVerb& verb) {
   return !verb.listen.empty() || verb.name || verb.dir || !verb.env.empty() || verb.ready ||
          verb.ready_status || verb.ready_host || verb.ready_timeout || verb.drain || verb.stop_signal ||
-         verb.stop_grace || verb.max_retiring || verb.port || verb.swap || verb.user || verb.tty ||
-         !verb.limits.empty();
+         verb.stop_grace || verb.max_retiring || verb.port || verb.swap || verb.user || verb.plain ||
+         verb.tty || !verb.limits.empty();
 }
 
 void check_machine(RunConfig& result) {

@@ -12,7 +12,7 @@
 
 #include "config/duration_text.h"
 #include "config/limit_keys.h"
-#include "config/port_text.h"
+#include "config/port_mode.h"
 #include "config/ready_text.h"
 #include "config/validate.h"
 
@@ -291,6 +291,7 @@ void read_start(Table& table, AppConfig& app) {
        [&](const std::string& text) { return set_external(app, text); });
   read("swap", R"("overlap" or "stop-start")",
        [&](const std::string& text) { return set_swap_order(app.swap, text); });
+  table.truth("plain", app.plain);
   table.text("user", app.user);
   table.truth("tty", app.tty);
 }

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "config/duration_text.h"
-#include "config/port_text.h"
+#include "config/port_mode.h"
 
 namespace berth {
 namespace {

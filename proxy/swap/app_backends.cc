@@ -57,6 +57,7 @@ void AppShell::launch(const SupervisorAction& action) {
                                  .dir = wish.dir,
                                  .env = wish.env,
                                  .port = settings_.app.port,
+                                 .plain = settings_.app.plain,
                                  .user = settings_.app.user,
                                  .tty = settings_.app.tty,
                                  .ready = settings_.app.ready,

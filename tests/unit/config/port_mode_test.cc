@@ -1,5 +1,5 @@
 // Port modes as the user writes them, and which one a command chooses.
-#include "config/port_text.h"
+#include "config/port_mode.h"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "config/port_text.h"
+#include "config/port_mode.h"
 
 #include <array>
 #include <charconv>
