@@ -7,6 +7,7 @@
 
 #include "config/config_error.h"
 #include "config/duration_text.h"
+#include "config/run_options.h"
 #include "config/version.h"
 
 namespace berth {
@@ -49,6 +50,8 @@ class HelpText : public CLI::Formatter {
     std::string usage = "berth VERB [OPTIONS]";
     if (name == "run") {
       usage = "berth run [OPTIONS] -- COMMAND ARG...\n       berth run [-c berth.toml]";
+    } else if (name == "exec") {
+      usage = "berth exec [OPTIONS] -- SERVER ARG... ::: COMMAND ARG...";
     } else if (name == "swap") {
       usage = "berth swap [APP] [OPTIONS] [-- COMMAND ARG...]";
     } else if (name == "port") {
@@ -110,34 +113,15 @@ class Parser {
  private:
   void add_run() {
     CLI::App* run = root_.add_subcommand("run", "serve an address with a command, or what a file says");
-    option(*run, "-l,--listen", run_.listen, "HOST:PORT",
-           "where users come to (127.0.0.1:8000); may be repeated");
-    option(*run, "-c,--config", run_.file, "FILE", "serve what this file says (berth.toml)");
-    option(*run, "--control", run_.control, "PATH", "the control socket");
-    option(*run, "--workers", run_.workers, "N", "threads that serve (0: one per core)");
-    option(*run, "--name", run_.name, "NAME", "the app's name (app)");
-    option(*run, "--dir", run_.dir, "DIR", "the command's working directory");
-    env_option(*run, run_env_);
-    option(*run, "--port", run_.port, "MODE", "lease, fd, discover, unix or a number (by placeholders)");
-    option(*run, "--external", run_.external, "ADDRESS",
-           "a server that runs already, or `attach`: it comes later");
-    option(*run, "--swap", run_.swap, "ORDER", "overlap, or stop-start for what cannot run twice (overlap)");
-    option(*run, "--user", run_.user, "NAME", "whom the command runs as, where berth is root's");
-    run->add_flag("--plain", run_.plain, "leaves the command of a known server as it is");
-    run->add_flag("--tty", run_.tty, "gives the command a terminal of its own");
-    option(*run, "--ready", run_.ready, "CHECK", "http=/path, tcp or listen (http=/)");
-    option(*run, "--ready-status", run_.ready_status, "A-B", "the statuses that are ready (100-499)");
-    option(*run, "--ready-host", run_.ready_host, "HOST", "the Host of the check (localhost)");
-    option(*run, "--ready-timeout", run_.ready_timeout, "TIME", "how long a start may take (30s)");
-    option(*run, "--drain", run_.drain, "TIME", "how long old requests may take (30s)");
-    option(*run, "--stop-signal", run_.stop_signal, "NAME", "asks the old backend to end (TERM)");
-    option(*run, "--stop-grace", run_.stop_grace, "TIME", "then KILL comes (10s)");
-    option(*run, "--max-retiring", run_.max_retiring, "N", "old backends at once (4)");
-    option(*run, "--limit", run_.limits, "KEY=VALUE",
-           "any key of [app.NAME.limits] or [listener]; may be repeated");
-    run->add_option("--wait", run_.wait, "wait for a busy address, at most this long (30s without a TIME)")
-        ->expected(0, 1)
-        ->type_name("[TIME]");
+    add_run_options(*run, run_, run_env_);
+    CLI::App* exec = root_.add_subcommand("exec", "run a command while a server is up for it");
+    add_run_options(*exec, exec_.run, run_env_);
+    exec->add_flag("--direct", exec_.direct, "tells the command the server's own address, not berth's");
+    exec->add_flag("--verbose", exec_.verbose, "shows the log and the server's output, on stderr");
+    exec->footer(
+        "\nThe command gets BERTH_URL and BERTH_PORT; its exit code is berth's (125: berth failed, 126 and "
+        "127: the "
+        "command cannot be run).");
   }
 
   void add_port() {
@@ -190,10 +174,7 @@ class Parser {
   template <class Value>
   void option(CLI::App& app, const std::string& names, Value& into, const std::string& type,
               const std::string& help) {
-    // One value per mention: what follows "-l A" is not a second address.
-    auto* made = app.add_option(names, into, help)->type_name(type);
-    if constexpr (std::is_same_v<Value, std::vector<std::string>>)
-      made->expected(1)->allow_extra_args(false)->take_all();
+    add_valued_option(app, names, into, type, help);
   }
 
   CLI::App* chosen() {
@@ -228,7 +209,7 @@ class Parser {
     }
     std::string name = verb ? verb->get_name() : std::string();
     if (!word.starts_with("-")) {
-      bool takes_command = name == "run" || name == "swap";
+      bool takes_command = name == "run" || name == "exec" || name == "swap";
       return wrong(
           "'" + word + "' is one word too many" + (takes_command ? ": a command stands after `--`" : ""),
           name);
@@ -242,7 +223,7 @@ class Parser {
   }
 
   Verb finish(const std::string& name) {
-    bool takes_command = name == "run" || name == "swap" || name == "demo";
+    bool takes_command = name == "run" || name == "exec" || name == "swap" || name == "demo";
     if (words_.separated && !takes_command) return wrong("`" + name + "` takes no command", name);
     if (words_.separated && words_.command.empty()) return wrong("no command stands after `--`", name);
     if (auto faulty = read_timeout(name)) return *faulty;
@@ -252,6 +233,7 @@ class Parser {
       if (auto faulty = read_env(run_env_, run_.env, name)) return *faulty;
       return std::move(run_);
     }
+    if (name == "exec") return finish_exec();
     if (name == "swap" || name == "restart") {
       SwapVerb& verb = name == "swap" ? swap_ : restart_;
       if (auto faulty = read_env(name == "swap" ? swap_env_ : restart_env_, verb.env, name)) return *faulty;
@@ -276,6 +258,18 @@ class Parser {
     DemoVerb demo{demo_app_->remaining()};
     demo.arguments.insert(demo.arguments.end(), words_.command.begin(), words_.command.end());
     return demo;
+  }
+
+  Verb finish_exec() {
+    const auto cut = std::find(words_.command.begin(), words_.command.end(), ":::");
+    if (cut == words_.command.end() || cut == words_.command.begin() || cut + 1 == words_.command.end())
+      return wrong("exec needs a server and a command: berth exec -- SERVER ARG... ::: COMMAND ARG...",
+                   "exec");
+    exec_.run.command.assign(words_.command.begin(), cut);
+    exec_.command.assign(cut + 1, words_.command.end());
+    if (exec_.run.listen.empty()) exec_.run.listen = {"127.0.0.1:0"};
+    if (auto faulty = read_env(run_env_, exec_.run.env, "exec")) return *faulty;
+    return std::move(exec_);
   }
 
   std::optional<ShowText> read_timeout(const std::string& name) {
@@ -317,6 +311,7 @@ class Parser {
   std::optional<std::string> lines_;
   std::vector<std::string> run_env_, swap_env_, restart_env_;
   RunVerb run_;
+  ExecVerb exec_;
   SwapVerb swap_, restart_;
   CancelVerb cancel_;
   StatusVerb status_;

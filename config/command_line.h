@@ -42,6 +42,14 @@ struct RunVerb {
   std::optional<std::string> wait;  ///< --wait[=TIME] for a busy address
 };
 
+/// `berth exec`: a server for the time of a command.
+struct ExecVerb {
+  RunVerb run;
+  std::vector<std::string> command;  ///< behind `:::`
+  bool direct = false;
+  bool verbose = false;
+};
+
 /// Where a client verb finds berth, and of which app it speaks.
 struct Target {
   std::optional<std::string> control;
@@ -94,8 +102,8 @@ struct ShowText {
   int exit_code = 0;  ///< 0: to stdout; 2: to stderr
 };
 
-using Verb = std::variant<RunVerb, SwapVerb, CancelVerb, StatusVerb, WhyVerb, LogsVerb, StopVerb, PortVerb,
-                          DemoVerb, ShowText>;
+using Verb = std::variant<RunVerb, ExecVerb, SwapVerb, CancelVerb, StatusVerb, WhyVerb, LogsVerb, StopVerb,
+                          PortVerb, DemoVerb, ShowText>;
 
 /// Reads main's arguments, argv[0] left out.
 Verb parse_command_line(const std::vector<std::string>& arguments);

@@ -8,7 +8,9 @@
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
+#include <system_error>
 
+#include "backend/address.h"
 #include "backend/command.h"
 #include "config/duration_text.h"
 #include "config/version.h"
@@ -40,26 +42,37 @@ bool ignored(int signal) {
 }
 
 /// One screen: what failed and what to do.
-std::vector<std::string> first_failure_lines(const observe::SwapReport& report) {
+std::vector<std::string> first_failure_lines(const observe::SwapReport& report, bool tries_again) {
   std::vector<std::string> lines{report.app + " did not start: " + report.reason};
   for (const std::string& note : report.notes) lines.push_back("  " + note);
   for (const std::string& line : report.last_lines) lines.push_back("  | " + line);
   if (!report.hint.empty()) lines.push_back("  " + report.hint);
-  lines.push_back("  the address stays open and the command is tried again; or mend it and type: berth swap");
+  if (tries_again)
+    lines.push_back(
+        "  the address stays open and the command is tried again; or mend it and type: berth swap");
   return lines;
+}
+
+/// What runs in the foreground of `berth exec` has stdout for itself.
+observe::LogSettings log_settings(const AppStart& start) {
+  observe::LogSettings settings;
+  if (start.guest) settings.fd = STDERR_FILENO;
+  if (!start.verbose) settings.least = observe::Level::Error;
+  return settings;
 }
 
 }  // namespace
 
-App::App(Config config, AppStart start) : config_(std::move(config)), start_(std::move(start)) {}
+App::App(Config config, AppStart start)
+    : config_(std::move(config)), start_(std::move(start)), log_(log_settings(start_)) {}
 
 App::~App() = default;
 
 int App::run() {
   // The second line behind the keepers: what loses its keeper comes to berth, not to init.
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-  if (!executable()) return kWrongCall;
-  if (!open()) return exit_code_;
+  if (!executable()) return start_.guest ? Guest::kNotFound : kWrongCall;
+  if (!open()) return start_.guest ? Guest::kBerthFailed : exit_code_;
   signals_.add(SIGINT);
   signals_.add(SIGTERM);
   if (!ignored(SIGHUP)) signals_.add(SIGHUP);
@@ -161,7 +174,7 @@ bool App::open() {
   running_ = served_.size();
   exit_code_ = 0;
   server_ = std::make_unique<control::Server>(io_, control_socket_->release_fd(), *this);
-  say(STDOUT_FILENO, announcement());
+  if (!start_.guest) say(STDOUT_FILENO, announcement());
   for (const Opened& each : opened)
     for (const std::string& warning : each.sockets.warnings) log_.line(observe::Level::Warn, {}, {}, warning);
   return true;
@@ -174,9 +187,13 @@ std::string App::announcement() const {
 }
 
 void App::await_signal() {
-  signals_.async_wait([this](boost::system::error_code error, int) {
+  signals_.async_wait([this](boost::system::error_code error, int number) {
     if (error) return;
-    shut_down();
+    // The guest's end is the end; it may take its time over it.
+    if (guest_.runs())
+      guest_.signal(number);
+    else
+      shut_down();
     await_signal();
   });
 }
@@ -186,7 +203,9 @@ void App::await_signal() {
 void App::await_orphans() {
   children_.async_wait([this](boost::system::error_code error, int) {
     if (error) return;
-    while (::waitpid(-1, nullptr, WNOHANG) > 0) continue;
+    int status = 0;
+    while (const int pid = std::max(::waitpid(-1, &status, WNOHANG), 0))
+      if (guest_.ended(pid, status)) guest_left();
     await_orphans();
   });
 }
@@ -223,7 +242,8 @@ void App::all_stopped() {
   for (auto& stopped : stop_asked_) stopped(result);
   if (result.kind == control::SwapResult::Kind::Unreleased) {
     log_.line(observe::Level::Error, {}, {}, result.reason);
-    exit_code_ = std::max(exit_code_, kUnreleased);
+    const int unreleased = start_.guest ? Guest::kBerthFailed : kUnreleased;
+    if (exit_code_ == 0) exit_code_ = unreleased;
   }
   server_->close([this] { end(exit_code_); });
 }
@@ -299,12 +319,43 @@ void App::on_line(const std::string& app, const control::LogLine& line) {
   log_.backend_line(app, line.generation, line.is_stderr, line.text);
 }
 
-void App::on_first_ready(const std::string&, Generation) {}
+void App::on_first_ready(const std::string&, Generation) {
+  if (!start_.guest) return;
+  status([this](const control::FrontStatus& front) { welcome_guest(front); });
+}
+
+void App::welcome_guest(const control::FrontStatus& front) {
+  if (phase_ != Phase::Serving) return;
+  Endpoint endpoint = backend::reachable(Endpoint::parse(addresses_.front()).value_or(Endpoint{}), false);
+  if (start_.guest->direct && !front.apps.front().generations.empty())
+    endpoint = front.apps.front().generations.front().endpoint;
+  GuestVariables variables{{"BERTH_CONTROL", control_socket_->path()}};
+  if (endpoint.family == Endpoint::Family::Unix) {
+    variables.emplace_back("BERTH_SOCKET", endpoint.path);
+  } else {
+    variables.emplace_back("BERTH_URL", "http://" + endpoint.text());
+    variables.emplace_back("BERTH_PORT", std::to_string(endpoint.port));
+  }
+  const int error = guest_.start(start_.guest->command, variables);
+  if (error == 0) return;
+  say(STDERR_FILENO,
+      "berth: " + start_.guest->command.front() + ": " + std::generic_category().message(error) + "\n");
+  exit_code_ = guest_exit_code(error);
+  shut_down();
+}
+
+void App::guest_left() {
+  exit_code_ = guest_.exit_code();
+  if (phase_ == Phase::Serving) shut_down();
+}
 
 /// The address was promised (P1), so it stays open: requests wait while the command is tried again.
 void App::on_first_start_failed(const observe::SwapReport& report) {
-  for (const std::string& line : first_failure_lines(report))
+  for (const std::string& line : first_failure_lines(report, !start_.guest))
     log_.line(observe::Level::Error, report.app, report.to, line);
+  if (!start_.guest) return;
+  exit_code_ = Guest::kBerthFailed;
+  shut_down();
 }
 
 void App::on_stopped(const std::string&) {}

@@ -15,6 +15,7 @@
 #include "proxy/control/server.h"
 #include "proxy/control/service.h"
 #include "proxy/control/socket_path.h"
+#include "proxy/guest.h"
 #include "proxy/http/data_plane.h"
 #include "proxy/observe/log.h"
 #include "proxy/swap/app_events.h"
@@ -26,9 +27,11 @@ namespace berth {
 
 /// What `berth run` was told beside its configuration.
 struct AppStart {
-  std::string control_path;  ///< --control; empty: by the rules of the control socket
-  std::string dir;           ///< berth's working directory
-  Milliseconds wait{0};      ///< --wait: for busy addresses, together
+  std::string control_path{};        ///< --control; empty: by the rules of the control socket
+  std::string dir{};                 ///< berth's working directory
+  Milliseconds wait{0};              ///< --wait: for busy addresses, together
+  std::optional<GuestWish> guest{};  ///< `berth exec`: what runs once the app is ready
+  bool verbose = true;               ///< false: only what failed is said, on stderr
 };
 
 class App final : public control::Service, public swap::AppEvents {
@@ -67,6 +70,8 @@ class App final : public control::Service, public swap::AppEvents {
 
   bool executable() const;
   bool open();
+  void welcome_guest(const control::FrontStatus& front);
+  void guest_left();
   void await_signal();
   void await_orphans();
   void shut_down();
@@ -79,7 +84,8 @@ class App final : public control::Service, public swap::AppEvents {
   const AppStart start_;
   const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   boost::asio::io_context io_{1};
-  observe::Log log_{observe::LogSettings{}};
+  observe::Log log_;
+  Guest guest_;
   boost::asio::signal_set signals_{io_};
   boost::asio::signal_set children_{io_, SIGCHLD};
   std::optional<control::ControlSocket> control_socket_;

@@ -43,6 +43,16 @@ std::string working_dir() {
   return std::filesystem::current_path(error).string();
 }
 
+int serve(RunConfig run, AppStart start) {
+  raise_descriptor_limit();
+  std::signal(SIGPIPE, SIG_IGN);  // a peer that is gone is a return value
+  start.control_path = std::move(run.control);
+  start.dir = working_dir();
+  start.wait = run.wait;
+  App app(std::move(run.config), std::move(start));
+  return app.run();
+}
+
 struct Run {
   int operator()(const RunVerb& verb) const {
     RunConfig run = make_run_config(verb, working_dir());
@@ -54,10 +64,15 @@ struct Run {
       std::fputs(errors_text(run.errors).c_str(), stderr);
       return 2;
     }
-    raise_descriptor_limit();
-    std::signal(SIGPIPE, SIG_IGN);  // a peer that is gone is a return value
-    App app(std::move(run.config), {std::move(run.control), working_dir(), run.wait});
-    return app.run();
+    return serve(std::move(run), {});
+  }
+  int operator()(const ExecVerb& verb) const {
+    RunConfig run = make_run_config(verb.run, working_dir());
+    if (!run.errors.empty()) {
+      std::fputs(errors_text(run.errors).c_str(), stderr);
+      return Guest::kBerthFailed;
+    }
+    return serve(std::move(run), {.guest = GuestWish{verb.command, verb.direct}, .verbose = verb.verbose});
   }
   int operator()(const DemoVerb& verb) const { return demo::demo_main(verb.arguments); }
   int operator()(const ShowText& show) const {

@@ -196,6 +196,7 @@ void Log::line(Level level, std::string_view app, Generation generation, std::st
 }
 
 void Log::backend_line(std::string_view app, Generation generation, bool is_stderr, std::string_view text) {
+  if (impl_->least() > Level::Info) return;
   impl_->post(is_stderr ? Kind::Err : Kind::Out, app, generation, text);
 }
 

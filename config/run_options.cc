@@ -1,0 +1,38 @@
+#include "config/run_options.h"
+
+namespace berth {
+
+void add_run_options(CLI::App& app, RunVerb& run, std::vector<std::string>& env) {
+  add_valued_option(app, "-l,--listen", run.listen, "HOST:PORT",
+                    "where users come to (127.0.0.1:8000); may be repeated");
+  add_valued_option(app, "-c,--config", run.file, "FILE", "serve what this file says (berth.toml)");
+  add_valued_option(app, "--control", run.control, "PATH", "the control socket");
+  add_valued_option(app, "--workers", run.workers, "N", "threads that serve (0: one per core)");
+  add_valued_option(app, "--name", run.name, "NAME", "the app's name (app)");
+  add_valued_option(app, "--dir", run.dir, "DIR", "the command's working directory");
+  add_valued_option(app, "--env", env, "K=V", "adds to the command's environment; may be repeated");
+  add_valued_option(app, "--port", run.port, "MODE",
+                    "lease, fd, discover, unix or a number (by placeholders)");
+  add_valued_option(app, "--external", run.external, "ADDRESS",
+                    "a server that runs already, or `attach`: it comes later");
+  add_valued_option(app, "--swap", run.swap, "ORDER",
+                    "overlap, or stop-start for what cannot run twice (overlap)");
+  add_valued_option(app, "--user", run.user, "NAME", "whom the command runs as, where berth is root's");
+  app.add_flag("--plain", run.plain, "leaves the command of a known server as it is");
+  app.add_flag("--tty", run.tty, "gives the command a terminal of its own");
+  add_valued_option(app, "--ready", run.ready, "CHECK", "http=/path, tcp or listen (http=/)");
+  add_valued_option(app, "--ready-status", run.ready_status, "A-B", "the statuses that are ready (100-499)");
+  add_valued_option(app, "--ready-host", run.ready_host, "HOST", "the Host of the check (localhost)");
+  add_valued_option(app, "--ready-timeout", run.ready_timeout, "TIME", "how long a start may take (30s)");
+  add_valued_option(app, "--drain", run.drain, "TIME", "how long old requests may take (30s)");
+  add_valued_option(app, "--stop-signal", run.stop_signal, "NAME", "asks the old backend to end (TERM)");
+  add_valued_option(app, "--stop-grace", run.stop_grace, "TIME", "then KILL comes (10s)");
+  add_valued_option(app, "--max-retiring", run.max_retiring, "N", "old backends at once (4)");
+  add_valued_option(app, "--limit", run.limits, "KEY=VALUE",
+                    "any key of [app.NAME.limits] or [listener]; may be repeated");
+  app.add_option("--wait", run.wait, "wait for a busy address, at most this long (30s without a TIME)")
+      ->expected(0, 1)
+      ->type_name("[TIME]");
+}
+
+}  // namespace berth
