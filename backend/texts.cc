@@ -16,6 +16,7 @@ std::string ReleaseCertificate::text() const {
   auto name = endpoint.family == Endpoint::Family::Unix ? endpoint.path : std::to_string(endpoint.port);
   auto named = [this] {
     std::string out;
+    if (holders.empty()) out = " somebody who cannot be named from this machine";
     for (const auto& holder : holders) out += (out.empty() ? " " : "; ") + holder.text();
     return out;
   };

@@ -1,0 +1,208 @@
+#include "backend/external.h"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <cerrno>
+#include <set>
+#include <utility>
+
+#include "backend/check.h"
+#include "backend/loop_timer.h"
+#include "backend/release.h"
+#include "config/duration_text.h"
+
+namespace berth::backend {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+using Verdict = ReleaseCertificate::Verdict;
+
+constexpr milliseconds kFirstPause{2};
+constexpr milliseconds kLongestPause{100};
+constexpr milliseconds kFirstCheckTimeout{5'000};
+constexpr milliseconds kLongestCheckTimeout{60'000};
+
+}  // namespace
+
+class External::Impl : public std::enable_shared_from_this<External::Impl> {
+ public:
+  Impl(boost::asio::io_context& loop, ExternalSpec spec, BackendEvents& owner)
+      : loop_(loop),
+        spec_(std::move(spec)),
+        owner_(&owner),
+        pause_(loop.get_executor()),
+        deadline_(loop.get_executor()) {}
+
+  void start() {
+    began_ = Clock::now();
+    tell([told = spec_.endpoint](BackendEvents& owner, Generation generation) {
+      owner.on_started(generation, {.pid = 0, .told = told, .mode = "external"});
+    });
+    if (spec_.ready.timeout != kOff) {
+      deadline_.expires_after(spec_.ready.timeout);
+      deadline_.async_wait([self = shared_from_this()](boost::system::error_code error) {
+        if (!error && self->starting_) self->give_up();
+      });
+    }
+    starting_ = true;
+    check();
+  }
+
+  void stop() {
+    end_start();
+    remember_listeners();
+    tell([](BackendEvents& owner, Generation generation) { owner.on_stopped(generation, Stopped{}); });
+  }
+
+  void release(milliseconds deadline) {
+    released_by_ = Clock::now() + std::min<milliseconds>(deadline, std::chrono::hours(24 * 365));
+    began_ = Clock::now();
+    if (deadline.count() == 0) return released(Verdict::NoPort, {});
+    // Who listens on a path, or on another machine, is not in this one's tables.
+    const bool in_tables =
+        spec_.endpoint.family != Endpoint::Family::Unix && probe(spec_.endpoint).error != EADDRNOTAVAIL;
+    if (!in_tables) return try_release();
+    release_ = std::make_unique<Release>(
+        loop_, ReleaseSpec{.lease = std::nullopt, .endpoint = spec_.endpoint, .inodes = inodes_}, deadline,
+        [this](const ReleaseCertificate& certificate) { tell_released(certificate); });
+  }
+
+  void shut() {
+    owner_ = nullptr;
+    end_start();
+    release_.reset();
+  }
+
+ private:
+  /// The owner is told by a handler of its own: never within its own call, and free to destroy the External.
+  template <class Call>
+  void tell(Call call) {
+    boost::asio::post(loop_, [self = shared_from_this(), call = std::move(call)] {
+      if (self->owner_ != nullptr) call(*self->owner_, self->spec_.generation);
+    });
+  }
+
+  void end_start() {
+    starting_ = false;
+    deadline_.cancel();
+    pause_.cancel();
+    running_.reset();
+  }
+
+  void check() {
+    auto done = [self = shared_from_this()](const CheckResult& result) {
+      if (self->starting_) self->checked(result);
+    };
+    check_began_ = Clock::now();
+    if (spec_.ready.kind == ReadyConfig::Kind::Http) {
+      running_ = start_http_check(loop_, spec_.endpoint, spec_.ready, check_timeout_, std::move(done));
+    } else if (spec_.ready.kind == ReadyConfig::Kind::Listen) {
+      const bool listens = !holders(spec_.endpoint).empty();
+      boost::asio::post(loop_, [done, listens] {
+        done({listens, listens ? "listening" : "nothing listens there"});
+      });
+    } else {
+      running_ = start_tcp_check(loop_, spec_.endpoint, check_timeout_, std::move(done));
+    }
+  }
+
+  void checked(const CheckResult& result) {
+    last_answer_ = result.text;
+    if (result.passed) {
+      end_start();
+      remember_listeners();
+      return tell([ready = Ready{.endpoint = spec_.endpoint, .followed = false, .check = result.text}](
+                      BackendEvents& owner, Generation generation) { owner.on_ready(generation, ready); });
+    }
+    // One that takes long for its first answer is given more with every turn.
+    if (Clock::now() - check_began_ >= check_timeout_) {
+      check_timeout_ = std::min(check_timeout_ * 2, kLongestCheckTimeout);
+    }
+    const auto elapsed = std::chrono::duration_cast<milliseconds>(Clock::now() - began_);
+    again_after(std::clamp(elapsed / 20, kFirstPause, kLongestPause), [](Impl& self) {
+      if (self.starting_) self.check();
+    });
+  }
+
+  void give_up() {
+    end_start();
+    StartFailure failure;
+    failure.kind = StartFailure::Kind::Timeout;
+    failure.what = spec_.endpoint.text() + " was not ready within " + duration_text(spec_.ready.timeout) +
+                   ": " + (last_answer_.empty() ? "it gave no complete answer" : last_answer_);
+    const bool answers = !last_answer_.ends_with("connection refused");
+    failure.hint = answers ? "it is asked as `ready` says: another path or status may suit it"
+                           : "start the server first; berth does not start this one";
+    tell([failure](BackendEvents& owner, Generation generation) {
+      owner.on_start_failed(generation, failure);
+    });
+  }
+
+  void remember_listeners() {
+    for (const Holder& holder : holders(spec_.endpoint)) inodes_.insert(holder.inode);
+  }
+
+  template <class Then>
+  void again_after(milliseconds pause, Then then) {
+    pause_.expires_after(pause);
+    pause_.async_wait([self = shared_from_this(), then](boost::system::error_code error) {
+      if (!error && self->owner_ != nullptr) then(*self);
+    });
+  }
+
+  /// By connecting: it is there as long as somebody accepts.
+  void try_release() {
+    running_ = start_tcp_check(loop_, spec_.endpoint, kFirstCheckTimeout,
+                               [self = shared_from_this()](const CheckResult& result) {
+                                 if (self->owner_ != nullptr) self->tried_release(result.passed);
+                               });
+  }
+
+  void tried_release(bool accepted) {
+    if (!accepted) return released(Verdict::StrictlyFree, {});
+    if (Clock::now() >= released_by_) return released(Verdict::Held, holders(spec_.endpoint));
+    again_after(kLongestPause, [](Impl& self) { self.try_release(); });
+  }
+
+  void released(Verdict verdict, std::vector<Holder> holders) {
+    ReleaseCertificate certificate;
+    certificate.verdict = verdict;
+    certificate.endpoint = spec_.endpoint;
+    certificate.holders = std::move(holders);
+    certificate.took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - began_);
+    tell_released(certificate);
+  }
+
+  void tell_released(const ReleaseCertificate& certificate) {
+    tell([certificate](BackendEvents& owner, Generation generation) {
+      owner.on_released(generation, certificate);
+    });
+  }
+
+  boost::asio::io_context& loop_;
+  const ExternalSpec spec_;
+  BackendEvents* owner_;  ///< null: the External is destroyed
+  LoopTimer pause_;
+  LoopTimer deadline_;
+  bool starting_ = false;
+  Clock::time_point began_;
+  Clock::time_point check_began_;
+  Clock::time_point released_by_;
+  milliseconds check_timeout_ = kFirstCheckTimeout;
+  std::unique_ptr<Check> running_;
+  std::string last_answer_;
+  std::set<std::uint64_t> inodes_;  ///< of the listeners that it was seen with
+  std::unique_ptr<Release> release_;
+};
+
+External::External(boost::asio::io_context& control, ExternalSpec spec, BackendEvents& owner)
+    : impl_(std::make_shared<Impl>(control, std::move(spec), owner)) {}
+
+External::~External() { impl_->shut(); }
+
+void External::start() { impl_->start(); }
+void External::stop() { impl_->stop(); }
+void External::release(milliseconds deadline) { impl_->release(deadline); }
+
+}  // namespace berth::backend
