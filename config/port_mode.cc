@@ -36,23 +36,34 @@ std::optional<std::string> set_port(PortConfig& port, std::string_view text) {
   return std::nullopt;
 }
 
+std::variant<Endpoint, std::string> parse_server_address(std::string_view text) {
+  std::string address(text);
+  const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+  if (digits) address = "127.0.0.1:" + address;
+  if (text.starts_with("localhost:")) address = "127.0.0.1" + address.substr(9);
+  auto endpoint = Endpoint::parse(address);
+  if (!endpoint)
+    return quoted(text) + " is not an address: write HOST:PORT with an IP or localhost, PORT or unix:/path";
+  if (endpoint->family == Endpoint::Family::Unix) {
+    if (!endpoint->path.starts_with('/')) return quoted(text) + ": the path of a socket begins with /";
+    return *endpoint;
+  }
+  if (endpoint->port == 0) return quoted(text) + ": a server that runs has a port; 0 is none";
+  if (endpoint->is_wildcard())
+    return quoted(text) +
+           " is where a server listens, not where it is reached: write 127.0.0.1 or its address";
+  return *endpoint;
+}
+
 std::optional<std::string> set_external(AppConfig& app, std::string_view text) {
   app.port.mode = PortMode::External;
   if (text == "attach") {
     app.attached_later = true;
     return std::nullopt;
   }
-  std::string address(text);
-  if (text.starts_with("localhost:")) address = "127.0.0.1" + address.substr(9);
-  auto endpoint = Endpoint::parse(address);
-  if (!endpoint)
-    return quoted(text) + " is not an address: write HOST:PORT with an IP or localhost, unix:/path or attach";
-  if (endpoint->family != Endpoint::Family::Unix && endpoint->port == 0)
-    return quoted(text) + ": a server that runs has a port; 0 is none";
-  if (endpoint->is_wildcard())
-    return quoted(text) +
-           " is where a server listens, not where it is reached: write 127.0.0.1 or its address";
-  app.external = std::move(endpoint);
+  auto parsed = parse_server_address(text);
+  if (auto* wrong = std::get_if<std::string>(&parsed)) return *wrong;
+  app.external = std::get<Endpoint>(std::move(parsed));
   return std::nullopt;
 }
 

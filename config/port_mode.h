@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "config/config.h"
 
@@ -12,8 +13,11 @@ namespace berth {
 /// "lease", "fd", "discover", "unix" or a number from 1 to 65535. Otherwise what is wrong.
 std::optional<std::string> set_port(PortConfig& port, std::string_view text);
 
-/// "127.0.0.1:9000", "localhost:9000" (which is 127.0.0.1), "unix:/run/app.sock", "attach". Otherwise what is
-/// wrong. Names are not looked up.
+/// Where a server is reached: "127.0.0.1:9000", "localhost:9000" and "9000" (which are 127.0.0.1),
+/// "unix:/run/app.sock". Otherwise what is wrong. Names are not looked up.
+std::variant<Endpoint, std::string> parse_server_address(std::string_view text);
+
+/// As parse_server_address(), or "attach". Otherwise what is wrong.
 std::optional<std::string> set_external(AppConfig& app, std::string_view text);
 
 /// "overlap" or "stop-start". Otherwise what is wrong.

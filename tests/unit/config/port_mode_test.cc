@@ -44,13 +44,16 @@ TEST_CASE("external: an address that can be reached, or attach") {
   AppConfig app;
   CHECK_FALSE(set_external(app, "localhost:9000"));
   CHECK(app.external == Endpoint::loopback_v4(9000));
+  CHECK_FALSE(set_external(app, "9001"));
+  CHECK(app.external == Endpoint::loopback_v4(9001));
   CHECK_FALSE(set_external(app, "unix:/run/app.sock"));
   CHECK(app.external->family == Endpoint::Family::Unix);
   CHECK(app.port.mode == PortMode::External);
   AppConfig later;
   CHECK_FALSE(set_external(later, "attach"));
   CHECK(later.attached_later);
-  for (const char* wrong : {"", "example.org:80", "127.0.0.1", "127.0.0.1:0", "0.0.0.0:80", "[::]:80"}) {
+  for (const char* wrong : {"", "99999", "unix:app.sock", "example.org:80", "127.0.0.1", "127.0.0.1:0",
+                            "0.0.0.0:80", "[::]:80"}) {
     CAPTURE(std::string(wrong));
     CHECK(set_external(app, wrong));
   }
