@@ -7,6 +7,7 @@
 
 #include "config/config_error.h"
 #include "config/duration_text.h"
+#include "config/port_mode.h"
 #include "config/run_options.h"
 #include "config/version.h"
 
@@ -19,6 +20,8 @@ its change:  berth swap
 more:        berth VERB --help
 exit codes:  0 done · 1 failed, the old backend serves · 2 the call was wrong · 3 no berth is running there
              4 only the caller's own wait ran out · 5 switched, but the release is not proven)";
+
+constexpr std::string_view kSwapVerbs[] = {"swap", "restart", "attach", "detach"};
 
 // CLI11 reads options after `--` as its own positionals, so the command is cut off before it looks.
 struct Words {
@@ -52,10 +55,13 @@ class HelpText : public CLI::Formatter {
       usage = "berth run [OPTIONS] -- COMMAND ARG...\n       berth run [-c berth.toml]";
     } else if (name == "exec") {
       usage = "berth exec [OPTIONS] -- SERVER ARG... ::: COMMAND ARG...";
-    } else if (name == "swap") {
-      usage = "berth swap [APP] [OPTIONS] [-- COMMAND ARG...]";
     } else if (name == "port") {
       usage = "berth port HOST:PORT [--wait TIME] [--json]";
+    } else if (name == "swap") {
+      usage =
+          "berth swap [APP] [OPTIONS] [-- COMMAND ARG...]\n       berth swap [APP] --to ADDRESS [OPTIONS]";
+    } else if (name == "attach") {
+      usage = "berth attach [APP] ADDRESS [OPTIONS]";
     } else if (name != "berth") {
       usage = "berth " + name + (app->get_option_no_throw("APP") != nullptr ? " [APP]" : "") + " [OPTIONS]";
     }
@@ -74,8 +80,10 @@ class Parser {
     root_.set_help_flag("-h,--help", "this text");
     root_.add_flag("-V,--version", version_, "the version and the revision it was built from");
     add_run();
-    add_swap("swap", "bring a new backend in and take the old one out", false);
-    add_swap("restart", "the same command again, as a new generation", true);
+    add_swap("swap", "bring a new backend in and take the old one out", swap_);
+    add_swap("restart", "the same command again, as a new generation", restart_);
+    add_swap("attach", "a server that runs already in, the old one out", attach_);
+    add_swap("detach", "let go of an attached server: the app's command again, or nothing", detach_);
     add_client("cancel", "end the running swap before its switch, the old backend serves on", cancel_.target);
     add_client("status", "what is served, by whom, and every limit", status_.target);
     add_client("why", "the last swap, phase by phase, and the reason for its outcome", why_.target);
@@ -136,16 +144,25 @@ class Parser {
         "out");
   }
 
-  void add_swap(const std::string& name, const std::string& description, bool restart) {
-    SwapVerb& verb = restart ? restart_ : swap_;
-    verb.restart = restart;
+  void add_swap(const std::string& name, const std::string& description, SwapVerb& verb) {
     CLI::App* app = add_client(name, description, verb.target);
-    if (!restart) {
+    if (verb.kind == SwapVerb::Kind::Swap) {
       app->footer(
           "\nThe command runs in the caller's directory, "
           "with berth's environment and what --env adds.");
+      option(*app, "--to", to_, "ADDRESS", "a server that runs already, instead of a command");
     }
-    env_option(*app, restart ? restart_env_ : swap_env_);
+    if (verb.kind == SwapVerb::Kind::Attach) {
+      app->footer(
+          "\nADDRESS is HOST:PORT with an IP or localhost, PORT (of 127.0.0.1) or unix:/path. The server "
+          "there "
+          "is checked\nas `ready` says before it gets a request. berth never stops it.");
+      app->add_option("ADDRESS", attach_words_)->type_name("")->expected(1, 2)->required();
+    }
+    const bool starts = verb.kind == SwapVerb::Kind::Swap || verb.kind == SwapVerb::Kind::Restart;
+    if (starts) env_option(*app, verb.kind == SwapVerb::Kind::Swap ? swap_env_ : restart_env_);
+    option(*app, "--released-within", released_within_, "TIME",
+           "wait so long until nobody listens on the old one's port");
     app->add_option("--wait", wait_, "for the old one's release, or only for the switch (release)")
         ->check(CLI::IsMember({"release", "switch"}).description(""))
         ->type_name("release|switch");
@@ -155,7 +172,7 @@ class Parser {
 
   CLI::App* add_client(const std::string& name, const std::string& description, Target& target) {
     CLI::App* app = root_.add_subcommand(name, description);
-    if (name != "stop" && name != "status") {
+    if (name != "stop" && name != "status" && name != "attach") {
       app->add_option("APP", target.app, "which app (may be left out when there is one)")->type_name("");
     }
     option(*app, "--control", target.control, "PATH", "the control socket of the berth meant");
@@ -234,13 +251,8 @@ class Parser {
       return std::move(run_);
     }
     if (name == "exec") return finish_exec();
-    if (name == "swap" || name == "restart") {
-      SwapVerb& verb = name == "swap" ? swap_ : restart_;
-      if (auto faulty = read_env(name == "swap" ? swap_env_ : restart_env_, verb.env, name)) return *faulty;
-      verb.command = words_.command;
-      verb.wait_for_release = wait_ != "switch";
-      verb.queue = !no_queue_;
-      return std::move(verb);
+    for (SwapVerb* verb : {&swap_, &restart_, &attach_, &detach_}) {
+      if (name == kSwapVerbs[static_cast<int>(verb->kind)]) return finish_swap(*verb, name);
     }
     if (name == "cancel") return std::move(cancel_);
     if (name == "status") return std::move(status_);
@@ -272,12 +284,38 @@ class Parser {
     return std::move(exec_);
   }
 
+  Verb finish_swap(SwapVerb& verb, const std::string& name) {
+    if (auto faulty = read_env(name == "restart" ? restart_env_ : swap_env_, verb.env, name)) return *faulty;
+    if (name == "attach") {
+      to_ = attach_words_.back();
+      if (attach_words_.size() == 2) verb.target.app = attach_words_.front();
+    }
+    if (to_) {
+      auto parsed = parse_server_address(*to_);
+      if (auto* what = std::get_if<std::string>(&parsed)) return wrong(*what, name);
+      if (words_.separated)
+        return wrong("--to names a server that runs: a command does not go with it", name);
+      verb.to = std::get<Endpoint>(parsed);
+    }
+    if (released_within_) {
+      auto value = parse_duration(*released_within_);
+      if (!value || value->count() <= 0)
+        return wrong("--released-within '" + *released_within_ + R"(' is not a time: write "20s" or "5m")",
+                     name);
+      verb.released_within = *value;
+    }
+    verb.command = words_.command;
+    verb.wait_for_release = wait_ != "switch";
+    verb.queue = !no_queue_;
+    return std::move(verb);
+  }
+
   std::optional<ShowText> read_timeout(const std::string& name) {
     if (timeout_.empty()) return std::nullopt;
     auto value = parse_duration(timeout_);
     if (!value)
       return wrong("--timeout '" + timeout_ + R"(' is not a duration: write "250ms", "30s" or "5m")", name);
-    swap_.timeout = restart_.timeout = stop_.timeout = *value;
+    swap_.timeout = restart_.timeout = attach_.timeout = detach_.timeout = stop_.timeout = *value;
     return std::nullopt;
   }
 
@@ -308,11 +346,16 @@ class Parser {
   bool no_queue_ = false;
   std::string wait_ = "release";
   std::string timeout_;
-  std::optional<std::string> lines_;
+  std::optional<std::string> lines_, to_, released_within_;
+  std::vector<std::string> attach_words_;
   std::vector<std::string> run_env_, swap_env_, restart_env_;
   RunVerb run_;
   ExecVerb exec_;
   SwapVerb swap_, restart_;
+  SwapVerb swap_{.target = {}, .kind = SwapVerb::Kind::Swap};
+  SwapVerb restart_{.target = {}, .kind = SwapVerb::Kind::Restart};
+  SwapVerb attach_{.target = {}, .kind = SwapVerb::Kind::Attach};
+  SwapVerb detach_{.target = {}, .kind = SwapVerb::Kind::Detach};
   CancelVerb cancel_;
   StatusVerb status_;
   WhyVerb why_;
@@ -337,6 +380,7 @@ std::string_view run_explanation() {
 
   berth run -- COMMAND ARG...      one app, for example: berth run -- python3 -m http.server {port}
   berth run -c berth.toml          what a file says (./berth.toml is found by itself)
+  berth run --external ADDRESS     a server that runs already; `attach`: one that comes later
   berth run -- berth demo          a demo server, to look around
 
 Users come to 127.0.0.1:8000 unless -l HOST:PORT says otherwise; `berth swap` then brings in the next server.

@@ -57,15 +57,18 @@ struct Target {
   bool json = false;
 };
 
-/// `berth swap` and `berth restart`.
+/// `berth swap`, `restart`, `attach` and `detach`.
 struct SwapVerb {
+  enum class Kind : std::uint8_t { Swap, Restart, Attach, Detach };
   Target target;
-  bool restart = false;
+  Kind kind = Kind::Swap;
   std::vector<std::string> command{};
+  std::optional<Endpoint> to{};  ///< --to, or the address to attach
   std::map<std::string, std::string> env{};
-  bool wait_for_release = true;  ///< false: --wait=switch
-  bool queue = true;             ///< false: --no-queue
-  Milliseconds timeout = kOff;   ///< of the caller's own wait
+  Milliseconds released_within{0};  ///< --released-within; 0: not given
+  bool wait_for_release = true;     ///< false: --wait=switch
+  bool queue = true;                ///< false: --no-queue
+  Milliseconds timeout = kOff;      ///< of the caller's own wait
 };
 
 struct CancelVerb {

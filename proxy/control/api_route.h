@@ -20,6 +20,8 @@ enum class ApiCallKind : std::uint8_t {
   Logs,         ///< GET /v1/apps/NAME/logs
   Swap,         ///< POST /v1/apps/NAME/swap
   Restart,      ///< POST /v1/apps/NAME/restart
+  Attach,       ///< POST /v1/apps/NAME/attach
+  Detach,       ///< POST /v1/apps/NAME/detach
   Cancel,       ///< POST /v1/apps/NAME/cancel
   Stop,         ///< POST /v1/stop
 };

@@ -20,7 +20,8 @@ using observe::SwapReport;
 
 constexpr std::array<std::string_view, 6> kPhases{"start", "ready", "switch", "drain", "stop", "release"};
 constexpr std::array<std::string_view, 3> kPhaseStates{"running", "done", "failed"};
-constexpr std::array<std::string_view, 5> kCauses{"first-start", "swap", "restart", "crash", "shutdown"};
+constexpr std::array<std::string_view, 7> kCauses{"first-start", "swap",   "restart", "crash",
+                                                  "shutdown",    "attach", "detach"};
 constexpr std::array<std::string_view, 5> kOutcomes{"running", "done", "failed", "cancelled", "unreleased"};
 constexpr std::array<std::string_view, 5> kResults{"done", "failed", "refused", "superseded", "unreleased"};
 
@@ -121,6 +122,10 @@ json::object limits_json(const AppStatus& app) {
   return limits;
 }
 
+std::string_view order_text(SwapOrder order) {
+  return order == SwapOrder::StopStart ? "stop-start" : "overlap";
+}
+
 }  // namespace
 
 std::string_view word(PhaseName name) { return word_of(kPhases, name); }
@@ -158,9 +163,12 @@ json::object to_json(const SwapReport& r) {
           {"outcome", word(r.outcome)},
           {"reason", clean(r.reason)},
           {"hint", clean(r.hint)},
+          {"order", order_text(r.order)},
           {"from", r.from.number},
           {"to", r.to.number},
+          {"back", r.back.number},
           {"command", strings(r.command)},
+          {"external", clean(r.external)},
           {"started_unix_ms", r.started_unix_ms},
           {"serving_after_us", r.serving_after.count()},
           {"took_us", r.took.count()},
@@ -180,6 +188,8 @@ json::object to_json(const AppStatus& app) {
           {"addresses", strings(app.addresses)},
           {"state", clean(app.state)},
           {"command", strings(app.command)},
+          {"external", clean(app.external)},
+          {"swap", order_text(app.order)},
           {"dir", clean(app.dir)},
           {"generations", std::move(generations)},
           {"counters", counters_json(app.counters)},
@@ -214,6 +224,9 @@ json::object to_json(const SwapResult& result) {
 json::object to_json(const SwapRequest& request) {
   json::object object;
   if (!request.command.empty()) object["command"] = strings(request.command);
+  if (request.to) object["to"] = clean(request.to->text());
+  if (request.released_within.count() != 0)
+    object["released_within"] = duration_text(request.released_within);
   if (!request.dir.empty()) object["dir"] = clean(request.dir);
   if (!request.env.empty()) object["env"] = variables(request.env);
   if (!request.queue) object["queue"] = false;

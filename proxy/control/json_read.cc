@@ -8,6 +8,7 @@
 
 #include "config/duration_text.h"
 #include "config/limit_keys.h"
+#include "config/port_mode.h"
 #include "proxy/control/json_map.h"
 
 namespace berth::control {
@@ -116,6 +117,8 @@ AppStatus app_from(const json::object& object) {
   read.strings("addresses", app.addresses);
   read.text("state", app.state);
   read.strings("command", app.command);
+  read.text("external", app.external);
+  if (read.word("swap") == "stop-start") app.order = SwapOrder::StopStart;
   read.text("dir", app.dir);
   read.each("generations", [&](const json::value& v) {
     if (const json::object* inner = v.if_object()) app.generations.push_back(generation_from(*inner));
@@ -145,58 +148,100 @@ namespace {
 // The kernel would end the text there.
 bool has_nul(const std::string& text) { return text.find('\0') != std::string::npos; }
 
-// One member of a swap's body. Returns what is wrong with it.
-std::string take_member(std::string_view name, const json::value& value, bool restart, SwapCall& call) {
-  std::string quoted = "'" + std::string(name) + "'";
-  auto text = [](const json::value& v) { return std::string(v.get_string().data(), v.get_string().size()); };
-  if (name == "command" && !restart) {
-    if (!value.is_array() || value.get_array().empty())
-      return "'command' must be a list of texts that is not empty";
-    for (const json::value& each : value.get_array()) {
-      if (!each.is_string()) return "'command' must be a list of texts";
-      call.request.command.push_back(text(each));
-      if (has_nul(call.request.command.back())) return "'command' has a NUL in a word";
-    }
-    if (call.request.command.front().empty()) return "the first word of 'command' is empty";
-  } else if (name == "dir" && !restart) {
+std::string text_of(const json::value& value) {
+  return {value.get_string().data(), value.get_string().size()};
+}
+
+std::string take_command(const json::value& value, SwapRequest& request) {
+  if (!value.is_array() || value.get_array().empty())
+    return "'command' must be a list of texts that is not empty";
+  for (const json::value& each : value.get_array()) {
+    if (!each.is_string()) return "'command' must be a list of texts";
+    request.command.push_back(text_of(each));
+    if (has_nul(request.command.back())) return "'command' has a NUL in a word";
+  }
+  return request.command.front().empty() ? "the first word of 'command' is empty" : "";
+}
+
+std::string take_env(const json::value& value, SwapRequest& request) {
+  if (!value.is_object()) return "'env' must be an object of texts";
+  for (const auto& [key, each] : value.get_object()) {
+    std::string variable(key);
+    bool fits = each.is_string() && !variable.empty() && variable.find('=') == std::string::npos;
+    if (!fits) return "'env' must be an object of texts, with names without '='";
+    request.env[variable] = text_of(each);
+    if (has_nul(variable) || has_nul(text_of(each))) return "'env' has a NUL in a name or a value";
+  }
+  return {};
+}
+
+std::string take_to(const json::value& value, SwapRequest& request) {
+  if (!value.is_string()) return "'to' must be an address as text";
+  auto parsed = parse_server_address(text_of(value));
+  if (auto* wrong = std::get_if<std::string>(&parsed)) return "'to': " + *wrong;
+  request.to = std::get<Endpoint>(std::move(parsed));
+  return has_nul(text_of(value)) ? "'to' has a NUL in it" : "";
+}
+
+std::string take_released_within(const json::value& value, SwapRequest& request) {
+  const auto time = value.is_string() ? parse_duration(text_of(value)) : std::nullopt;
+  if (!time || time->count() <= 0) return R"('released_within' must be a time like "20s")";
+  request.released_within = *time;
+  return {};
+}
+
+// One member of the body of a call that swaps. Returns what is wrong with it.
+std::string take_member(std::string_view name, const json::value& value, SwapCall& call) {
+  const SwapVerbKind verb = call.request.verb;
+  const bool swaps = verb == SwapVerbKind::Swap;
+  if (name == "command" && swaps) return take_command(value, call.request);
+  if (name == "env" && (swaps || verb == SwapVerbKind::Restart)) return take_env(value, call.request);
+  if (name == "to" && (swaps || verb == SwapVerbKind::Attach)) return take_to(value, call.request);
+  if (name == "released_within") return take_released_within(value, call.request);
+  if (name == "dir" && swaps) {
     if (!value.is_string() || !value.get_string().starts_with('/')) return "'dir' must be an absolute path";
-    call.request.dir = text(value);
-    if (has_nul(call.request.dir)) return "'dir' has a NUL in it";
-  } else if (name == "env") {
-    if (!value.is_object()) return "'env' must be an object of texts";
-    for (const auto& [key, each] : value.get_object()) {
-      std::string variable(key);
-      bool fits = each.is_string() && !variable.empty() && variable.find('=') == std::string::npos;
-      if (!fits) return "'env' must be an object of texts, with names without '='";
-      call.request.env[variable] = text(each);
-      if (has_nul(variable) || has_nul(text(each))) return "'env' has a NUL in a name or a value";
-    }
-  } else if (name == "queue") {
+    call.request.dir = text_of(value);
+    return has_nul(call.request.dir) ? "'dir' has a NUL in it" : "";
+  }
+  if (name == "queue") {
     if (!value.is_bool()) return "'queue' must be true or false";
     call.request.queue = value.get_bool();
-  } else if (name == "wait") {
+    return {};
+  }
+  if (name == "wait") {
     if (value != "release" && value != "switch") return R"('wait' must be "release" or "switch")";
     call.wait = value == "switch" ? WaitFor::Switch : WaitFor::Release;
-  } else {
-    return "there is no member " + quoted + (restart ? " in a restart" : " in a swap");
+    return {};
   }
+  static constexpr const char* kIn[] = {"a swap", "a restart", "an attach", "a detach"};
+  return "there is no member '" + std::string(name) + "' in " + kIn[static_cast<int>(verb)];
+}
+
+// What does not go together, or is missing.
+std::string wrong_whole(const SwapRequest& request) {
+  if (request.verb == SwapVerbKind::Attach && !request.to) return "'to' is missing: the address to attach";
+  if (!request.to) return {};
+  if (!request.command.empty())
+    return "'command' and 'to' were both given: berth starts it, or it runs already";
+  if (!request.env.empty() || !request.dir.empty()) return "'env' and 'dir' go with a command, not with 'to'";
   return {};
 }
 
 }  // namespace
 
-std::variant<SwapCall, std::string> swap_call_from(std::string_view body, bool restart) {
+std::variant<SwapCall, std::string> swap_call_from(std::string_view body, SwapVerbKind verb) {
   SwapCall call;
-  call.request.restart = restart;
+  call.request.verb = verb;
   if (body.find_first_not_of(" \t\r\n") == std::string_view::npos) body = "{}";
   json::error_code error;
   json::value value = json::parse(json::string_view(body.data(), body.size()), error);
   if (error) return "the body is not JSON: " + error.message();
   if (!value.is_object()) return "the body must be a JSON object";
   for (const auto& [name, member] : value.get_object()) {
-    std::string wrong = take_member({name.data(), name.size()}, member, restart, call);
+    std::string wrong = take_member({name.data(), name.size()}, member, call);
     if (!wrong.empty()) return wrong;
   }
+  if (std::string wrong = wrong_whole(call.request); !wrong.empty()) return wrong;
   return call;
 }
 
@@ -224,7 +269,10 @@ std::optional<SwapReport> report_from(const json::value& value) {
   read.text("hint", r.hint);
   read.generation("from", r.from);
   read.generation("to", r.to);
+  read.generation("back", r.back);
+  if (read.word("order") == "stop-start") r.order = SwapOrder::StopStart;
   read.strings("command", r.command);
+  read.text("external", r.external);
   read.number("started_unix_ms", r.started_unix_ms);
   read.took("serving_after_us", r.serving_after);
   read.took("took_us", r.took);

@@ -23,8 +23,9 @@ struct SwapCall {
   WaitFor wait = WaitFor::Release;
 };
 
-/// The body of POST …/swap and …/restart; empty is {}. The string says what is wrong with it.
-std::variant<SwapCall, std::string> swap_call_from(std::string_view body, bool restart);
+/// The body of POST …/swap, …/restart, …/attach and …/detach; empty is {}. The string says what is wrong with
+/// it.
+std::variant<SwapCall, std::string> swap_call_from(std::string_view body, SwapVerbKind verb);
 
 /// The last line of a streamed call.
 struct Outcome {

@@ -54,9 +54,15 @@ std::string who_serves(const SwapReport& report) {
   const auto waits = [](const std::string& text) { return text.ends_with(observe::kWaitsForSwap); };
   if (waits(report.reason) || std::any_of(report.notes.begin(), report.notes.end(), waits))
     return "nothing serves; requests are refused\n";
+  const std::string never = "; " + generation_text(report.to) + " never got a request\n";
+  if (report.back.number != 0)
+    return "the command of " + generation_text(report.from) +
+           " was started again: " + generation_text(report.back) + " serves" + never;
   if (report.from.number == 0) return "nothing serves yet; requests are held\n";
-  return generation_text(report.from) + " serves on; " + generation_text(report.to) +
-         " never got a request\n";
+  if (report.order == SwapOrder::StopStart)
+    return generation_text(report.from) +
+           " had ended for it, and its command is tried again; requests are held\n";
+  return generation_text(report.from) + " serves on" + never;
 }
 
 std::string failure_screen(const std::string& reason, const SwapReport& report, const Paint& paint) {
@@ -84,6 +90,10 @@ std::string cause_text(const SwapReport& report) {
       return "generation " + std::to_string(report.from.number) + " ended by itself";
     case SwapCause::Shutdown:
       return "berth was stopped";
+    case SwapCause::Attach:
+      return "asked by `berth attach`";
+    case SwapCause::Detach:
+      return "asked by `berth detach`";
   }
   return {};
 }
@@ -95,6 +105,7 @@ std::string outcome_text(const SwapReport& report, const Paint& paint) {
     case SwapOutcome::Done: {
       if (report.cause == SwapCause::Shutdown)
         return paint.good("done:") + " " + request_counts(report) + "\n";
+      if (report.retiring && report.to.number == 0) return paint.warn("running\n");
       std::string text = result_text(SwapResult::Kind::Done, {}, &report, paint);
       if (report.retiring) text += generation_text(report.from) + " is still retiring\n";
       return text;
@@ -144,6 +155,9 @@ std::string result_text(SwapResult::Kind kind, const std::string& reason, const 
   switch (kind) {
     case SwapResult::Kind::Done:
       if (report == nullptr) return paint.good("done") + (reason.empty() ? "" : ": " + reason) + "\n";
+      if (report->to.number == 0)
+        return paint.good("done:") + " " + generation_text(report->from) +
+               " is detached; requests are held until `berth attach` or `berth swap`\n";
       return paint.good("done:") + " serving " + generation_text(report->to) + " after " +
              elapsed_text(report->serving_after) + "; " + request_counts(*report) + "\n";
     case SwapResult::Kind::Failed:
@@ -168,7 +182,7 @@ std::string result_text(SwapResult::Kind kind, const std::string& reason, const 
 std::string switched_text(const SwapReport& report, Paint paint) {
   std::string text = paint.good("switched:") + " serving " + generation_text(report.to) + " after " +
                      elapsed_text(report.serving_after) + "\n";
-  if (report.from.number != 0)
+  if (report.retiring)
     text += generation_text(report.from) + " retires in the background; `berth why` tells how it went\n";
   return text;
 }
@@ -178,6 +192,9 @@ std::string why_text(const SwapReport& report, bool colour) {
   std::string text =
       paint.bold(report.app) + "  " + clock_text(report.started_unix_ms) + "  " + cause_text(report) + "\n";
   if (!report.command.empty()) text += "  command: " + command_text(report.command) + "\n";
+  if (!report.external.empty()) text += "  server: " + report.external + ", not started by berth\n";
+  if (report.order == SwapOrder::StopStart && report.from.number != 0)
+    text += "  stop-start: the old one first, then the new one; requests are held meanwhile\n";
   PhaseText phases(report.app, colour);
   for (const PhaseRecord& phase : report.phases) {
     text +=

@@ -16,13 +16,23 @@
 
 namespace berth::control {
 
-/// A swap or a restart as it was asked for.
+/// Which call a swap was asked for with.
+enum class SwapVerbKind : std::uint8_t {
+  Swap,     ///< to `command`, or to the server at `to`, or (with neither) to the same again
+  Restart,  ///< to the same command again
+  Attach,   ///< to the server at `to`
+  Detach,   ///< from an attached server to the configured command, or to nothing
+};
+
+/// A swap, a restart, an attach or a detach as it was asked for.
 struct SwapRequest {
-  bool restart = false;                    ///< the same command again; `command` is empty
-  std::vector<std::string> command;        ///< empty without `restart`: as restart
-  std::string dir;                         ///< absolute: the caller's; empty: as before
-  std::map<std::string, std::string> env;  ///< added to the app's
-  bool queue = true;                       ///< false: refuse when a swap runs (--no-queue)
+  SwapVerbKind verb = SwapVerbKind::Swap;
+  std::vector<std::string> command{};
+  std::optional<Endpoint> to{};              ///< a server that runs already, instead of a command
+  std::string dir{};                         ///< absolute: the caller's; empty: as before
+  std::map<std::string, std::string> env{};  ///< added to the app's
+  bool queue = true;                         ///< false: refuse when a swap runs (--no-queue)
+  Milliseconds released_within{0};           ///< what the old one is given to release its port; 0: not said
 };
 
 /// The end of an asked swap, as the caller sees it.
@@ -62,8 +72,11 @@ struct GenerationStatus {
 struct AppStatus {
   std::string name;
   std::vector<std::string> addresses;  ///< "127.0.0.1:8000"
-  std::string state;  ///< "starting", "serving", "swapping", "restarting", "failed", "stopping"
+  /// "starting", "serving", "swapping", "restarting", "failed", "cancelled", "vacant", "stopping"
+  std::string state;
   std::vector<std::string> command;
+  std::string external;  ///< the address of a server that berth did not start, instead of a command
+  SwapOrder order = SwapOrder::Overlap;
   std::string dir;
   std::vector<GenerationStatus> generations;  ///< serving first, then starting, then retiring
   http::Counters counters;

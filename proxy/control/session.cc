@@ -46,6 +46,19 @@ std::string head(const bhttp::request<bhttp::string_body>& request, int status, 
   return (out += fields) += "\r\n";
 }
 
+SwapVerbKind swap_verb(ApiCallKind kind) {
+  switch (kind) {
+    case ApiCallKind::Restart:
+      return SwapVerbKind::Restart;
+    case ApiCallKind::Attach:
+      return SwapVerbKind::Attach;
+    case ApiCallKind::Detach:
+      return SwapVerbKind::Detach;
+    default:
+      return SwapVerbKind::Swap;
+  }
+}
+
 }  // namespace
 
 Session::Session(Socket socket, Service& service, const ServerSettings& settings)
@@ -139,8 +152,10 @@ asio::awaitable<bool> Session::answer(const Request& request) {
       begin_stop();
       break;
     case ApiCallKind::Swap:
-    case ApiCallKind::Restart: {
-      auto read = swap_call_from(request.body(), call.kind == ApiCallKind::Restart);
+    case ApiCallKind::Restart:
+    case ApiCallKind::Attach:
+    case ApiCallKind::Detach: {
+      auto read = swap_call_from(request.body(), swap_verb(call.kind));
       if (auto* what = std::get_if<std::string>(&read)) {
         co_return co_await refuse(request, 400, "bad-body", "The body is not understood", *what);
       }

@@ -61,11 +61,15 @@ std::string app_block(const AppStatus& app, unsigned columns, const Paint& paint
   if (app.state == "cancelled") {
     text += "  " + std::string(observe::kWaitsForSwap) + "; requests are refused meanwhile\n";
   }
+  if (app.state == "vacant") {
+    text += "  waiting for `berth attach` or `berth swap`; requests are held meanwhile\n";
+  }
   if (!app.generations.empty())
     text += paint.dim("  generation  state       pid      address                age      requests\n");
   for (const GenerationStatus& generation : app.generations) text += generation_line(generation, paint);
   auto room = columns > 16 ? columns - 16 : 1;
-  text += wrapped("command", {shortened(command_text(app.command), room)}, columns);
+  if (!app.external.empty()) text += wrapped("server", {app.external + ", not started by berth"}, columns);
+  if (!app.command.empty()) text += wrapped("command", {shortened(command_text(app.command), room)}, columns);
   if (!app.dir.empty()) text += wrapped("in", {shortened(app.dir, room)}, columns);
   const http::Counters& c = app.counters;
   auto count = [](const char* name, std::uint64_t n) { return std::string(name) + " " + std::to_string(n); };
@@ -81,6 +85,7 @@ std::string app_block(const AppStatus& app, unsigned columns, const Paint& paint
   std::vector<std::string> limits = {
       "drain " + duration_text(app.drain), "ready_timeout " + duration_text(app.ready_timeout),
       "stop_grace " + duration_text(app.stop_grace), count("max_retiring", app.max_retiring)};
+  if (app.order == SwapOrder::StopStart) limits.insert(limits.begin(), "swap stop-start");
   for (const auto& key : app_limit_keys())
     limits.push_back(std::string(key.name) + " " + limit_text(app.limits, key));
   std::vector<std::string> listener;

@@ -98,10 +98,25 @@ class SwapScreen {
   std::optional<int> exit_code_;
 };
 
+std::string_view name_of(SwapVerb::Kind kind) {
+  switch (kind) {
+    case SwapVerb::Kind::Restart:
+      return "restart";
+    case SwapVerb::Kind::Attach:
+      return "attach";
+    case SwapVerb::Kind::Detach:
+      return "detach";
+    case SwapVerb::Kind::Swap:
+      break;
+  }
+  return "swap";
+}
+
 Call swap_call(const SwapVerb& verb, const std::string& app) {
   SwapRequest request;
-  request.restart = verb.restart;
   request.command = verb.command;
+  request.to = verb.to;
+  request.released_within = verb.released_within;
   request.env = verb.env;
   request.queue = verb.queue;
   std::error_code ignored;
@@ -109,7 +124,7 @@ Call swap_call(const SwapVerb& verb, const std::string& app) {
   if (!verb.command.empty()) request.dir = std::filesystem::current_path(ignored).string();
   json::object body = to_json(request);
   if (!verb.wait_for_release) body["wait"] = "switch";
-  return {"POST", "/v1/apps/" + app + (verb.restart ? "/restart" : "/swap"), json::serialize(body)};
+  return {"POST", "/v1/apps/" + app + "/" + std::string(name_of(verb.kind)), json::serialize(body)};
 }
 
 }  // namespace
@@ -125,7 +140,7 @@ int run_verb(const SwapVerb& verb, const Terminal& terminal) {
   CallResult result = call(reached.socket, swap_call(verb, reached.app), following);
   screen.clear();
   if (result.end != CallEnd::Complete || result.status != 200) {
-    return tell_failure(result, verb.target, screen.under_way(verb.restart ? "restart" : "swap"), terminal);
+    return tell_failure(result, verb.target, screen.under_way(std::string(name_of(verb.kind))), terminal);
   }
   if (screen.exit_code()) return *screen.exit_code();
   return tell_problem({.exit_code = 3,

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "config/endpoint.h"
+#include "config/config.h"
 
 namespace berth::observe {
 
@@ -31,7 +31,7 @@ struct PhaseRecord {
   std::string detail;  ///< "pid 4132 on 41507 (lease)", "12 requests finished", "exit 0 after TERM"
 };
 
-enum class SwapCause : std::uint8_t { FirstStart, Swap, Restart, Crash, Shutdown };
+enum class SwapCause : std::uint8_t { FirstStart, Swap, Restart, Crash, Shutdown, Attach, Detach };
 
 enum class SwapOutcome : std::uint8_t {
   Running,
@@ -52,9 +52,12 @@ struct SwapReport {
   std::uint64_t id = 0;  ///< counts up within one app
   std::string app;
   SwapCause cause = SwapCause::Swap;
+  SwapOrder order = SwapOrder::Overlap;
   Generation from;  ///< 0: there was none
-  Generation to;
+  Generation to;    ///< 0: none was to come
+  Generation back;  ///< serves the command of `from` again, because `to` came to nothing; 0: none
   std::vector<std::string> command;
+  std::string external;  ///< the address of a server that berth did not start, instead of a command
   std::int64_t started_unix_ms = 0;
   std::chrono::microseconds serving_after{0};  ///< from the asking to the switch; 0: never switched
   std::chrono::microseconds took{0};           ///< from the asking to the end of all its phases

@@ -25,17 +25,29 @@ void AppShell::begin_phase(Generation generation, PhaseName name) {
   book_.phase_begun(generation, name);
 }
 
-void AppShell::launch(const SupervisorAction& action) {
+void AppShell::begin(const SupervisorAction& action) {
   const Generation g = action.generation;
   const bool automatic = action.ask.origin == Origin::Automatic;
-  Wish& asked = wishes_[action.ask.number];
+  Wish& wish = wishes_[action.ask.number];
   // Until something has served, the last one tried is this one itself.
-  if (asked.same == Wish::Same::Again && state_.served > 0) resolve(asked);
-  asked.same = Wish::Same::No;
-  const Wish wish = asked;
+  if (wish.same == Wish::Same::Again && state_.served > 0) resolve(wish);
+  wish.same = Wish::Same::No;
   const observe::SwapCause again =
       state_.served == 0 ? observe::SwapCause::FirstStart : observe::SwapCause::Crash;
   if (!automatic) book_.forgo_restart("a swap took the place of its restart");
+  book_.begin({.cause = automatic ? again : wish.cause,
+               .from = state_.swap ? state_.swap->from : Generation{},
+               .to = g,
+               .order = state_.swap ? state_.swap->order : SwapOrder::Overlap,
+               .command = wish.command,
+               .external = wish.external ? wish.external->text() : std::string(),
+               .asked = automatic ? now() : wish.asked,
+               .watch = automatic ? ReportBook::Watch{} : wish.watch});
+}
+
+void AppShell::launch(const SupervisorAction& action) {
+  const Generation g = action.generation;
+  const Wish wish = wishes_.at(action.ask.number);
   std::erase_if(wishes_, [this](const auto& entry) {
     const std::uint64_t number = entry.first;
     return number != state_.asked.number && number != state_.restart &&
@@ -43,36 +55,47 @@ void AppShell::launch(const SupervisorAction& action) {
   });
   Seat& seat = seats_[g];
   seat.command = wish.command;
+  seat.external = wish.external.has_value();
   seat.born = now();
-  book_.begin({.cause = automatic ? again : wish.cause,
-               .from = state_.swap ? state_.swap->from : Generation{},
-               .to = g,
-               .command = wish.command,
-               .asked = automatic ? now() : wish.asked,
-               .watch = automatic ? ReportBook::Watch{} : wish.watch});
   begin_phase(g, PhaseName::Start);
-  seat.backend = launcher_.make({.app = name(),
-                                 .generation = g,
-                                 .command = wish.command,
-                                 .dir = wish.dir,
-                                 .env = wish.env,
-                                 .port = settings_.app.port,
-                                 .plain = settings_.app.plain,
-                                 .user = settings_.app.user,
-                                 .tty = settings_.app.tty,
-                                 .ready = settings_.app.ready,
-                                 .stop = settings_.app.stop,
-                                 .control_path = settings_.control_path,
-                                 .runtime_dir = settings_.runtime_dir},
-                                *this);
+  if (wish.external) {
+    seat.backend = launcher_.make_external(
+        {.generation = g, .endpoint = *wish.external, .ready = settings_.app.ready}, *this);
+  } else {
+    seat.backend = launcher_.make({.app = name(),
+                                   .generation = g,
+                                   .command = wish.command,
+                                   .dir = wish.dir,
+                                   .env = wish.env,
+                                   .port = settings_.app.port,
+                                   .plain = settings_.app.plain,
+                                   .user = settings_.app.user,
+                                   .tty = settings_.app.tty,
+                                   .ready = settings_.app.ready,
+                                   .stop = settings_.app.stop,
+                                   .control_path = settings_.control_path,
+                                   .runtime_dir = settings_.runtime_dir},
+                                  *this);
+  }
   seat.backend->start();
+}
+
+void AppShell::vacated(const SupervisorAction& action) {
+  log(Level::Info, action.generation, "nothing is to serve: requests are held until an attach or a swap");
+  const auto at = wishes_.find(action.ask.number);
+  if (at == wishes_.end()) return;
+  book_.begin({.cause = at->second.cause,
+               .from = action.generation,
+               .asked = at->second.asked,
+               .watch = at->second.watch});
+  wishes_.clear();
 }
 
 void AppShell::on_started(Generation generation, const backend::Started& started) {
   Seat* seat = find(generation);
   if (seat == nullptr) return;
   const std::string detail = start_detail(started);
-  log(Level::Info, generation, "started: " + detail);
+  log(Level::Info, generation, (seat->external ? "attached: " : "started: ") + detail);
   const bool again = seat->started.has_value();
   seat->started = started;
   if (seat->phase > PhaseName::Ready) return;
@@ -165,16 +188,28 @@ void AppShell::on_stopped(Generation generation, const backend::Stopped& stopped
   if (seat == nullptr) return;
   // A command that could not be executed was never there to be stopped.
   const bool never_ran = seat->failure && seat->failure->kind == backend::StartFailure::Kind::Exec;
-  const std::string detail =
-      never_ran ? "it never ran" : stop_detail(stopped, settings_.app.stop, seat->ended, seat->kill);
+  const std::string detail = never_ran ? "it never ran"
+                             : seat->external
+                                 ? "left running"
+                                 : stop_detail(stopped, settings_.app.stop, seat->ended, seat->kill);
   book_.phase_ended(generation, PhaseName::Stop, PhaseState::Done, detail);
-  log(Level::Info, generation, "stopped: " + detail);
+  if (!seat->external) log(Level::Info, generation, "stopped: " + detail);
   feed(Kind::Stopped, generation);
 }
 
 void AppShell::release(Generation generation) {
   begin_phase(generation, PhaseName::Release);
-  seats_.at(generation).backend->release(settings_.patience.release);
+  Seat& seat = seats_.at(generation);
+  const Retirement* leaves = retirement(generation);
+  const bool said = leaves != nullptr && leaves->released_within.count() != 0;
+  const Milliseconds usual = seat.external ? Milliseconds{0} : settings_.patience.release;
+  seat.backend->release(said ? leaves->released_within : usual);
+}
+
+std::string AppShell::release_detail(const Seat& seat) {
+  const bool unasked =
+      seat.external && seat.certificate->verdict == backend::ReleaseCertificate::Verdict::NoPort;
+  return unasked ? "its port is not berth's to wait for" : seat.certificate->text();
 }
 
 void AppShell::on_released(Generation generation, const backend::ReleaseCertificate& certificate) {
@@ -182,7 +217,7 @@ void AppShell::on_released(Generation generation, const backend::ReleaseCertific
   if (seat == nullptr) return;
   seat->certificate = certificate;
   const PhaseState state = certificate.released() ? PhaseState::Done : PhaseState::Failed;
-  book_.phase_ended(generation, PhaseName::Release, state, certificate.text());
+  book_.phase_ended(generation, PhaseName::Release, state, release_detail(*seat));
   feed(certificate.released() ? Kind::Free : Kind::Held, generation);
 }
 
@@ -210,7 +245,7 @@ void AppShell::forget(Generation generation) {
       farewell_.reason = "generation " + std::to_string(generation.number) + ": " + unreleased->what;
     }
   }
-  if (proven) log(Level::Info, generation, "released: " + seat.certificate->text());
+  if (proven) log(Level::Info, generation, "released: " + release_detail(seat));
   // Not here: it may be the backend itself that calls.
   boost::asio::post(control_, [gone = std::move(seat.backend)] {});
   seats_.erase(generation);
@@ -234,19 +269,21 @@ void AppShell::tell_switched(Generation generation) {
 }
 
 void AppShell::tell_abandoned(const SupervisorAction& action) {
-  const Seat& seat = seats_.at(action.generation);
+  // Without a seat it was never started.
+  const Seat* seat = find(action.generation);
   ReportBook::Reason reason;
   const bool cancelled = action.end == SwapEnd::Cancelled;
   reason.outcome = cancelled ? observe::SwapOutcome::Cancelled : observe::SwapOutcome::Failed;
-  if (action.end == SwapEnd::StartFailed && seat.failure) {
-    reason.what = seat.failure->what;
-    reason.hint = seat.failure->hint;
-    reason.last_lines = seat.failure->last_lines;
+  if (action.end == SwapEnd::StartFailed && seat != nullptr && seat->failure) {
+    reason.what = seat->failure->what;
+    reason.hint = seat->failure->hint;
+    reason.last_lines = seat->failure->last_lines;
   } else {
     const bool stopped = cancelled && state_.state >= AppState::Stopping;
-    reason.what = stopped                     ? std::string(observe::kBerthStopped)
-                  : cancelled && state_.rests ? std::string(observe::kWaitsForSwap)
-                                              : end_text(action.end, seat.ended);
+    reason.what = stopped ? std::string(observe::kBerthStopped)
+                  : cancelled && state_.rests
+                      ? std::string(observe::kWaitsForSwap)
+                      : end_text(action.end, seat != nullptr ? seat->ended : std::nullopt);
     reason.last_lines = lines_.last_of(action.generation, kLastLines);
   }
   log(cancelled ? Level::Info : Level::Error, action.generation, "not taken: " + reason.what);

@@ -37,6 +37,7 @@ AppShell::AppShell(boost::asio::io_context& control, ShellSettings settings, Pla
                  [this](std::function<void(http::Counters)> answer) { plane_.counters(std::move(answer)); },
              .closed = [this](const observe::SwapReport& report) { report_closed(report); }}) {
   state_.patience = settings_.patience;
+  state_.order = settings_.app.swap;
 }
 
 AppShell::~AppShell() = default;
@@ -53,11 +54,13 @@ std::function<void()> AppShell::guarded(std::function<void()> call) const {
 
 void AppShell::start() {
   const AppConfig& app = settings_.app;
-  const Ask ask{.number = ++asks_, .origin = Origin::First};
+  if (app.attached_later) return feed(Kind::Vacate, {});
+  const Ask ask{.number = ++asks_, .origin = Origin::First, .order = app.swap};
   wishes_[ask.number] = {.cause = observe::SwapCause::FirstStart,
                          .own_dir = {},
                          .own_env = {},
                          .command = app.command,
+                         .external = app.external,
                          .dir = app.dir,
                          .env = app.env,
                          .asked = now(),
@@ -67,37 +70,24 @@ void AppShell::start() {
 
 std::shared_ptr<void> AppShell::swap(control::SwapRequest request, control::SwapWatch watch) {
   auto watcher = std::make_shared<control::SwapWatch>(std::move(watch));
-  const bool again = request.restart || request.command.empty();
-  Wish wish{.cause = again ? observe::SwapCause::Restart : observe::SwapCause::Swap,
-            .same = again ? Wish::Same::Again : Wish::Same::No,
-            .own_dir = std::move(request.dir),
-            .own_env = std::move(request.env),
-            .command = std::move(request.command),
-            .dir = {},
-            .env = settings_.app.env,
-            .asked = now(),
-            .watch = watcher};
-  resolve(wish);
-  const Ask ask{.number = ++asks_, .policy = request.queue ? QueuePolicy::Wait : QueuePolicy::Refuse};
-  wishes_[ask.number] = std::move(wish);
-  feed({.kind = Kind::Swap, .generation = {}, .ask = ask});
-  return watcher;
-}
-
-const AppShell::Wish& AppShell::last_wish() const {
-  static const Wish kNone;
-  const auto at = wishes_.find(state_.restart);
-  return at == wishes_.end() ? kNone : at->second;
-}
-
-void AppShell::resolve(Wish& wish) const {
-  const Wish& last = last_wish();
-  if (wish.same == Wish::Same::Again) {
-    wish.command = last.command;
-    wish.env = last.env;
+  if (const std::string wrong = objection(request); !wrong.empty()) {
+    const control::SwapResult refused{
+        .kind = control::SwapResult::Kind::Refused, .reason = wrong, .report = {}};
+    if (watcher->on_result) watcher->on_result(refused);
+    return watcher;
   }
-  wish.dir = wish.own_dir.empty() ? last.dir : wish.own_dir;
-  for (const auto& [key, value] : wish.own_env) wish.env[key] = value;
+  Wish wish = wish_of(request);
+  wish.watch = watcher;
+  // A server that runs already runs beside the old one anyway.
+  const bool together = wish.external.has_value();
+  const bool nothing = request.verb == control::SwapVerbKind::Detach && wish.command.empty();
+  const Ask ask{.number = ++asks_,
+                .policy = request.queue ? QueuePolicy::Wait : QueuePolicy::Refuse,
+                .order = together ? SwapOrder::Overlap : settings_.app.swap,
+                .released_within = request.released_within};
+  wishes_[ask.number] = std::move(wish);
+  feed({.kind = nothing ? Kind::Vacate : Kind::Swap, .generation = {}, .ask = ask});
+  return watcher;
 }
 
 bool AppShell::cancel() {
@@ -166,12 +156,16 @@ void AppShell::perform(const SupervisorAction& action) {
   using Result = control::SwapResult::Kind;
   const Generation g = action.generation;
   switch (action.kind) {
+    case Do::Begun:
+      return begin(action);
     case Do::StartBackend:
       return launch(action);
+    case Do::Vacated:
+      return vacated(action);
     case Do::SwitchTarget:
       return switch_target(g);
     case Do::HoldRequests:
-      return plane_.hold([] {});
+      return plane_.hold(guarded([this] { feed(Kind::Holding, {}); }));
     case Do::RefuseRequests:
       book_.forgo_restart("berth was stopped before a restart");
       return plane_.refuse("berth is stopping", guarded([this] { feed(Kind::Refusing, {}); }));
@@ -202,6 +196,9 @@ void AppShell::perform(const SupervisorAction& action) {
       return tell_switched(g);
     case Do::Abandoned:
       return tell_abandoned(action);
+    case Do::ComesBack:
+      log(Level::Info, g, "the command that served before it is started again");
+      return book_.comes_back(g);
     case Do::SwapFailed:
       return book_.swap_over(g);
     case Do::Crashed:

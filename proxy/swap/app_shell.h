@@ -47,7 +47,8 @@ class AppShell final : public backend::BackendEvents {
 
   const std::string& name() const { return settings_.app.name; }
 
-  /// Starts the configured command as the first generation. Once.
+  /// Starts the configured command, or checks the configured server, as the first generation; waits where
+  /// one is to be attached later. Once.
   void start();
   /// Destroying the handle stops the callbacks; the swap goes on. Callbacks may come before this returns.
   std::shared_ptr<void> swap(control::SwapRequest request, control::SwapWatch watch);
@@ -85,6 +86,7 @@ class AppShell final : public backend::BackendEvents {
     std::string own_dir;  ///< what an "again" said itself, as the next
     std::map<std::string, std::string> own_env;
     std::vector<std::string> command;
+    std::optional<Endpoint> external{};  ///< a server that runs already, instead of a command
     std::string dir;
     std::map<std::string, std::string> env;
     Moment asked{0};
@@ -94,6 +96,7 @@ class AppShell final : public backend::BackendEvents {
   struct Seat {
     std::unique_ptr<Launched> backend;
     std::vector<std::string> command;
+    bool external = false;  ///< berth did not start it
     Moment born{0};
     std::optional<backend::Started> started;
     std::optional<backend::Ready> ready;
@@ -117,13 +120,16 @@ class AppShell final : public backend::BackendEvents {
   void log(observe::Level level, Generation generation, const std::string& text);
   Seat* find(Generation generation);
 
+  void begin(const SupervisorAction& action);
   void launch(const SupervisorAction& action);
+  void vacated(const SupervisorAction& action);
   void switch_target(Generation generation);
   void watch_drain(Generation generation);
   void cut(Generation generation);
   void stop(Generation generation);
   void kill(Generation generation);
   void release(Generation generation);
+  static std::string release_detail(const Seat& seat);
   void forget(Generation generation);
   void tell_switched(Generation generation);
   void tell_abandoned(const SupervisorAction& action);
@@ -138,6 +144,8 @@ class AppShell final : public backend::BackendEvents {
   void report_closed(const observe::SwapReport& report);
   const Wish& last_wish() const;
   void resolve(Wish& wish) const;
+  Wish wish_of(const control::SwapRequest& request) const;
+  std::string objection(const control::SwapRequest& request) const;
   const Retirement* retirement(Generation generation) const;
   control::AppStatus status_now() const;
   std::string state_text(Generation generation) const;

@@ -36,7 +36,11 @@ control::AppStatus AppShell::status_now() const {
     switch (state_.state) {
       case AppState::New:
       case AppState::Starting:
-        return state_.served == 0 ? "starting" : "restarting";
+        if (state_.served == 0) return "starting";
+        return state_.swap && state_.swap->order == SwapOrder::StopStart &&
+                       state_.asked.origin == Origin::User
+                   ? "swapping"
+                   : "restarting";
       case AppState::Serving:
         return "serving";
       case AppState::Swapping:
@@ -47,6 +51,8 @@ control::AppStatus AppShell::status_now() const {
         return "failed";
       case AppState::Cancelled:
         return "cancelled";
+      case AppState::Vacant:
+        return "vacant";
       case AppState::Stopping:
       case AppState::Finished:
         break;
@@ -58,7 +64,9 @@ control::AppStatus AppShell::status_now() const {
   status.addresses = settings_.addresses;
   status.state = app_state();
   status.command = last_wish().command;
-  status.dir = last_wish().dir;
+  if (last_wish().external) status.external = last_wish().external->text();
+  status.dir = status.external.empty() ? last_wish().dir : std::string();
+  status.order = settings_.app.swap;
   status.limits = settings_.app.limits;
   status.listener = settings_.listener;
   status.drain = settings_.app.drain;

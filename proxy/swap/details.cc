@@ -52,6 +52,7 @@ std::string signal_name(int signal) {
 }
 
 std::string start_detail(const backend::Started& started) {
+  if (started.pid == 0) return started.told.text() + " (" + started.mode + ")";
   return "pid " + std::to_string(started.pid) + " on " + where(started.told) + " (" + started.mode + ")";
 }
 

@@ -27,7 +27,7 @@ enum class KillCause : std::uint8_t {
   Force,    ///< a second signal, or too many retire
 };
 
-/// "pid 4132 on 41507 (lease)"
+/// "pid 4132 on 41507 (lease)", "127.0.0.1:9000 (external)"
 std::string start_detail(const backend::Started& started);
 /// "GET / 200", "GET / 200 on [::1]:5174, where it listens"
 std::string ready_detail(const backend::Ready& ready);

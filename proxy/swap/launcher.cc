@@ -21,10 +21,31 @@ class RealBackend final : public Launched {
   backend::Backend backend_;
 };
 
+class RealExternal final : public Launched {
+ public:
+  RealExternal(boost::asio::io_context& control, backend::ExternalSpec spec, backend::BackendEvents& owner)
+      : external_(control, std::move(spec), owner) {}
+
+  void start() override { external_.start(); }
+  void stop() override { external_.stop(); }
+  void hurry() override {}
+  void release(std::chrono::milliseconds deadline) override { external_.release(deadline); }
+  int pid() const override { return 0; }
+  std::vector<int> tree() const override { return {}; }
+
+ private:
+  backend::External external_;
+};
+
 }  // namespace
 
 std::unique_ptr<Launched> BackendLauncher::make(backend::LaunchSpec spec, backend::BackendEvents& owner) {
   return std::make_unique<RealBackend>(control_, std::move(spec), owner);
+}
+
+std::unique_ptr<Launched> BackendLauncher::make_external(backend::ExternalSpec spec,
+                                                         backend::BackendEvents& owner) {
+  return std::make_unique<RealExternal>(control_, std::move(spec), owner);
 }
 
 }  // namespace berth::swap

@@ -8,10 +8,11 @@
 #include <vector>
 
 #include "backend/backend.h"
+#include "backend/external.h"
 
 namespace berth::swap {
 
-/// One generation's process, as backend::Backend offers it.
+/// One generation's process, as backend::Backend offers it, or what stands for a server of somebody else's.
 class Launched {
  public:
   virtual ~Launched() = default;
@@ -28,6 +29,9 @@ class Launcher {
   virtual ~Launcher() = default;
   /// Made, not started. `owner` outlives it.
   virtual std::unique_ptr<Launched> make(backend::LaunchSpec spec, backend::BackendEvents& owner) = 0;
+  /// The same for a server that runs already.
+  virtual std::unique_ptr<Launched> make_external(backend::ExternalSpec spec,
+                                                  backend::BackendEvents& owner) = 0;
 };
 
 /// Makes real backends on the control loop.
@@ -35,6 +39,7 @@ class BackendLauncher final : public Launcher {
  public:
   explicit BackendLauncher(boost::asio::io_context& control) : control_(control) {}
   std::unique_ptr<Launched> make(backend::LaunchSpec spec, backend::BackendEvents& owner) override;
+  std::unique_ptr<Launched> make_external(backend::ExternalSpec spec, backend::BackendEvents& owner) override;
 
  private:
   boost::asio::io_context& control_;

@@ -16,9 +16,11 @@ ReportBook::OpenPtr ReportBook::open(const Opening& opening, Coming coming, Leav
   report.id = ++newest_;
   report.app = around_.app;
   report.cause = opening.cause;
+  report.order = opening.order;
   report.from = opening.from;
   report.to = opening.to;
   report.command = opening.command;
+  report.external = opening.external;
   report.started_unix_ms = around_.unix_ms();
   open->asked = opening.asked;
   open->watch = opening.watch;
@@ -37,15 +39,22 @@ void ReportBook::begin(const Opening& opening) {
       std::find_if(open_.begin(), open_.end(), [](const OpenPtr& o) { return o->coming == Coming::Awaited; });
   if (restart && awaited != open_.end()) {
     (*awaited)->coming = Coming::Running;
-    (*awaited)->report.to = opening.to;
+    Generation& comes = (*awaited)->report.to.number == 0 ? (*awaited)->report.to : (*awaited)->returning;
+    comes = opening.to;
     return;
   }
-  open(opening, Coming::Running, opening.from.number != 0 ? Leaving::Possible : Leaving::Over);
+  const Leaving leaving = opening.from.number != 0 ? Leaving::Possible : Leaving::Over;
+  if (opening.to.number != 0) {
+    open(opening, Coming::Running, leaving);
+  } else {
+    open(opening, Coming::Over, leaving)->report.outcome = SwapOutcome::Done;
+  }
 }
 
 ReportBook::OpenPtr ReportBook::coming(Generation to) const {
   for (const OpenPtr& open : open_) {
-    if (open->report.to == to && open->closing == Closing::No) return open;
+    const bool its_own = open->report.to == to || open->returning == to;
+    if (its_own && open->closing == Closing::No) return open;
   }
   return nullptr;
 }
@@ -61,6 +70,11 @@ void ReportBook::switched(Generation to) {
   const OpenPtr open = coming(to);
   if (!open) return;
   open->coming = Coming::Over;
+  if (open->returning == to) {
+    open->report.back = to;
+    open->report.outcome = open->verdict;
+    return close_if_over(open);
+  }
   open->report.outcome = SwapOutcome::Done;
   open->report.reason.clear();
   open->report.serving_after = around_.now() - open->asked;
@@ -72,21 +86,31 @@ void ReportBook::switched(Generation to) {
 void ReportBook::abandoned(Generation to, const Reason& reason) {
   const OpenPtr open = coming(to);
   if (!open) return;
-  open->report.reason = reason.what;
-  open->report.hint = reason.hint;
-  open->report.last_lines = reason.last_lines;
+  const bool returning = open->returning == to;
+  if (returning) {
+    open->report.notes.push_back("the command of generation " + std::to_string(open->report.from.number) +
+                                 " was started again and failed: " + reason.what);
+  } else {
+    open->report.reason = reason.what;
+    open->report.hint = reason.hint;
+    open->report.last_lines = reason.last_lines;
+    open->verdict = reason.outcome;
+  }
   for (std::size_t n = 0; n < open->report.phases.size(); ++n) {
     const observe::PhaseRecord& phase = open->report.phases[n];
     if (phase.generation == to && phase.state == PhaseState::Running) {
       phase_ended(to, phase.name, PhaseState::Failed, reason.what);
     }
   }
-  open->verdict = reason.outcome;
+}
+
+void ReportBook::comes_back(Generation to) {
+  if (const OpenPtr open = coming(to)) open->coming = Coming::Awaited;
 }
 
 void ReportBook::swap_over(Generation to) {
   const OpenPtr open = coming(to);
-  if (!open) return;
+  if (!open || open->coming == Coming::Awaited) return;
   open->coming = Coming::Over;
   open->report.outcome = open->verdict;
   if (open->leaving == Leaving::Possible) open->leaving = Leaving::Over;

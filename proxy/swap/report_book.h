@@ -35,8 +35,10 @@ class ReportBook {
   struct Opening {
     observe::SwapCause cause = observe::SwapCause::Swap;
     Generation from{};  ///< 0: none
-    Generation to{};
+    Generation to{};    ///< 0: none is to come
+    SwapOrder order = SwapOrder::Overlap;
     std::vector<std::string> command{};
+    std::string external{};
     Moment asked{0};
     Watch watch{};
   };
@@ -55,11 +57,14 @@ class ReportBook {
   ReportBook(const ReportBook&) = delete;
   ReportBook& operator=(const ReportBook&) = delete;
 
-  /// A swap begins. A restart continues the report of the crash that it answers, if that is still open.
+  /// A swap begins, or with no `to` what serves leaves. A restart continues the report of the crash, or of
+  /// the failed swap, that it answers, if that is still open.
   void begin(const Opening& opening);
   void switched(Generation to);
   /// The new generation will not serve. Fails the phase that it was in.
   void abandoned(Generation to, const Reason& reason);
+  /// What served before it is started again, in the same report.
+  void comes_back(Generation to);
   /// It is gone, too.
   void swap_over(Generation to);
 
@@ -93,7 +98,7 @@ class ReportBook {
 
  private:
   enum class Coming : std::uint8_t {
-    Awaited,  ///< a restart will follow
+    Awaited,  ///< a restart will follow, or what served before comes back
     Running,
     Over,
   };
@@ -111,6 +116,7 @@ class ReportBook {
     std::optional<http::Counters> at_start;
     Coming coming = Coming::Running;
     Leaving leaving = Leaving::Possible;
+    Generation returning{};  ///< what comes back as this one
     Closing closing = Closing::No;
     observe::SwapOutcome verdict = observe::SwapOutcome::Failed;  ///< becomes the outcome once it is gone
     Watch watch;

@@ -15,7 +15,7 @@ constexpr Legality kTable[kRetirementStates][kRetirementEvents] = {
     {T, T, T, T, X, X, X, T},  // Draining
     {T, I, T, T, X, X, X, T},  // Cutting
     {I, I, T, T, T, X, X, T},  // Stopping: emptied may come late, when the cut was overdue
-    {I, I, I, I, X, T, T, T},  // Releasing
+    {I, I, I, T, X, T, T, T},  // Releasing
     {I, X, I, I, X, X, X, I},  // Released
     {I, X, I, I, X, X, X, I},  // Unreleased
 };
@@ -44,7 +44,9 @@ void stop(RetirementStep& out, Moment now) {
 
 void release(RetirementStep& out, Moment now) {
   const Patience& patience = out.next.patience;
-  enter(out, RetirementState::Releasing, after(after(now, patience.release), patience.slack));
+  const bool said = out.next.released_within.count() != 0;
+  const Milliseconds wait = said ? out.next.released_within : patience.release;
+  enter(out, RetirementState::Releasing, after(after(now, wait), patience.slack));
   out.actions.push_back(RetirementAction::Release);
 }
 
@@ -109,6 +111,10 @@ void step_releasing(RetirementStep& out, RetirementEvent event, Moment now) {
       return enter(out, RetirementState::Released, kNever);
     case RetirementEvent::Held:
       return enter(out, RetirementState::Unreleased, kNever);
+    case RetirementEvent::Force:
+      quicken(out, event);
+      out.next.deadline = std::min(out.next.deadline, after(now, out.next.patience.release));
+      return;
     default:
       if (now >= out.next.deadline) give_up(out);
   }
@@ -116,8 +122,11 @@ void step_releasing(RetirementStep& out, RetirementEvent event, Moment now) {
 
 }  // namespace
 
-RetirementStep retire_by_drain(Generation generation, const Patience& patience, Moment now) {
-  RetirementStep out{.next = {.generation = generation, .patience = patience}, .actions = {}};
+RetirementStep retire_by_drain(Generation generation, const Patience& patience, Moment now,
+                               Milliseconds released_within) {
+  RetirementStep out{
+      .next = {.generation = generation, .patience = patience, .released_within = released_within},
+      .actions = {}};
   enter(out, RetirementState::Draining, after(now, patience.drain));
   out.actions.push_back(RetirementAction::WatchDrain);
   return out;

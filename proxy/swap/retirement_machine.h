@@ -25,7 +25,7 @@ enum class RetirementEvent : std::uint8_t {
   Emptied,  ///< no worker has a holder left
   Exited,   ///< its command ended, asked or not
   Hurry,    ///< do not wait for its exchanges any longer
-  Force,    ///< nor for its grace
+  Force,    ///< nor for its grace, nor longer than usual for its port
   Stopped,  ///< its tree is empty
   Free,     ///< its port is proven free
   Held,     ///< something of it still listens
@@ -56,6 +56,7 @@ struct Retirement {
   Pace pace = Pace::Calm;
   Moment deadline = kNever;  ///< when a Tick will matter
   Patience patience{};
+  Milliseconds released_within{0};  ///< instead of the patience's release; 0: not said
 
   bool over() const { return state == RetirementState::Released || state == RetirementState::Unreleased; }
 };
@@ -66,7 +67,8 @@ struct RetirementStep {
 };
 
 /// The ordinary way: every worker has a newer target, and this one may still carry exchanges.
-RetirementStep retire_by_drain(Generation generation, const Patience& patience, Moment now);
+RetirementStep retire_by_drain(Generation generation, const Patience& patience, Moment now,
+                               Milliseconds released_within = Milliseconds{0});
 
 /// For a generation that crashed or never served: there is nothing to wait for.
 RetirementStep retire_by_stop(Generation generation, const Patience& patience, Moment now);

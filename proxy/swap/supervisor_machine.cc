@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 namespace berth::swap {
 namespace {
@@ -22,6 +23,9 @@ class Stepper {
         break;
       case Kind::Swap:
         ask(event.ask);
+        break;
+      case Kind::Vacate:
+        vacate(event.ask);
         break;
       case Kind::Cancel:
         cancel();
@@ -45,16 +49,13 @@ class Stepper {
         if (coming(event.generation) && switching()) feed_swap(SwapEvent::Acknowledged);
         break;
       case Kind::Emptied:
-        feed_retirement(event.generation, RetirementEvent::Emptied);
-        break;
       case Kind::Stopped:
-        feed_retirement(event.generation, RetirementEvent::Stopped);
-        break;
       case Kind::Free:
-        feed_retirement(event.generation, RetirementEvent::Free);
-        break;
       case Kind::Held:
-        feed_retirement(event.generation, RetirementEvent::Held);
+        feed_retirement(event.generation, retirement_event(event.kind));
+        break;
+      case Kind::Holding:
+        retire_held();
         break;
       case Kind::Refusing:
         retire_current();
@@ -68,12 +69,19 @@ class Stepper {
 
  private:
   bool coming(Generation g) const { return s_.swap && s_.swap->to == g; }
+  bool clearing() const { return s_.swap && s_.swap->state == SwapState::Clearing; }
   bool starting() const { return s_.swap && s_.swap->state == SwapState::Starting; }
   bool switching() const { return s_.swap && s_.swap->state == SwapState::Switching; }
   bool stopping() const { return s_.state == AppState::Stopping; }
 
   void tell(Do kind, Generation g = {}, const Ask& ask = {}, SwapEnd end = SwapEnd::None) {
     out_.actions.push_back({.kind = kind, .generation = g, .ask = ask, .end = end});
+  }
+
+  /// It is none from here on; 0: there was none.
+  Generation take_current() {
+    s_.leaving = false;
+    return std::exchange(s_.current, Generation{});
   }
 
   void become(AppState next, Moment deadline = kNever) {
@@ -86,17 +94,25 @@ class Stepper {
     assert(!s_.swap);
     if (s_.state == AppState::Cancelled) tell(Do::HoldRequests);
     ++s_.newest.number;
-    s_.swap = Swap{.from = s_.current, .to = s_.newest, .patience = s_.patience};
+    const SwapOrder order = s_.leaving ? SwapOrder::StopStart : ask.order;
+    s_.swap = Swap{.order = order, .from = s_.current, .to = s_.newest, .patience = s_.patience};
     s_.asked = ask;
     if (s_.served == 0) s_.restart = ask.number;
     become(s_.current.number != 0 ? AppState::Swapping : AppState::Starting);
+    tell(Do::Begun, s_.newest, ask);
     feed_swap(SwapEvent::Begin);
+  }
+
+  void begin_again() {
+    if (s_.current.number != 0) become(AppState::Serving);
+    begin({.number = s_.restart, .origin = Origin::Automatic, .order = s_.order});
   }
 
   void ask(const Ask& ask) {
     if (s_.state == AppState::New || stopping() || s_.state == AppState::Finished)
       return tell(Do::Refused, {}, ask);
-    if (!s_.swap) {
+    // What is still on its way out of a vacated app goes first.
+    if (!s_.swap && (s_.state != AppState::Vacant || !s_.leaving)) {
       s_.failures = 0;
       return begin(ask);
     }
@@ -107,7 +123,17 @@ class Stepper {
     s_.queued = ask;
     tell(Do::Queued, {}, ask);
     // Somebody mends a crash loop: the next hopeless start must not delay that.
-    if (instead_of_restart && starting()) feed_swap(SwapEvent::Cancel);
+    if (instead_of_restart && (starting() || clearing())) feed_swap(SwapEvent::Cancel);
+  }
+
+  void vacate(const Ask& ask) {
+    if (s_.state != AppState::New && s_.state != AppState::Serving) return tell(Do::Refused, {}, ask);
+    s_.asked = ask;
+    s_.restart = 0;
+    s_.vacant = true;
+    become(AppState::Vacant);
+    tell(Do::Vacated, s_.current, ask);
+    if (s_.current.number != 0) hold_current();
   }
 
   void cancel() {
@@ -115,12 +141,38 @@ class Stepper {
     // What nobody asked for comes again by itself, unless this ends it for good.
     if (!s_.queued && (!s_.swap || s_.asked.origin != Origin::User)) s_.rests = true;
     if (!s_.swap) return rest();
-    if (starting()) feed_swap(SwapEvent::Cancel);
+    if (starting() || clearing()) feed_swap(SwapEvent::Cancel);
   }
 
   void rest() {
     become(AppState::Cancelled);
     tell(Do::Rest);
+  }
+
+  /// The stop-start order: what serves leaves first, and so does what is already leaving.
+  void clear() {
+    if (s_.current.number != 0) return hold_current();
+    start_if_cleared();
+  }
+
+  void start_if_cleared() {
+    if (clearing() && s_.current.number == 0 && s_.retirements.empty()) feed_swap(SwapEvent::Cleared);
+  }
+
+  void hold_current() {
+    s_.leaving = true;
+    s_.deadline = after(now_, s_.patience.drain);
+    tell(Do::HoldRequests);
+  }
+
+  /// No request goes to the current one any more, which is to leave before anything comes.
+  void retire_held() {
+    if (!s_.leaving || (!clearing() && s_.state != AppState::Vacant)) return;
+    const Generation old = take_current();
+    s_.deadline = kNever;
+    if (clearing()) become(AppState::Starting);
+    retire(retire_by_drain(old, s_.patience, now_, s_.asked.released_within));
+    if (s_.state == AppState::Vacant) settle(AppState::Vacant);
   }
 
   void feed_swap(SwapEvent event) {
@@ -129,6 +181,9 @@ class Stepper {
     const Generation to = step.next.to;
     for (SwapAction action : step.actions) {
       switch (action) {
+        case SwapAction::Clear:
+          clear();
+          break;
         case SwapAction::StartBackend:
           tell(Do::StartBackend, to, s_.asked);
           break;
@@ -144,21 +199,24 @@ class Stepper {
           break;
       }
     }
+    const bool never_started = event == SwapEvent::Cancel && step.next.state == SwapState::Failed;
+    if (never_started) tell(Do::Abandoned, to, s_.asked, step.next.end);
     if (step.next.state == SwapState::Done) switched();
     if (s_.swap && s_.swap->state == SwapState::Failed) swap_failed();
   }
 
   void switched() {
     const Swap done = *s_.swap;
-    const Generation old = s_.current;
+    const Generation old = take_current();
     s_.swap.reset();
     s_.current = done.to;
     s_.restart = s_.asked.number;
     s_.serving_since = now_;
     s_.rests = false;
+    s_.vacant = false;
     tell(Do::Switched, done.to, s_.asked);
     if (s_.served++ == 0) tell(Do::FirstReady, done.to);
-    if (old.number != 0) retire(retire_by_drain(old, s_.patience, now_));
+    if (old.number != 0) retire(retire_by_drain(old, s_.patience, now_, s_.asked.released_within));
     if (stopping()) withdraw();
     if (done.newcomer == Newcomer::Died) return crash();
     if (s_.pace == Pace::Forced) return retire_current();
@@ -169,7 +227,12 @@ class Stepper {
     const Swap failed = *s_.swap;
     s_.swap.reset();
     if (s_.current.number == 0) ++s_.failures;
+    // The one that served was ended for this: its command is started again.
+    const bool back = failed.order == SwapOrder::StopStart && failed.from.number != 0 &&
+                      s_.asked.origin == Origin::User && !s_.queued && !stopping();
+    if (back) tell(Do::ComesBack, failed.to);
     tell(Do::SwapFailed, failed.to, s_.asked, failed.end);
+    if (back) return begin_again();
     if (s_.asked.origin == Origin::First && !stopping()) {
       // A command that was given meanwhile takes the place of the first.
       if (s_.queued) s_.queued->origin = Origin::First;
@@ -180,8 +243,7 @@ class Stepper {
 
   /// The current generation ended unasked.
   void crash() {
-    const Generation dead = s_.current;
-    s_.current = {};
+    const Generation dead = take_current();
     if (now_ - s_.serving_since >= s_.patience.stable) s_.failures = 0;
     ++s_.failures;
     tell(Do::Crashed, dead);
@@ -212,6 +274,7 @@ class Stepper {
     }
     if (s_.current.number != 0) return become(AppState::Serving);
     if (s_.rests) return rest();
+    if (s_.vacant) return become(AppState::Vacant);
     become(otherwise, after(now_, backoff(s_.patience, s_.failures)));
   }
 
@@ -239,28 +302,7 @@ class Stepper {
   }
 
   void perform(Generation g, const std::vector<RetirementAction>& actions) {
-    for (RetirementAction action : actions) {
-      switch (action) {
-        case RetirementAction::WatchDrain:
-          tell(Do::WatchDrain, g);
-          break;
-        case RetirementAction::Cut:
-          tell(Do::CutHolders, g);
-          break;
-        case RetirementAction::Stop:
-          tell(Do::StopBackend, g);
-          break;
-        case RetirementAction::Kill:
-          tell(Do::KillBackend, g);
-          break;
-        case RetirementAction::Release:
-          tell(Do::ReleaseBackend, g);
-          break;
-        case RetirementAction::GiveUp:
-          tell(Do::RetirementOverdue, g);
-          break;
-      }
-    }
+    for (RetirementAction action : actions) tell(action_of(action), g);
   }
 
   void feed_retirement(Generation g, RetirementEvent event) {
@@ -275,7 +317,8 @@ class Stepper {
     s_.retirements.erase(at);
     tell(Do::Forget, g);
     if (coming(g)) return feed_swap(SwapEvent::Gone);
-    if (stopping()) finish_if_empty();
+    if (stopping()) return finish_if_empty();
+    start_if_cleared();
   }
 
   void shut_down() {
@@ -283,7 +326,7 @@ class Stepper {
     if (s_.queued) tell(Do::Refused, {}, *s_.queued);
     s_.queued.reset();
     if (!switching()) tell(Do::RefuseRequests);
-    if (starting()) feed_swap(SwapEvent::Cancel);
+    if (starting() || clearing()) feed_swap(SwapEvent::Cancel);
     finish_if_empty();
   }
 
@@ -295,18 +338,18 @@ class Stepper {
 
   void retire_current() {
     if (switching()) return;
-    const Generation last = s_.current;
-    s_.current = {};
+    const Generation last = take_current();
     s_.deadline = kNever;
     if (last.number != 0) retire(retire_by_drain(last, s_.patience, now_));
     finish_if_empty();
   }
 
   /// A worker has not answered within a whole drain: what the current one carries has had its time.
-  void retire_unrefused() {
+  void retire_unanswered() {
     if (switching()) return feed_swap(SwapEvent::Acknowledged);
     const Generation last = s_.current;
-    retire_current();
+    if (stopping()) retire_current();
+    if (!stopping()) retire_held();
     feed_retirement(last, RetirementEvent::Hurry);
   }
 
@@ -328,8 +371,8 @@ class Stepper {
     for (Generation g : retiring()) feed_retirement(g, RetirementEvent::Tick);
     if (s_.swap) feed_swap(SwapEvent::Tick);
     if (now_ < s_.deadline) return;
-    if (stopping()) return retire_unrefused();
-    begin({.number = s_.restart, .origin = Origin::Automatic});
+    if (stopping() || s_.current.number != 0) return retire_unanswered();
+    begin_again();
   }
 
   std::vector<Generation> retiring() const {

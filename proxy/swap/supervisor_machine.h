@@ -21,10 +21,11 @@ enum class AppState : std::uint8_t {
   Crashed,    ///< the current one ended unasked; waits out its backoff before the restart
   Failed,     ///< a start failed with no generation to serve meanwhile; waits out its backoff before the next
   Cancelled,  ///< somebody ended the starting; rests until a swap
+  Vacant,     ///< nothing is to serve; requests are held until a swap
   Stopping,   ///< the shutdown: everything retires
   Finished,   ///< nothing is left
 };
-inline constexpr int kAppStates = 9;
+inline constexpr int kAppStates = 10;
 
 /// Who wants a generation.
 enum class Origin : std::uint8_t {
@@ -44,11 +45,15 @@ struct Ask {
   std::uint64_t number = 0;
   Origin origin = Origin::User;
   QueuePolicy policy = QueuePolicy::Wait;
+  SwapOrder order = SwapOrder::Overlap;
+  Milliseconds released_within{0};  ///< what the one that leaves for it is given to release its port; 0: not
+                                    ///< said
 };
 
 enum class SupervisorEventKind : std::uint8_t {
   Start,     ///< with `ask`: the first generation
   Swap,      ///< with `ask`
+  Vacate,    ///< with `ask`: what serves leaves, and nothing comes; instead of Start, too
   Cancel,    ///< end the running swap; where nothing serves and nobody asked for it, the starting altogether
   Shutdown,  ///< retire everything
   Hurry,     ///< the second signal: without drain and grace
@@ -60,10 +65,11 @@ enum class SupervisorEventKind : std::uint8_t {
   Stopped,
   Free,
   Held,
+  Holding,   ///< every worker holds requests (the answer to HoldRequests)
   Refusing,  ///< every worker refuses requests (the answer to RefuseRequests)
   Tick,      ///< time has passed
 };
-inline constexpr int kSupervisorEvents = 15;
+inline constexpr int kSupervisorEvents = 17;
 
 struct SupervisorEvent {
   SupervisorEventKind kind = SupervisorEventKind::Tick;
@@ -75,7 +81,7 @@ enum class SupervisorActionKind : std::uint8_t {
   // To perform:
   StartBackend,    ///< `generation`, for `ask`
   SwitchTarget,    ///< to `generation`
-  HoldRequests,    ///< the target is dead, or one comes after a Rest
+  HoldRequests,    ///< the target is dead or is to leave first, or one comes after a Rest
   RefuseRequests,  ///< the shutdown has begun
   Rest,            ///< refuse requests until HoldRequests or SwitchTarget: the starting was cancelled
   WatchDrain,      ///< of `generation`, as all to Forget
@@ -89,8 +95,11 @@ enum class SupervisorActionKind : std::uint8_t {
   Superseded,         ///< `ask` lost its place to a newer one
   Refused,            ///< `ask` will not be tried
   SwitchLate,         ///< a worker has not acknowledged `generation` in time
+  Begun,              ///< the swap to `generation` for `ask`, before anything is started or taken out for it
+  Vacated,            ///< for `ask` `generation` (0: none) leaves, and nothing comes
   Switched,           ///< `generation` is current
   Abandoned,          ///< `generation` will not serve; see `end`
+  ComesBack,          ///< what served before the failed `generation` is started again, at once
   SwapFailed,         ///< the abandoned `generation` is gone; the swap is over
   Crashed,            ///< `generation` was current and ended unasked
   RetirementOverdue,  ///< `generation` did not end or release in time; given up
@@ -110,18 +119,21 @@ struct SupervisorAction {
 struct Supervisor {
   AppState state = AppState::New;
   Patience patience{};
-  Generation current{};        ///< 0: none
-  Generation newest{};         ///< the last number given
-  std::optional<Swap> swap{};  ///< the running one
-  Ask asked{};                 ///< what it is for
+  SwapOrder order = SwapOrder::Overlap;  ///< of what the machine starts by itself
+  Generation current{};                  ///< 0: none
+  Generation newest{};                   ///< the last number given
+  std::optional<Swap> swap{};            ///< the running one
+  Ask asked{};                           ///< what it is for
   std::optional<Ask> queued{};
   std::vector<Retirement> retirements{};  ///< oldest first
   std::uint64_t restart = 0;  ///< the ask to repeat after a crash: the last that served, else the last tried
   std::uint64_t served = 0;   ///< how many generations have served
   bool rests = false;         ///< cancelled: what fails is not tried again until something serves
+  bool leaving = false;       ///< the current one was made to hold, so it serves no more and is to leave
+  bool vacant = false;        ///< vacated: there is nothing to try again until something serves
   unsigned failures = 0;      ///< crashes and failed starts in a row
   Moment serving_since{0};
-  Moment deadline = kNever;  ///< of the state itself: the backoff, or the wait for Refusing
+  Moment deadline = kNever;  ///< of the state itself: the backoff, or the wait for Holding or Refusing
   Pace pace = Pace::Calm;    ///< of the shutdown
 };
 
@@ -135,6 +147,12 @@ Legality legality(AppState state, SupervisorEventKind event);
 
 /// Whether the state may follow the other: the transitions that exist.
 bool can_follow(AppState before, AppState next);
+
+/// What a retirement asks for, as the supervisor asks for it.
+SupervisorActionKind action_of(RetirementAction action);
+
+/// What Emptied, Stopped, Free and Held mean to the retirement of their generation.
+RetirementEvent retirement_event(SupervisorEventKind event);
 
 /// Whether a Cancel would end something: a start that is no switch yet, or the wait for the next one.
 bool can_cancel(const Supervisor& supervisor);

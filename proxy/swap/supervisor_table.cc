@@ -11,30 +11,32 @@ constexpr Legality I = Legality::Ignored;
 constexpr Legality X = Legality::Illegal;
 
 constexpr Legality kTable[kAppStates][kSupervisorEvents] = {
-    // Start, Swap, Cancel, Shutdown, Hurry, Ready, StartFailed, Exited, Acknowledged,
-    // Emptied, Stopped, Free, Held, Refusing, Tick
-    {T, T, I, T, I, X, X, X, X, X, X, X, X, X, I},  // New
-    {X, T, T, T, I, T, T, T, T, T, T, T, T, X, T},  // Starting
-    {X, T, I, T, I, X, X, T, X, T, T, T, T, X, T},  // Serving
-    {X, T, T, T, I, T, T, T, T, T, T, T, T, X, T},  // Swapping
-    {X, T, T, T, I, X, X, T, X, T, T, T, T, X, T},  // Crashed
-    {X, T, T, T, I, X, X, T, X, T, T, T, T, X, T},  // Failed
-    {X, T, I, T, I, X, X, T, X, T, T, T, T, X, T},  // Cancelled
-    {X, T, I, I, T, T, T, T, T, T, T, T, T, T, T},  // Stopping
-    {X, T, I, I, I, X, X, I, I, I, I, I, I, I, I},  // Finished: answers may cross what was given up
+    // Start, Swap, Vacate, Cancel, Shutdown, Hurry, Ready, StartFailed, Exited, Acknowledged,
+    // Emptied, Stopped, Free, Held, Holding, Refusing, Tick
+    {T, T, T, I, T, I, X, X, X, X, X, X, X, X, X, X, I},  // New
+    {X, T, T, T, T, I, T, T, T, T, T, T, T, T, I, X, T},  // Starting
+    {X, T, T, I, T, I, X, X, T, X, T, T, T, T, I, X, T},  // Serving
+    {X, T, T, T, T, I, T, T, T, T, T, T, T, T, T, X, T},  // Swapping
+    {X, T, T, T, T, I, X, X, T, X, T, T, T, T, I, X, T},  // Crashed
+    {X, T, T, T, T, I, X, X, T, X, T, T, T, T, I, X, T},  // Failed
+    {X, T, T, I, T, I, X, X, T, X, T, T, T, T, I, X, T},  // Cancelled
+    {X, T, T, I, T, I, X, X, T, X, T, T, T, T, T, X, T},  // Vacant
+    {X, T, T, I, I, T, T, T, T, T, T, T, T, T, I, T, T},  // Stopping
+    {X, T, T, I, I, I, X, X, I, I, I, I, I, I, I, I, I},  // Finished: answers may cross what was given up
 };
 
-constexpr bool kFollows[kAppStates][kAppStates] = {
-    // New, Starting, Serving, Swapping, Crashed, Failed, Cancelled, Stopping, Finished
-    {false, true, false, false, false, false, false, true, false},    // New
-    {false, true, true, false, true, true, true, true, false},        // Starting
-    {false, false, false, true, true, false, false, true, false},     // Serving
-    {false, true, true, false, true, false, false, true, false},      // Swapping
-    {false, true, false, false, false, false, true, true, false},     // Crashed
-    {false, true, false, false, false, false, true, true, false},     // Failed
-    {false, true, false, false, false, false, false, true, false},    // Cancelled
-    {false, false, false, false, false, false, false, false, true},   // Stopping
-    {false, false, false, false, false, false, false, false, false},  // Finished
+constexpr std::uint8_t kFollows[kAppStates][kAppStates] = {
+    // New, Starting, Serving, Swapping, Crashed, Failed, Cancelled, Vacant, Stopping, Finished
+    {0, 1, 0, 0, 0, 0, 0, 1, 1, 0},  // New
+    {0, 1, 1, 0, 1, 1, 1, 1, 1, 0},  // Starting
+    {0, 0, 0, 1, 1, 0, 0, 1, 1, 0},  // Serving
+    {0, 1, 1, 0, 1, 0, 0, 0, 1, 0},  // Swapping
+    {0, 1, 0, 0, 0, 0, 1, 0, 1, 0},  // Crashed
+    {0, 1, 0, 0, 0, 0, 1, 0, 1, 0},  // Failed
+    {0, 1, 0, 0, 0, 0, 0, 0, 1, 0},  // Cancelled
+    {0, 1, 0, 0, 0, 0, 0, 1, 1, 0},  // Vacant
+    {0, 0, 0, 0, 0, 0, 0, 0, 0, 1},  // Stopping
+    {0, 0, 0, 0, 0, 0, 0, 0, 0, 0},  // Finished
 };
 
 }  // namespace
@@ -44,13 +46,47 @@ Legality legality(AppState state, SupervisorEventKind event) {
 }
 
 bool can_follow(AppState before, AppState next) {
-  return kFollows[static_cast<int>(before)][static_cast<int>(next)];
+  return kFollows[static_cast<int>(before)][static_cast<int>(next)] != 0;
+}
+
+SupervisorActionKind action_of(RetirementAction action) {
+  switch (action) {
+    case RetirementAction::WatchDrain:
+      return SupervisorActionKind::WatchDrain;
+    case RetirementAction::Cut:
+      return SupervisorActionKind::CutHolders;
+    case RetirementAction::Stop:
+      return SupervisorActionKind::StopBackend;
+    case RetirementAction::Kill:
+      return SupervisorActionKind::KillBackend;
+    case RetirementAction::Release:
+      return SupervisorActionKind::ReleaseBackend;
+    case RetirementAction::GiveUp:
+      break;
+  }
+  return SupervisorActionKind::RetirementOverdue;
+}
+
+RetirementEvent retirement_event(SupervisorEventKind event) {
+  switch (event) {
+    case SupervisorEventKind::Emptied:
+      return RetirementEvent::Emptied;
+    case SupervisorEventKind::Stopped:
+      return RetirementEvent::Stopped;
+    case SupervisorEventKind::Free:
+      return RetirementEvent::Free;
+    default:
+      return RetirementEvent::Held;
+  }
 }
 
 bool can_cancel(const Supervisor& supervisor) {
   if (legality(supervisor.state, SupervisorEventKind::Cancel) != Legality::Taken) return false;
   if (!supervisor.swap) return true;
   if (supervisor.swap->state == SwapState::Starting) return true;
+  // While the old one is leaving, its own return is no longer to be stopped.
+  if (supervisor.swap->state == SwapState::Clearing)
+    return supervisor.current.number == 0 || supervisor.asked.origin == Origin::User;
   // A start that failed by itself would be tried again.
   return supervisor.swap->state == SwapState::Abandoning && supervisor.asked.origin != Origin::User &&
          !supervisor.queued && !supervisor.rests;

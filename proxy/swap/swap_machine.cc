@@ -10,13 +10,14 @@ constexpr Legality I = Legality::Ignored;
 constexpr Legality X = Legality::Illegal;
 
 constexpr Legality kTable[kSwapStates][kSwapEvents] = {
-    // Begin, Ready, StartFailed, Exited, Cancel, Acknowledged, Gone, Tick
-    {T, X, X, X, I, X, X, I},  // Idle
-    {X, T, T, T, T, X, X, T},  // Starting
-    {X, X, X, T, I, T, X, T},  // Switching
-    {X, X, X, X, I, X, X, I},  // Done
-    {X, I, I, I, I, X, T, I},  // Abandoning: what crossed our stop on its way no longer matters
-    {X, X, X, X, I, X, X, I},  // Failed
+    // Begin, Cleared, Ready, StartFailed, Exited, Cancel, Acknowledged, Gone, Tick
+    {T, X, X, X, X, I, X, X, I},  // Idle
+    {X, T, X, X, X, T, X, X, I},  // Clearing
+    {X, X, T, T, T, T, X, X, T},  // Starting
+    {X, X, X, X, T, I, T, X, T},  // Switching
+    {X, X, X, X, X, I, X, X, I},  // Done
+    {X, X, I, I, I, I, X, T, I},  // Abandoning: what crossed our stop on its way no longer matters
+    {X, X, X, X, X, I, X, X, I},  // Failed
 };
 
 void enter(SwapStep& out, SwapState state, Moment deadline) {
@@ -28,6 +29,24 @@ void abandon(SwapStep& out, SwapEnd end) {
   enter(out, SwapState::Abandoning, kNever);
   out.next.end = end;
   out.actions.push_back(SwapAction::Abandon);
+}
+
+void start(SwapStep& out, Moment now) {
+  enter(out, SwapState::Starting, after(now, out.next.patience.start));
+  out.actions.push_back(SwapAction::StartBackend);
+}
+
+void begin(SwapStep& out, Moment now) {
+  if (out.next.order == SwapOrder::Overlap) return start(out, now);
+  enter(out, SwapState::Clearing, kNever);
+  out.actions.push_back(SwapAction::Clear);
+}
+
+void step_clearing(SwapStep& out, SwapEvent event, Moment now) {
+  if (event == SwapEvent::Cleared) return start(out, now);
+  // Nothing was started, so nothing is to be abandoned.
+  enter(out, SwapState::Failed, kNever);
+  out.next.end = SwapEnd::Cancelled;
 }
 
 void step_starting(SwapStep& out, SwapEvent event, Moment now) {
@@ -74,8 +93,10 @@ SwapStep step(const Swap& swap, SwapEvent event, Moment now) {
   if (legal != Legality::Taken) return out;
   switch (swap.state) {
     case SwapState::Idle:
-      enter(out, SwapState::Starting, after(now, swap.patience.start));
-      out.actions.push_back(SwapAction::StartBackend);
+      begin(out, now);
+      break;
+    case SwapState::Clearing:
+      step_clearing(out, event, now);
       break;
     case SwapState::Starting:
       step_starting(out, event, now);

@@ -13,16 +13,18 @@ namespace berth::swap {
 
 enum class SwapState : std::uint8_t {
   Idle,        ///< not begun
+  Clearing,    ///< what is to end before it (SwapOrder::StopStart) is on its way out
   Starting,    ///< the new generation was started and is not ready
   Switching,   ///< the new target was sent to every worker; not all have it yet
   Done,        ///< every worker has it
   Abandoning,  ///< the new generation is being stopped and released; it never got a request
   Failed,      ///< it is gone
 };
-inline constexpr int kSwapStates = 6;
+inline constexpr int kSwapStates = 7;
 
 enum class SwapEvent : std::uint8_t {
   Begin,
+  Cleared,       ///< nothing else is left
   Ready,         ///< the new generation's check passed
   StartFailed,   ///< it will not become ready
   Exited,        ///< it ended by itself
@@ -31,9 +33,10 @@ enum class SwapEvent : std::uint8_t {
   Gone,          ///< the abandoned generation is released, or given up
   Tick,          ///< time has passed
 };
-inline constexpr int kSwapEvents = 8;
+inline constexpr int kSwapEvents = 9;
 
 enum class SwapAction : std::uint8_t {
+  Clear,         ///< take out what serves, and tell when nothing is left
   StartBackend,  ///< start the new generation
   SwitchTarget,  ///< send it to every worker
   SayLate,       ///< tell that a worker is late to acknowledge; the swap goes on waiting
@@ -58,7 +61,8 @@ enum class Newcomer : std::uint8_t {
 /// The whole state of one swap. A value.
 struct Swap {
   SwapState state = SwapState::Idle;
-  Generation from{};  ///< serves until the switch; 0: none
+  SwapOrder order = SwapOrder::Overlap;
+  Generation from{};  ///< serves until the switch, or until it is cleared away; 0: none
   Generation to{};
   SwapEnd end = SwapEnd::None;
   Newcomer newcomer = Newcomer::Alive;

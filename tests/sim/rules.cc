@@ -19,16 +19,41 @@ std::size_t Rules::retiring() const {
   }));
 }
 
-void Rules::start(const swap::SupervisorAction& action) {
+void Rules::begin(const swap::SupervisorAction& action) {
   const Generation g = action.generation;
+  const bool automatic = action.ask.origin == swap::Origin::Automatic;
   require(coming_.number == 0, "at most one swap runs at a time", g);
   require(newest_ < g, "a generation's number is never used again", g);
   require(shutdown_ == swap::kNever, "nothing is started in a shutdown", g);
   require(!resting_ || action.ask.origin == swap::Origin::User, "what was cancelled does not come by itself",
           g);
+  require(!vacant_ || action.ask.origin == swap::Origin::User, "what was vacated does not come by itself", g);
+  require(!comes_back_ || (automatic && action.ask.number == last_good_),
+          "after a failed stop-start what served comes back", g);
+  if (!automatic) queued_ = false;
   newest_ = coming_ = g;
-  coming_ask_ = action.ask.origin == swap::Origin::Automatic ? 0 : action.ask.number;
+  coming_ask_ = action.ask;
+  replaced_ = current_;
+  // Nobody can go back to one that was made to hold.
+  const bool leaving = held_ != swap::kNever && current_.number != 0;
+  coming_order_ = leaving ? SwapOrder::StopStart : action.ask.order;
+  comes_back_ = false;
+}
+
+void Rules::start(const swap::SupervisorAction& action) {
+  const Generation g = action.generation;
+  require(g == coming_, "only what was begun is started", g);
+  require(coming_order_ == SwapOrder::Overlap || facts_.empty(),
+          "in the stop-start order two are never alive at once", g);
   facts_[g] = {};
+}
+
+void Rules::fail(Generation g) {
+  const bool due = coming_order_ == SwapOrder::StopStart && replaced_.number != 0 && !queued_ &&
+                   coming_ask_.origin == swap::Origin::User && shutdown_ == swap::kNever;
+  require(due == comes_back_, "what served comes back exactly where it was ended for nothing", g);
+  if (coming_ask_.origin != swap::Origin::Automatic) answer(coming_ask_.number);
+  coming_ = {};
 }
 
 void Rules::cut(Generation g, Moment now) {
@@ -36,7 +61,8 @@ void Rules::cut(Generation g, Moment now) {
   const bool drained_long = now >= swap::after(facts.drains_since, patience_.drain);
   const bool crowded = retiring() > patience_.max_retiring;
   const bool unrefused = shutdown_ != swap::kNever && now >= swap::after(shutdown_, patience_.drain);
-  require(drained_long || crowded || hurried_ || unrefused || died_.contains(g),
+  const bool unheld = held_ != swap::kNever && now >= swap::after(held_, patience_.drain);
+  require(drained_long || crowded || hurried_ || unrefused || unheld || died_.contains(g),
           "exchanges are cut only at the drain deadline", g);
   facts.cut = true;
 }
@@ -63,19 +89,38 @@ void Rules::answer(std::uint64_t number) {
 
 void Rules::action(const swap::SupervisorAction& action, Moment now, std::size_t holders) {
   const Generation g = action.generation;
-  const bool known = action.kind == Do::StartBackend || action.kind == Do::SwapFailed ||
-                     action.kind == Do::FirstStartFailed || facts_.contains(g);
+  const bool known = action.kind == Do::Begun || action.kind == Do::StartBackend ||
+                     action.kind == Do::Abandoned || action.kind == Do::ComesBack ||
+                     action.kind == Do::SwapFailed || action.kind == Do::FirstStartFailed ||
+                     facts_.contains(g);
   require(g.number == 0 || known, "only what is known is acted on", g);
   require(!finished_, "nothing is done after the end", g);
   switch (action.kind) {
+    case Do::Begun:
+      return begin(action);
     case Do::StartBackend:
       return start(action);
+    case Do::HoldRequests:
+      if (held_ == swap::kNever) held_ = now;
+      return;
+    case Do::Vacated:
+      vacant_ = true;
+      return answer(action.ask.number);
+    case Do::ComesBack:
+      comes_back_ = true;
+      return;
+    case Do::Queued:
+      queued_ = true;
+      return;
     case Do::SwitchTarget:
       require(g == coming_, "only the coming generation is switched to", g);
       return;
     case Do::Switched:
       require(g == coming_, "only the coming generation is switched to", g);
-      answer(coming_ask_);
+      if (coming_ask_.origin != swap::Origin::Automatic) answer(coming_ask_.number);
+      last_good_ = coming_ask_.number;
+      vacant_ = false;
+      held_ = swap::kNever;
       current_ = g;
       coming_ = {};
       facts_[g].switched = true;
@@ -87,18 +132,20 @@ void Rules::action(const swap::SupervisorAction& action, Moment now, std::size_t
       resting_ = true;
       return;
     case Do::SwapFailed:
-      answer(coming_ask_);
-      coming_ = {};
-      return;
-    case Do::Superseded:
+      return fail(g);
     case Do::Refused:
+      if (shutdown_ != swap::kNever) queued_ = false;
+      return answer(action.ask.number);
+    case Do::Superseded:
       return answer(action.ask.number);
     case Do::Crashed:
       require(died_.contains(g) && g == current_, "only a current generation that ended has crashed", g);
       current_ = {};
       return;
     case Do::WatchDrain:
-      require(g != current_ || shutdown_ != swap::kNever, "the current generation does not retire", g);
+      require(g != current_ || shutdown_ != swap::kNever || vacant_ ||
+                  (coming_.number != 0 && coming_order_ == SwapOrder::StopStart),
+              "the current generation does not retire", g);
       if (g == current_) current_ = {};
       facts_[g].drains_since = now;
       return;
@@ -120,9 +167,7 @@ void Rules::action(const swap::SupervisorAction& action, Moment now, std::size_t
     case Do::Finished:
       finished_ = true;
       return require(facts_.empty(), "every process is reaped before the end");
-    case Do::HoldRequests:
     case Do::RefuseRequests:
-    case Do::Queued:
     case Do::SwitchLate:
     case Do::Abandoned:
     case Do::FirstReady:
@@ -143,8 +188,12 @@ void Rules::request(Generation chosen) {
 
 void Rules::state(const swap::Supervisor& s, Moment now, bool routable) {
   require(s.current == current_, "the current generation is what was switched to", s.current);
-  const bool must_route = died_.empty() && shutdown_ == swap::kNever && current_.number != 0;
+  const bool may_hold = held_ != swap::kNever || shutdown_ != swap::kNever;
+  const bool must_route = died_.empty() && !may_hold && current_.number != 0;
   require(!must_route || routable, "every worker has a target that answers");
+  const bool settled = current_.number != 0 && coming_.number == 0 && !vacant_;
+  require(!settled || !may_hold || shutdown_ != swap::kNever, "what serves undisturbed gets its requests",
+          current_);
   const auto calm =
       std::count_if(s.retirements.begin(), s.retirements.end(), [this](const swap::Retirement& r) {
         return r.pace == swap::Pace::Calm && r.generation != coming_ &&

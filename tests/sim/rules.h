@@ -50,7 +50,9 @@ class Rules {
   };
 
   void require(bool kept, const std::string& rule, Generation generation = {});
+  void begin(const swap::SupervisorAction& action);
   void start(const swap::SupervisorAction& action);
+  void fail(Generation generation);
   void cut(Generation generation, swap::Moment now);
   void stop(Generation generation, swap::Moment now, std::size_t holders);
   void answer(std::uint64_t number);
@@ -64,7 +66,14 @@ class Rules {
   Generation newest_{};
   Generation current_{};
   Generation coming_{};
-  std::uint64_t coming_ask_ = 0;
+  swap::Ask coming_ask_{};
+  SwapOrder coming_order_ = SwapOrder::Overlap;
+  Generation replaced_{};        ///< what served when the coming one was begun
+  std::uint64_t last_good_ = 0;  ///< the ask that served last
+  bool comes_back_ = false;      ///< what served is to be begun next
+  bool queued_ = false;
+  bool vacant_ = false;               ///< vacated, and nothing has served since
+  swap::Moment held_ = swap::kNever;  ///< since when requests are held
   swap::Moment shutdown_ = swap::kNever;
   bool hurried_ = false;
   bool resting_ = false;  ///< cancelled, and nothing has served since

@@ -90,6 +90,33 @@ TEST_CASE("sim: backends that ignore signals or keep their port never stop a swa
   run_all({.ignores_term = 300, .ignores_kill = 300, .keeps_port = 200, .silent_release = 100, .swaps = 30});
 }
 
+TEST_CASE("sim: in the stop-start order every request is kept, and two are never alive at once") {
+  const Sums sums = run_all({.slowest_message = 30ms, .stop_start = 1000});
+  if (many_seeds()) CHECK(sums.served > seeds().size());
+  CHECK(sums.finished > 0);
+  CHECK(sums.failed == 0);
+  CHECK(sums.cut == 0);
+}
+
+TEST_CASE("sim: a stop-start that fails brings the previous command back and costs no request") {
+  const Sums sums = run_all({.start_fails = 400, .start_hangs = 150, .swaps = 20, .stop_start = 1000});
+  CHECK(sums.failed == 0);
+  CHECK(sums.cut == 0);
+  if (many_seeds()) CHECK(sums.actions.contains(swap::SupervisorActionKind::ComesBack));
+}
+
+TEST_CASE("sim: both orders and vacated apps among crashes and stubborn backends keep the rules") {
+  run_all({.start_fails = 200,
+           .crashes = 400,
+           .ignores_term = 200,
+           .ignores_kill = 100,
+           .keeps_port = 100,
+           .slowest_message = 80ms,
+           .swaps = 40,
+           .stop_start = 600,
+           .vacates = 150});
+}
+
 TEST_CASE("sim: everything at once, with impatient users, ends and keeps the rules") {
   const Sums sums = run_all({.start_fails = 200,
                              .start_hangs = 100,
@@ -101,7 +128,9 @@ TEST_CASE("sim: everything at once, with impatient users, ends and keeps the rul
                              .long_requests = 30,
                              .impatient = 600,
                              .slowest_message = 80ms,
-                             .swaps = 40});
+                             .swaps = 40,
+                             .stop_start = 300,
+                             .vacates = 100});
   constexpr auto kActions = static_cast<std::size_t>(swap::SupervisorActionKind::Finished) + 1;
   if (many_seeds()) CHECK_MESSAGE(sums.actions.size() == kActions, "an action that no world caused");
 }

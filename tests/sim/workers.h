@@ -33,9 +33,7 @@ class Workers {
           std::function<bool(Generation)> alive);
 
   void switch_to(Generation generation, std::function<void()> acknowledged);
-  void hold() {
-    switch_to({}, [] {});
-  }
+  void hold(std::function<void()> acknowledged) { switch_to({}, std::move(acknowledged)); }
   void refuse(std::function<void()> acknowledged);
   void when_drained(Generation generation, std::function<void()> drained);
   void cut(Generation generation);

@@ -48,6 +48,7 @@ World::World(std::uint64_t seed, const Weather& weather)
             return server && server->life == Life::Ready && !server->stop_asked;
           }) {
   state_.patience = short_patience();
+  if (weather.stop_start >= 500) state_.order = SwapOrder::StopStart;
 }
 
 void World::run() {
@@ -82,19 +83,12 @@ void World::feed(const swap::SupervisorEvent& event) {
 
 void World::plan_users() {
   clock_.at(0us, [this] {
-    const swap::Ask first{.number = ++asks_, .origin = swap::Origin::First};
+    const swap::Ask first{.number = ++asks_, .origin = swap::Origin::First, .order = state_.order};
     rules_.asked(first.number);
     feed({.kind = Kind::Start, .generation = {}, .ask = first});
   });
   for (unsigned n = 0; n < weather_.swaps; ++n) {
-    clock_.at(dice_.between(1ms, kDay), [this] {
-      const bool refuse = dice_.one_of(200);
-      const swap::Ask ask{.number = ++asks_,
-                          .policy = refuse ? swap::QueuePolicy::Refuse : swap::QueuePolicy::Wait};
-      rules_.asked(ask.number);
-      feed({.kind = Kind::Swap, .generation = {}, .ask = ask});
-      if (dice_.one_of(150)) clock_.in(dice_.between(1us, 1s), [this] { feed(Kind::Cancel, {}); });
-    });
+    clock_.at(dice_.between(1ms, kDay), [this] { ask_something(); });
   }
   clock_.at(dice_.between(kDay / 2, kDay), [this] {
     rules_.shutdown(clock_.now());
@@ -105,6 +99,22 @@ void World::plan_users() {
       feed(Kind::Hurry, {});
     });
   });
+}
+
+void World::ask_something() {
+  const bool refuse = dice_.one_of(200);
+  const swap::Ask ask{.number = ++asks_,
+                      .policy = refuse ? swap::QueuePolicy::Refuse : swap::QueuePolicy::Wait,
+                      .order = any_order()};
+  rules_.asked(ask.number);
+  const bool vacate = weather_.vacates != 0 && dice_.one_of(weather_.vacates);
+  feed({.kind = vacate ? Kind::Vacate : Kind::Swap, .generation = {}, .ask = ask});
+  if (dice_.one_of(150)) clock_.in(dice_.between(1us, 1s), [this] { feed(Kind::Cancel, {}); });
+}
+
+SwapOrder World::any_order() {
+  const bool stop_start = weather_.stop_start != 0 && dice_.one_of(weather_.stop_start);
+  return stop_start ? SwapOrder::StopStart : SwapOrder::Overlap;
 }
 
 void World::plan_requests() {
@@ -122,7 +132,7 @@ void World::perform(const swap::SupervisorAction& action) {
     case Do::SwitchTarget:
       return workers_.switch_to(g, [this, g] { feed(Kind::Acknowledged, g); });
     case Do::HoldRequests:
-      return workers_.hold();
+      return workers_.hold([this] { feed(Kind::Holding, {}); });
     case Do::Rest:
       return workers_.refuse([] {});
     case Do::RefuseRequests:

@@ -29,6 +29,8 @@ struct Weather {
   unsigned impatient = 0;  ///< a second signal follows the first
   swap::Moment slowest_message{1'000};
   unsigned swaps = 12;
+  unsigned stop_start = 0;  ///< swaps of this order; from 500 what the machine starts by itself, too
+  unsigned vacates = 0;     ///< instead of a swap
   Workers::Fault fault = Workers::Fault::None;
 };
 
@@ -59,6 +61,8 @@ class World {
   void feed(Kind kind, Generation generation) { feed({.kind = kind, .generation = generation, .ask = {}}); }
   void perform(const swap::SupervisorAction& action);
   void plan_users();
+  void ask_something();
+  SwapOrder any_order();
   void plan_requests();
   void start(Generation generation);
   void become_ready(Generation generation);

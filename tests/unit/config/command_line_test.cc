@@ -95,7 +95,7 @@ TEST_CASE("command line: the options of swap") {
       {"swap", "web", "--wait=switch", "--no-queue", "--timeout", "3s", "--env", "A=1", "--json"});
   CHECK(swap.target.app == "web");
   CHECK(swap.target.json);
-  CHECK_FALSE(swap.restart);
+  CHECK(swap.kind == SwapVerb::Kind::Swap);
   CHECK_FALSE(swap.wait_for_release);
   CHECK_FALSE(swap.queue);
   CHECK(swap.timeout == Milliseconds(3000));
@@ -106,8 +106,26 @@ TEST_CASE("command line: the options of swap") {
   CHECK(plain.timeout == kOff);
 }
 
+TEST_CASE("command line: a server that runs already is named by its address") {
+  auto attach = parsed<SwapVerb>({"attach", "9000", "--released-within", "20s", "--wait=switch"});
+  CHECK(attach.kind == SwapVerb::Kind::Attach);
+  CHECK(attach.to == Endpoint::loopback_v4(9000));
+  CHECK(attach.released_within == Milliseconds(20'000));
+  CHECK_FALSE(attach.wait_for_release);
+  CHECK(attach.target.app.empty());
+  auto named = parsed<SwapVerb>({"attach", "web", "unix:/run/app.sock", "--json"});
+  CHECK(named.target.app == "web");
+  CHECK(named.target.json);
+  CHECK(named.to == Endpoint::unix_path("/run/app.sock"));
+  CHECK(parsed<SwapVerb>({"swap", "web", "--to", "localhost:9000"}).to == Endpoint::loopback_v4(9000));
+  auto detach = parsed<SwapVerb>({"detach", "web", "--timeout", "3s"});
+  CHECK(detach.kind == SwapVerb::Kind::Detach);
+  CHECK(detach.target.app == "web");
+  CHECK(detach.timeout == Milliseconds(3000));
+}
+
 TEST_CASE("command line: the other verbs") {
-  CHECK(parsed<SwapVerb>({"restart", "web"}).restart);
+  CHECK(parsed<SwapVerb>({"restart", "web"}).kind == SwapVerb::Kind::Restart);
   CHECK(parsed<CancelVerb>({"cancel", "web"}).target.app == "web");
   CHECK(parsed<StatusVerb>({"status", "--json"}).target.json);
   CHECK(parsed<WhyVerb>({"why", "--control", "/x"}).target.control == "/x");
@@ -142,6 +160,13 @@ TEST_CASE("command line: a wrong call says what was meant") {
                          {{"swap", "--wait=never"}, "never"},
                          {{"swap", "--timeout", "3"}, "not a duration"},
                          {{"swap", "--env", "A"}, "not K=V"},
+                         {{"attach"}, "ADDRESS"},
+                         {{"attach", "example.org:80"}, "is not an address"},
+                         {{"attach", "web", "9000", "x"}, "At Most 2"},
+                         {{"attach", "9000", "--", "x"}, "takes no command"},
+                         {{"swap", "--to", "9000", "--", "x"}, "a command does not go with it"},
+                         {{"swap", "--to", "0.0.0.0:9000"}, "where a server listens"},
+                         {{"swap", "--released-within", "0s"}, "is not a time"},
                          {{"status", "--", "x"}, "takes no command"},
                          {{"logs", "-n", "x"}, "'x' is not a whole number from 0 to 10000"},
                          {{"logs", "-n", "10001"}, "'10001' is not a whole number from 0 to 10000"},

@@ -19,6 +19,8 @@ TEST_CASE("routes: every call of the API, and nothing else") {
                          {"GET", "/v1/apps/web/logs", K::Logs, "web"},
                          {"POST", "/v1/apps/web/swap", K::Swap, "web"},
                          {"POST", "/v1/apps/web/restart", K::Restart, "web"},
+                         {"POST", "/v1/apps/web/attach", K::Attach, "web"},
+                         {"POST", "/v1/apps/web/detach", K::Detach, "web"},
                          {"POST", "/v1/apps/web/cancel", K::Cancel, "web"},
                          {"POST", "/v1/stop", K::Stop, ""},
                          {"GET", "/v1/stop", K::WrongMethod, ""},

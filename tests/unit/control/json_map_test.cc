@@ -84,27 +84,39 @@ TEST_CASE("json: output that is not UTF-8 is still JSON") {
 }
 
 TEST_CASE("json: a swap's body is read whole") {
-  auto read = swap_call_from(
-      R"({"command":["a","b"],"dir":"/srv","env":{"A":"1"},"queue":false,"wait":"switch"})", false);
+  auto read =
+      swap_call_from(R"({"command":["a","b"],"dir":"/srv","env":{"A":"1"},"queue":false,"wait":"switch"})",
+                     SwapVerbKind::Swap);
   REQUIRE(read.index() == 0);
   const SwapCall& call = std::get<SwapCall>(read);
   CHECK(call.request.command == std::vector<std::string>{"a", "b"});
   CHECK(call.request.dir == "/srv");
   CHECK(call.request.env.at("A") == "1");
   CHECK_FALSE(call.request.queue);
-  CHECK_FALSE(call.request.restart);
+  CHECK(call.request.verb == SwapVerbKind::Swap);
   CHECK(call.wait == WaitFor::Switch);
-  REQUIRE(swap_call_from("", true).index() == 0);
-  CHECK(std::get<SwapCall>(swap_call_from("", true)).request.restart);
-  auto back = swap_call_from(json::serialize(to_json(call.request)), false);
+  REQUIRE(swap_call_from("", SwapVerbKind::Restart).index() == 0);
+  CHECK(std::get<SwapCall>(swap_call_from("", SwapVerbKind::Restart)).request.verb == SwapVerbKind::Restart);
+  auto back = swap_call_from(json::serialize(to_json(call.request)), SwapVerbKind::Swap);
   CHECK(std::get<SwapCall>(back).request.command == call.request.command);
+}
+
+TEST_CASE("json: the body of an attach names the server and how long the old one may hold its port") {
+  SwapRequest request;
+  request.verb = SwapVerbKind::Attach;
+  request.to = Endpoint::loopback_v4(9000);
+  request.released_within = std::chrono::seconds(20);
+  auto read = swap_call_from(json::serialize(to_json(request)), SwapVerbKind::Attach);
+  REQUIRE(read.index() == 0);
+  CHECK(std::get<SwapCall>(read).request.to == request.to);
+  CHECK(std::get<SwapCall>(read).request.released_within == request.released_within);
 }
 
 TEST_CASE("json: a body that cannot be meant is refused with what is wrong") {
   struct Row {
     const char* body;
     const char* says;
-    bool restart = false;
+    SwapVerbKind verb = SwapVerbKind::Swap;
   };
   for (const Row& row : {Row{"{", "not JSON"},
                          {"[]", "must be a JSON object"},
@@ -117,14 +129,23 @@ TEST_CASE("json: a body that cannot be meant is refused with what is wrong") {
                          {R"({"dir":"/a\u0000b"})", "NUL"},
                          {R"({"env":{"A":"\u0000"}})", "NUL"},
                          {R"({"env":{"A\u0000":"b"}})", "NUL"},
-                         {R"({"command":["x"]})", "no member 'command' in a restart", true},
+                         {R"({"command":["x"]})", "no member 'command' in a restart", SwapVerbKind::Restart},
+                         {R"({"to":"9000"})", "no member 'to' in a restart", SwapVerbKind::Restart},
+                         {R"({"to":"9000"})", "no member 'to' in a detach", SwapVerbKind::Detach},
+                         {R"({"command":["x"],"to":"9000"})", "both given"},
+                         {R"({"env":{"A":"1"},"to":"9000"})", "go with a command"},
+                         {R"({"to":9000})", "address as text"},
+                         {R"({"to":"example.org:80"})", "not an address"},
+                         {R"({})", "'to' is missing", SwapVerbKind::Attach},
+                         {R"({"released_within":"0s"})", "a time like"},
+                         {R"({"released_within":20})", "a time like"},
                          {R"({"dir":"relative"})", "absolute"},
                          {R"({"env":{"A":1}})", "object of texts"},
                          {R"({"env":{"A=B":"1"}})", "object of texts"},
                          {R"({"queue":"no"})", "true or false"},
                          {R"({"wait":"never"})", "\"release\" or \"switch\""}}) {
     CAPTURE(row.body);
-    auto read = swap_call_from(row.body, row.restart);
+    auto read = swap_call_from(row.body, row.verb);
     REQUIRE(read.index() == 1);
     CHECK(std::get<std::string>(read).find(row.says) != std::string::npos);
   }

@@ -90,6 +90,29 @@ TEST_CASE("failure: one screen with the reason, the last lines, what to do, and 
         std::string::npos);
 }
 
+TEST_CASE("failure: in the stop-start order the screen says what came back, or that requests wait") {
+  observe::SwapReport report = example_report();
+  report.outcome = observe::SwapOutcome::Failed;
+  report.order = SwapOrder::StopStart;
+  CHECK(has(result_text(SwapResult::Kind::Failed, "exit 1", &report, Paint(false)),
+            "generation 6 had ended for it, and its command is tried again; requests are held\n"));
+  report.back = Generation{8};
+  CHECK(has(result_text(SwapResult::Kind::Failed, "exit 1", &report, Paint(false)),
+            "the command of generation 6 was started again: generation 8 serves; "
+            "generation 7 never got a request\n"));
+  CHECK(has(why_text(report, false), "stop-start: the old one first"));
+}
+
+TEST_CASE("results: what is detached and what berth did not start is told as such") {
+  observe::SwapReport report = example_report();
+  report.external = "127.0.0.1:9000";
+  report.command.clear();
+  CHECK(has(why_text(report, false), "  server: 127.0.0.1:9000, not started by berth\n"));
+  report.to = Generation{};
+  CHECK(result_text(SwapResult::Kind::Done, {}, &report, Paint(false)) ==
+        "done: generation 6 is detached; requests are held until `berth attach` or `berth swap`\n");
+}
+
 TEST_CASE("results: those without a report say their reason") {
   CHECK(result_text(SwapResult::Kind::Refused, "a swap runs", nullptr, Paint(false)) ==
         "refused: a swap runs\n");
@@ -99,6 +122,7 @@ TEST_CASE("results: those without a report say their reason") {
       result_text(SwapResult::Kind::Unreleased, "38211 is held by pid 9 (sh)", &report, Paint(false));
   CHECK(has(unreleased, "not released: 38211 is held by pid 9 (sh)\n"));
   CHECK(has(unreleased, "serving generation 7"));
+  report.retiring = true;
   CHECK(has(switched_text(report, Paint(false)),
             "switched: serving generation 7 after 413 ms\ngeneration 6 retires"));
 }

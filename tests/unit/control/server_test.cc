@@ -134,12 +134,12 @@ TEST_CASE("server: a swap streams its phases and ends with a result") {
   server.on_loop([&] {
     CHECK(server.service.asked.command == std::vector<std::string>{"x"});
     CHECK(server.service.asked.env.at("A") == "1");
-    CHECK_FALSE(server.service.asked.restart);
+    CHECK(server.service.asked.verb == SwapVerbKind::Swap);
   });
   CHECK(eventually(server, [&] { return server.service.handles_dropped == 1; }));
   server.on_loop([&] { server.service.on_swap = finish_at_once; });
   CHECK(post(server, "/v1/apps/web/restart", "").status == 200);
-  server.on_loop([&] { CHECK(server.service.asked.restart); });
+  server.on_loop([&] { CHECK(server.service.asked.verb == SwapVerbKind::Restart); });
 }
 
 TEST_CASE("server: wait=switch ends with the switch, and the swap goes on unwatched") {

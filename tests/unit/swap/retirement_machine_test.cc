@@ -54,7 +54,7 @@ const std::vector<Row>& rows() {
       {S::Releasing, E::Emptied, I},
       {S::Releasing, E::Exited, I},
       {S::Releasing, E::Hurry, I},
-      {S::Releasing, E::Force, I},
+      {S::Releasing, E::Force, T},
       {S::Releasing, E::Stopped, X},
       {S::Releasing, E::Free, T, S::Released},
       {S::Releasing, E::Held, T, S::Unreleased},

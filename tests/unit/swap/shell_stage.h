@@ -76,6 +76,7 @@ class FakePlane final : public Plane {
 /// What the shell asked of one backend, and what the test lets it say.
 struct FakeState {
   backend::LaunchSpec spec;
+  std::optional<Endpoint> external;  ///< instead of the spec's command
   backend::BackendEvents* owner = nullptr;
   std::vector<std::string> calls;
 };
@@ -92,6 +93,15 @@ class FakeLauncher final : public Launcher {
     return std::make_unique<Fake>(state);
   }
 
+  std::unique_ptr<Launched> make_external(backend::ExternalSpec spec,
+                                          backend::BackendEvents& owner) override {
+    backend::LaunchSpec same;
+    same.generation = spec.generation;
+    auto fake = make(std::move(same), owner);
+    made.back()->external = spec.endpoint;
+    return fake;
+  }
+
  private:
   class Fake final : public Launched {
    public:
@@ -100,8 +110,13 @@ class FakeLauncher final : public Launcher {
     void start() override { state_->calls.emplace_back("start"); }
     void stop() override { state_->calls.emplace_back("stop"); }
     void hurry() override { state_->calls.emplace_back("hurry"); }
-    void release(std::chrono::milliseconds) override { state_->calls.emplace_back("release"); }
-    int pid() const override { return 4000 + static_cast<int>(state_->spec.generation.number); }
+    void release(std::chrono::milliseconds deadline) override {
+      const bool usual = deadline == Patience{}.release;
+      state_->calls.push_back(usual ? "release" : "release within " + std::to_string(deadline.count()));
+    }
+    int pid() const override {
+      return state_->external ? 0 : 4000 + static_cast<int>(state_->spec.generation.number);
+    }
     std::vector<int> tree() const override { return {pid()}; }
 
    private:
@@ -139,7 +154,7 @@ inline control::SwapRequest to(std::vector<std::string> command) {
 /// A restart.
 inline control::SwapRequest again() {
   control::SwapRequest request;
-  request.restart = true;
+  request.verb = control::SwapVerbKind::Restart;
   return request;
 }
 
@@ -175,12 +190,8 @@ class Stage {
   FakeOwner owner;
   std::unique_ptr<AppShell> shell;
 
-  explicit Stage(Patience patience = {}) {
-    AppConfig app;
-    app.name = "web";
-    app.command = {"serve", "v1"};
-    app.dir = "/srv";
-    app.env = {{"MODE", "dev"}};
+  explicit Stage(Patience patience = {}) : Stage(patience, usual()) {}
+  Stage(Patience patience, const AppConfig& app) {
     shell = std::make_unique<AppShell>(io,
                                        ShellSettings{.app = app,
                                                      .listener = {},
@@ -189,6 +200,15 @@ class Stage {
                                                      .control_path = "/run/berth.sock",
                                                      .runtime_dir = "/run"},
                                        plane, launcher, owner);
+  }
+
+  static AppConfig usual() {
+    AppConfig app;
+    app.name = "web";
+    app.command = {"serve", "v1"};
+    app.dir = "/srv";
+    app.env = {{"MODE", "dev"}};
+    return app;
   }
 
   void poll() {

@@ -30,7 +30,7 @@ TEST_CASE("cancel: the first start ends, and nothing comes until somebody swaps"
   CHECK(play.state.state == S::Cancelled);
   CHECK_FALSE(can_cancel(play.state));
   CHECK(next_deadline(play.state) == kNever);
-  CHECK(play.swap(2) == Lines{"hold", "start 2"});
+  CHECK(play.swap(2) == Lines{"hold", "begin 2", "start 2"});
   play(K::Ready, 2);
   CHECK(play(K::Acknowledged, 2) == Lines{"switched 2", "first-ready 2"});
 }
@@ -65,7 +65,7 @@ TEST_CASE("cancel: the restart after a crash ends, too") {
   play.serve_first();
   play(K::Exited, 1);
   play.gone(1);
-  CHECK(play.wait() == Lines{"start 2"});
+  CHECK(play.wait() == Lines{"begin 2", "start 2"});
   CHECK(play(K::Cancel) == Lines{"abandoned 2", "stop 2"});
   CHECK(play.gone(2) == Lines{"forget 2", "failed 2", "rest"});
 }
@@ -86,7 +86,7 @@ TEST_CASE("cancel: what serves after a rest is restarted after a crash, as ever"
   play(K::Exited, 2);
   play.gone(2);
   CHECK(play.state.state == S::Crashed);
-  CHECK(play.wait() == Lines{"start 3"});
+  CHECK(play.wait() == Lines{"begin 3", "start 3"});
 }
 
 TEST_CASE("cancel: of a swap whose predecessor crashed meanwhile, the restart stays due") {
@@ -98,7 +98,7 @@ TEST_CASE("cancel: of a swap whose predecessor crashed meanwhile, the restart st
   play.gone(1);
   play.gone(2);
   CHECK(play.state.state == S::Failed);
-  CHECK(play.wait() == Lines{"start 3"});
+  CHECK(play.wait() == Lines{"begin 3", "start 3"});
 }
 
 TEST_CASE("cancel: of a first start, the swap that waits behind it comes all the same") {
@@ -106,7 +106,7 @@ TEST_CASE("cancel: of a first start, the swap that waits behind it comes all the
   play.start();
   play.swap(2);
   play(K::Cancel);
-  CHECK(play.gone(1) == Lines{"forget 1", "failed 1", "start 2"});
+  CHECK(play.gone(1) == Lines{"forget 1", "failed 1", "begin 2", "start 2"});
 }
 
 TEST_CASE("cancel: a rest can be shut down") {

@@ -18,6 +18,10 @@ using namespace std::chrono_literals;
 Supervisor reach(S state) {
   Play play;
   if (state == S::New) return play.state;
+  if (state == S::Vacant) {
+    play.vacate(1);
+    return play.state;
+  }
   play.start();
   if (state == S::Starting) return play.state;
   if (state == S::Failed) {
@@ -53,25 +57,28 @@ std::vector<S> all_states() {
 }
 
 /// What each event means in each state, kept apart from the machine's own table: T taken, I ignored, X
-/// illegal. One letter per event, in their order: Start, Swap, Cancel, Shutdown, Hurry, Ready, StartFailed,
-/// Exited, Acknowledged, Emptied, Stopped, Free, Held, Refusing, Tick.
+/// illegal. One letter per event, in their order: Start, Swap, Vacate, Cancel, Shutdown, Hurry, Ready,
+/// StartFailed, Exited, Acknowledged, Emptied, Stopped, Free, Held, Holding, Refusing, Tick.
 const char* expected(S state) {
   switch (state) {
     case S::New:
-      return "TTITIXXXXXXXXXI";
+      return "TTTITIXXXXXXXXXXI";
     case S::Starting:
+      return "XTTTTITTTTTTTTIXT";
     case S::Swapping:
-      return "XTTTITTTTTTTTXT";
+      return "XTTTTITTTTTTTTTXT";
     case S::Serving:
     case S::Cancelled:
-      return "XTITIXXTXTTTTXT";
+      return "XTTITIXXTXTTTTIXT";
+    case S::Vacant:
+      return "XTTITIXXTXTTTTTXT";
     case S::Crashed:
     case S::Failed:
-      return "XTTTIXXTXTTTTXT";
+      return "XTTTTIXXTXTTTTIXT";
     case S::Stopping:
-      return "XTIITTTTTTTTTTT";
+      return "XTTIITTTTTTTTTITT";
     case S::Finished:
-      return "XTIIIXXIIIIIIII";
+      return "XTTIIIXXIIIIIIIII";
   }
   return "";
 }
@@ -124,11 +131,12 @@ TEST_CASE("supervisor: a swap is refused where nothing can be swapped") {
 }
 
 TEST_CASE("supervisor: a swap begins at once where none runs") {
-  for (S state : {S::Serving, S::Crashed, S::Failed}) {
+  for (S state : {S::Serving, S::Crashed, S::Failed, S::Vacant}) {
     const SupervisorStep step = swap::step(reach(state), {.kind = K::Swap, .ask = {.number = 9}}, 0s);
-    REQUIRE(step.actions.size() == 1);
-    CHECK(step.actions[0].kind == SupervisorActionKind::StartBackend);
-    CHECK(step.actions[0].ask.number == 9);
+    REQUIRE(step.actions.size() == 2);
+    CHECK(step.actions[0].kind == SupervisorActionKind::Begun);
+    CHECK(step.actions[1].kind == SupervisorActionKind::StartBackend);
+    CHECK(step.actions[1].ask.number == 9);
   }
 }
 
@@ -141,7 +149,9 @@ TEST_CASE("supervisor: only the drawn transitions exist") {
       {S::Swapping, S::Crashed},  {S::Swapping, S::Stopping},  {S::Crashed, S::Starting},
       {S::Crashed, S::Stopping},  {S::Failed, S::Starting},    {S::Failed, S::Stopping},
       {S::Stopping, S::Finished}, {S::Starting, S::Cancelled}, {S::Crashed, S::Cancelled},
-      {S::Failed, S::Cancelled},  {S::Cancelled, S::Starting}, {S::Cancelled, S::Stopping}};
+      {S::Failed, S::Cancelled},  {S::Cancelled, S::Starting}, {S::Cancelled, S::Stopping},
+      {S::New, S::Vacant},        {S::Starting, S::Vacant},    {S::Serving, S::Vacant},
+      {S::Vacant, S::Vacant},     {S::Vacant, S::Starting},    {S::Vacant, S::Stopping}};
   for (S before : all_states()) {
     for (S next : all_states()) CHECK(can_follow(before, next) == drawn.contains({before, next}));
   }

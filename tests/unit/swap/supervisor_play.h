@@ -13,9 +13,10 @@ namespace berth::swap {
 /// "start 1", "switch 1", "drain 1": an action as a story writes it.
 inline std::string text(const SupervisorAction& action) {
   static const char* const kNames[] = {
-      "start",     "switch",  "hold",    "refuse-all", "rest",        "drain",        "cut",     "stop",
-      "kill",      "release", "forget",  "queued",     "superseded",  "refused",      "late",    "switched",
-      "abandoned", "failed",  "crashed", "overdue",    "first-ready", "first-failed", "finished"};
+      "start",   "switch",  "hold",        "refuse-all",   "rest",      "drain",      "cut",
+      "stop",    "kill",    "release",     "forget",       "queued",    "superseded", "refused",
+      "late",    "begin",   "vacated",     "switched",     "abandoned", "back",       "failed",
+      "crashed", "overdue", "first-ready", "first-failed", "finished"};
   std::string name = kNames[static_cast<int>(action.kind)];
   if (action.generation.number != 0) return name + " " + std::to_string(action.generation.number);
   if (action.ask.number != 0) return name + " #" + std::to_string(action.ask.number);
@@ -35,10 +36,17 @@ class Play {
     return feed({.kind = kind, .generation = {generation}, .ask = {}});
   }
   Lines start(std::uint64_t number = 1) {
-    return feed({.kind = Kind::Start, .generation = {}, .ask = {.number = number, .origin = Origin::First}});
+    return feed({.kind = Kind::Start,
+                 .generation = {},
+                 .ask = {.number = number, .origin = Origin::First, .order = state.order}});
   }
   Lines swap(std::uint64_t number, QueuePolicy policy = QueuePolicy::Wait) {
-    return feed({.kind = Kind::Swap, .generation = {}, .ask = {.number = number, .policy = policy}});
+    return feed({.kind = Kind::Swap,
+                 .generation = {},
+                 .ask = {.number = number, .policy = policy, .order = state.order}});
+  }
+  Lines vacate(std::uint64_t number) {
+    return feed({.kind = Kind::Vacate, .generation = {}, .ask = {.number = number}});
   }
   /// Lets time pass up to the next deadline and ticks.
   Lines wait() {

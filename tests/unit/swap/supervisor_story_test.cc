@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 
 TEST_CASE("supervisor: the first start serves after ready and every acknowledgement") {
   Play play;
-  CHECK(play.start() == Lines{"start 1"});
+  CHECK(play.start() == Lines{"begin 1", "start 1"});
   CHECK(play(K::Ready, 1) == Lines{"switch 1"});
   CHECK(play(K::Acknowledged, 1) == Lines{"switched 1", "first-ready 1"});
   CHECK(play.state.state == S::Serving);
@@ -23,7 +23,7 @@ TEST_CASE("supervisor: the first start serves after ready and every acknowledgem
 TEST_CASE("supervisor: a swap drains, stops and releases the old one after the switch") {
   Play play;
   play.serve_first();
-  CHECK(play.swap(2) == Lines{"start 2"});
+  CHECK(play.swap(2) == Lines{"begin 2", "start 2"});
   CHECK(play(K::Ready, 2) == Lines{"switch 2"});
   CHECK(play(K::Acknowledged, 2) == Lines{"switched 2", "drain 1"});
   CHECK(play.state.state == S::Serving);
@@ -70,7 +70,7 @@ TEST_CASE("supervisor: the newest command wins the queue's only place, and the d
   CHECK(play.swap(3) == Lines{"queued #3"});
   CHECK(play.swap(4) == Lines{"superseded #3", "queued #4"});
   play(K::Ready, 2);
-  CHECK(play(K::Acknowledged, 2) == Lines{"switched 2", "drain 1", "start 3"});
+  CHECK(play(K::Acknowledged, 2) == Lines{"switched 2", "drain 1", "begin 3", "start 3"});
   CHECK(play.state.asked.number == 4);
   CHECK_FALSE(play.state.queued);
 }
@@ -81,7 +81,7 @@ TEST_CASE("supervisor: a queued swap begins when the running one has failed") {
   play.swap(2);
   play.swap(3);
   play(K::StartFailed, 2);
-  CHECK(play.gone(2) == Lines{"forget 2", "failed 2", "start 3"});
+  CHECK(play.gone(2) == Lines{"forget 2", "failed 2", "begin 3", "start 3"});
   CHECK(play.state.state == S::Swapping);
 }
 
@@ -111,7 +111,7 @@ TEST_CASE(
   CHECK(play(K::Exited, 1) == Lines{"crashed 1", "hold", "stop 1"});
   CHECK(play.state.state == S::Crashed);
   CHECK(next_deadline(play.state) == play.now + 100ms);
-  CHECK(play.wait() == Lines{"start 2"});
+  CHECK(play.wait() == Lines{"begin 2", "start 2"});
   CHECK(play.state.asked.number == 1);
   CHECK(play.state.asked.origin == Origin::Automatic);
   play(K::Ready, 2);
@@ -140,7 +140,7 @@ TEST_CASE("supervisor: a swap asked for in the backoff starts at once instead of
   play.serve_first();
   play(K::Exited, 1);
   play.gone(1);
-  CHECK(play.swap(2) == Lines{"start 2"});
+  CHECK(play.swap(2) == Lines{"begin 2", "start 2"});
   CHECK(play.state.failures == 0);
   CHECK(next_deadline(play.state) == play.now + 35s);
 }
@@ -152,7 +152,7 @@ TEST_CASE("supervisor: a swap takes the place of a restart that is being tried")
   play.gone(1);
   play.wait();
   CHECK(play.swap(2, QueuePolicy::Refuse) == Lines{"queued #2", "abandoned 2", "stop 2"});
-  CHECK(play.gone(2) == Lines{"forget 2", "failed 2", "start 3"});
+  CHECK(play.gone(2) == Lines{"forget 2", "failed 2", "begin 3", "start 3"});
   CHECK(play.state.asked.number == 2);
 }
 
@@ -165,7 +165,7 @@ TEST_CASE("supervisor: after a crash a swap that fails falls back to the command
   play(K::StartFailed, 2);
   play.gone(2);
   CHECK(play.state.state == S::Failed);
-  CHECK(play.wait() == Lines{"start 3"});
+  CHECK(play.wait() == Lines{"begin 3", "start 3"});
   CHECK(play.state.asked.number == 1);
 }
 
@@ -175,7 +175,7 @@ TEST_CASE("supervisor: a first start that fails is told once, and tried again wi
   play(K::StartFailed, 1);
   CHECK(play.gone(1) == Lines{"forget 1", "failed 1", "first-failed 1"});
   CHECK(play.state.state == S::Failed);
-  CHECK(play.wait() == Lines{"start 2"});
+  CHECK(play.wait() == Lines{"begin 2", "start 2"});
   play(K::StartFailed, 2);
   CHECK(play.gone(2) == Lines{"forget 2", "failed 2"});
   CHECK(next_deadline(play.state) - play.now == 200ms);
@@ -189,7 +189,7 @@ TEST_CASE("supervisor: a swap queued behind a failing first start takes its plac
   play.start();
   play.swap(2);
   play(K::StartFailed, 1);
-  CHECK(play.gone(1) == Lines{"forget 1", "failed 1", "start 2"});
+  CHECK(play.gone(1) == Lines{"forget 1", "failed 1", "begin 2", "start 2"});
   play(K::StartFailed, 2);
   CHECK(play.gone(2) == Lines{"forget 2", "failed 2", "first-failed 2"});
 }

@@ -28,6 +28,7 @@ constexpr Legality X = Legality::Illegal;
 const std::vector<Row>& rows() {
   static const std::vector<Row> all = {
       {S::Idle, E::Begin, T, S::Starting, {A::StartBackend}},
+      {S::Idle, E::Cleared, X},
       {S::Idle, E::Ready, X},
       {S::Idle, E::StartFailed, X},
       {S::Idle, E::Exited, X},
@@ -35,7 +36,17 @@ const std::vector<Row>& rows() {
       {S::Idle, E::Acknowledged, X},
       {S::Idle, E::Gone, X},
       {S::Idle, E::Tick, I},
+      {S::Clearing, E::Begin, X},
+      {S::Clearing, E::Cleared, T, S::Starting, {A::StartBackend}},
+      {S::Clearing, E::Ready, X},
+      {S::Clearing, E::StartFailed, X},
+      {S::Clearing, E::Exited, X},
+      {S::Clearing, E::Cancel, T, S::Failed, {}},
+      {S::Clearing, E::Acknowledged, X},
+      {S::Clearing, E::Gone, X},
+      {S::Clearing, E::Tick, I},
       {S::Starting, E::Begin, X},
+      {S::Starting, E::Cleared, X},
       {S::Starting, E::Ready, T, S::Switching, {A::SwitchTarget}},
       {S::Starting, E::StartFailed, T, S::Abandoning, {A::Abandon}},
       {S::Starting, E::Exited, T, S::Abandoning, {A::Abandon}},
@@ -44,6 +55,7 @@ const std::vector<Row>& rows() {
       {S::Starting, E::Gone, X},
       {S::Starting, E::Tick, T, S::Abandoning, {A::Abandon}},
       {S::Switching, E::Begin, X},
+      {S::Switching, E::Cleared, X},
       {S::Switching, E::Ready, X},
       {S::Switching, E::StartFailed, X},
       {S::Switching, E::Exited, T, S::Switching, {}},
@@ -52,6 +64,7 @@ const std::vector<Row>& rows() {
       {S::Switching, E::Gone, X},
       {S::Switching, E::Tick, T, S::Switching, {A::SayLate}},
       {S::Done, E::Begin, X},
+      {S::Done, E::Cleared, X},
       {S::Done, E::Ready, X},
       {S::Done, E::StartFailed, X},
       {S::Done, E::Exited, X},
@@ -60,6 +73,7 @@ const std::vector<Row>& rows() {
       {S::Done, E::Gone, X},
       {S::Done, E::Tick, I},
       {S::Abandoning, E::Begin, X},
+      {S::Abandoning, E::Cleared, X},
       {S::Abandoning, E::Ready, I},
       {S::Abandoning, E::StartFailed, I},
       {S::Abandoning, E::Exited, I},
@@ -68,6 +82,7 @@ const std::vector<Row>& rows() {
       {S::Abandoning, E::Gone, T, S::Failed, {}},
       {S::Abandoning, E::Tick, I},
       {S::Failed, E::Begin, X},
+      {S::Failed, E::Cleared, X},
       {S::Failed, E::Ready, X},
       {S::Failed, E::StartFailed, X},
       {S::Failed, E::Exited, X},
@@ -91,6 +106,18 @@ TEST_CASE("swap machine: the end of a failed swap says why") {
   CHECK(step(in_state(S::Starting), E::Exited, kNow).next.end == SwapEnd::Exited);
   CHECK(step(in_state(S::Starting), E::Cancel, kNow).next.end == SwapEnd::Cancelled);
   CHECK(step(in_state(S::Starting), E::Tick, kNow).next.end == SwapEnd::Overdue);
+}
+
+TEST_CASE("swap machine: in the stop-start order it starts only when nothing else is left") {
+  Swap swap{.order = SwapOrder::StopStart, .from = {1}, .to = {2}};
+  SwapStep done = step(swap, E::Begin, kNow);
+  CHECK(done.next.state == S::Clearing);
+  CHECK(done.actions == std::vector{A::Clear});
+  CHECK(done.next.deadline == kNever);
+  CHECK(step(done.next, E::Cancel, kNow).next.end == SwapEnd::Cancelled);
+  done = step(done.next, E::Cleared, kNow);
+  CHECK(done.next.state == S::Starting);
+  CHECK(done.next.deadline == after(kNow, swap.patience.start));
 }
 
 TEST_CASE("swap machine: a tick before the deadline changes nothing") {

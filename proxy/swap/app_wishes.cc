@@ -1,0 +1,66 @@
+// What an ask means: which command or server, where, with which variables; and which asks mean nothing here.
+#include "proxy/swap/app_shell.h"
+
+namespace berth::swap {
+
+using control::SwapVerbKind;
+using observe::SwapCause;
+
+AppShell::Wish AppShell::wish_of(const control::SwapRequest& request) const {
+  const bool again = request.command.empty() && !request.to && request.verb != SwapVerbKind::Detach;
+  Wish wish;
+  wish.cause = request.verb == SwapVerbKind::Attach   ? SwapCause::Attach
+               : request.verb == SwapVerbKind::Detach ? SwapCause::Detach
+               : again                                ? SwapCause::Restart
+                                                      : SwapCause::Swap;
+  wish.same = again ? Wish::Same::Again : Wish::Same::No;
+  wish.own_dir = request.dir;
+  wish.own_env = request.env;
+  wish.command = request.command;
+  wish.external = request.to;
+  wish.env = settings_.app.env;
+  wish.asked = now();
+  if (request.verb == SwapVerbKind::Detach) {
+    wish.command = settings_.app.command;
+    wish.own_dir = settings_.app.dir;
+  }
+  resolve(wish);
+  return wish;
+}
+
+std::string AppShell::objection(const control::SwapRequest& request) const {
+  if (request.verb == SwapVerbKind::Detach) {
+    const auto at = seats_.find(state_.current);
+    const bool attached = at != seats_.end() && at->second.external;
+    return attached || state_.state >= AppState::Stopping ? std::string() : "no server is attached";
+  }
+  const bool again = request.command.empty() && !request.to;
+  if (!again || state_.state >= AppState::Stopping) return {};
+  const Wish& last = last_wish();
+  if (last.external) {
+    return "berth did not start the server on " + last.external->text() +
+           " and cannot start it again: start another yourself, then `berth swap --to ADDRESS`";
+  }
+  if (last.command.empty())
+    return "there is nothing to start again: `berth attach ADDRESS`, or `berth swap -- COMMAND`";
+  return {};
+}
+
+const AppShell::Wish& AppShell::last_wish() const {
+  static const Wish kNone;
+  const auto at = wishes_.find(state_.restart);
+  return at == wishes_.end() ? kNone : at->second;
+}
+
+void AppShell::resolve(Wish& wish) const {
+  const Wish& last = last_wish();
+  if (wish.same == Wish::Same::Again) {
+    wish.command = last.command;
+    wish.external = last.external;
+    wish.env = last.env;
+  }
+  wish.dir = wish.own_dir.empty() ? last.dir : wish.own_dir;
+  for (const auto& [key, value] : wish.own_env) wish.env[key] = value;
+}
+
+}  // namespace berth::swap
