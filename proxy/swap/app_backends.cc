@@ -95,7 +95,7 @@ void AppShell::on_started(Generation generation, const backend::Started& started
   Seat* seat = find(generation);
   if (seat == nullptr) return;
   const std::string detail = start_detail(started);
-  log(Level::Info, generation, (seat->external ? "attached: " : "started: ") + detail);
+  log(Level::Info, generation, (seat->external ? "asked whether it is ready: " : "started: ") + detail);
   const bool again = seat->started.has_value();
   seat->started = started;
   if (seat->phase > PhaseName::Ready) return;
@@ -245,7 +245,8 @@ void AppShell::forget(Generation generation) {
       farewell_.reason = "generation " + std::to_string(generation.number) + ": " + unreleased->what;
     }
   }
-  if (proven) log(Level::Info, generation, "released: " + release_detail(seat));
+  if (proven && !seat.external) log(Level::Info, generation, "released: " + seat.certificate->text());
+  if (proven && seat.external) log(Level::Info, generation, "left running: " + release_detail(seat));
   // Not here: it may be the backend itself that calls.
   boost::asio::post(control_, [gone = std::move(seat.backend)] {});
   seats_.erase(generation);

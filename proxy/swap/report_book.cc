@@ -75,8 +75,9 @@ void ReportBook::switched(Generation to) {
     open->report.outcome = open->verdict;
     return close_if_over(open);
   }
-  open->report.outcome = SwapOutcome::Done;
-  open->report.reason.clear();
+  open->report.outcome = open->unreleased.empty() ? SwapOutcome::Done : SwapOutcome::Unreleased;
+  open->report.reason = open->unreleased;
+  open->report.hint = open->unreleased_hint;
   open->report.serving_after = around_.now() - open->asked;
   open->report.retiring = open->leaving != Leaving::Over;
   if (const auto watch = open->watch.lock(); watch && watch->on_switched) watch->on_switched(open->report);
@@ -176,7 +177,8 @@ void ReportBook::left(Generation from, const std::optional<Reason>& unreleased) 
       open->report.reason = unreleased->what;
       open->report.hint = unreleased->hint;
     } else if (unreleased) {
-      open->report.notes.push_back(unreleased->what);
+      open->unreleased = unreleased->what;
+      open->unreleased_hint = unreleased->hint;
     }
     return close_if_over(open);
   }
@@ -241,6 +243,8 @@ void ReportBook::tell_phase(const OpenPtr& open, std::size_t index) {
 void ReportBook::close_if_over(const OpenPtr& open) {
   if (open->coming != Coming::Over || open->leaving != Leaving::Over || open->closing != Closing::No) return;
   open->closing = Closing::Counting;
+  if (!open->unreleased.empty() && open->report.outcome != SwapOutcome::Unreleased)
+    open->report.notes.push_back(open->unreleased);
   open->report.took = around_.now() - open->asked;
   around_.counters([this, weak = std::weak_ptr<Open>(open)](http::Counters counters) {
     // The book owns it: while it lives, so does the book.

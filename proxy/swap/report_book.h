@@ -116,6 +116,8 @@ class ReportBook {
     std::optional<http::Counters> at_start;
     Coming coming = Coming::Running;
     Leaving leaving = Leaving::Possible;
+    std::string unreleased;  ///< why what left before the switch is not provably gone; empty: it is
+    std::string unreleased_hint;
     Generation returning{};  ///< what comes back as this one
     Closing closing = Closing::No;
     observe::SwapOutcome verdict = observe::SwapOutcome::Failed;  ///< becomes the outcome once it is gone

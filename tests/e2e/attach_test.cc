@@ -158,6 +158,23 @@ TEST_CASE("released within: a server that goes in time is proven gone") {
   check_berth_ends(berth, {&fresh});
 }
 
+TEST_CASE("released within: in the stop-start order, too, a server that stays is named with exit code 5") {
+  OwnServer old("old");
+  BerthProcess berth({.command = scripted({"--name", "own"}), .more = {"--swap", "stop-start"}});
+  REQUIRE(berth.call("attach", {old.address()}).exit_code == 0);
+  berth::load::Load load(users_of(berth.port()));
+  load.start();
+  REQUIRE(wait_answers(load, 20));
+  const auto detach = berth.call("detach", {"--released-within", "300ms"});
+  CHECK(detach.exit_code == 5);
+  check_screen(detach,
+               {old.port() + " still held by pid " + std::to_string(old.pid()), "serving generation 3"});
+  CHECK(who_answers(berth.port()) == "own");
+  REQUIRE(wait_answers(load, 20));
+  check_nothing_failed(load.stop());
+  check_berth_ends(berth, {&old});
+}
+
 TEST_CASE("released within: a server that stays is named with exit code 5") {
   OwnServer old("old"), fresh("new");
   BerthProcess berth({.more = {"--external", old.address()}});

@@ -198,6 +198,24 @@ TEST_CASE("shell: in the stop-start order one report has the old one's end, the 
   CHECK(stage.shell->reports().front().id == report.id);
 }
 
+TEST_CASE(
+    "shell: in the stop-start order an old one that is not provably gone is told with the new one serving") {
+  AppConfig app = configured({"serve", "v1"});
+  app.swap = SwapOrder::StopStart;
+  Stage stage({}, app);
+  Seen seen;
+  stage.serve_first();
+  const auto handle = stage.shell->swap(to({"serve", "v2"}), seen.watch());
+  stage.poll();
+  stage.stopped(1);
+  stage.released(1, backend::ReleaseCertificate::Verdict::Held);
+  stage.ready(2);
+  REQUIRE(seen.results.size() == 1);
+  CHECK(seen.results[0].kind == Result::Unreleased);
+  CHECK(seen.results[0].reason.find("41501 still held") != std::string::npos);
+  CHECK(seen.results[0].report->notes.empty());
+}
+
 TEST_CASE("shell: a return that fails is noted where the swap that failed is told") {
   AppConfig app = configured({"serve", "v1"});
   app.swap = SwapOrder::StopStart;
