@@ -47,9 +47,11 @@ std::vector<std::string> first_failure_lines(const observe::SwapReport& report, 
   for (const std::string& note : report.notes) lines.push_back("  " + note);
   for (const std::string& line : report.last_lines) lines.push_back("  | " + line);
   if (!report.hint.empty()) lines.push_back("  " + report.hint);
-  if (tries_again)
-    lines.push_back(
-        "  the address stays open and the command is tried again; or mend it and type: berth swap");
+  if (!tries_again) return lines;
+  lines.emplace_back(
+      report.external.empty()
+          ? "  the address stays open and the command is tried again; or mend it and type: berth swap"
+          : "  the address stays open and the server is asked again; or name another: berth attach ADDRESS");
   return lines;
 }
 

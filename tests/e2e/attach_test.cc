@@ -129,6 +129,9 @@ TEST_CASE("detach: without a command requests wait for the next attach") {
   OwnServer one("one"), two("two");
   BerthProcess berth({.more = {"--external", one.address()}});
   REQUIRE(berth.wait_serving());
+  berth::load::Load load(users_of(berth.port()));
+  load.start();
+  REQUIRE(wait_answers(load, 20));
   const auto detach = berth.call("detach");
   CHECK(detach.exit_code == 0);
   check_screen(detach, {"generation 1 is detached", "requests are held"});
@@ -139,6 +142,8 @@ TEST_CASE("detach: without a command requests wait for the next attach") {
   CHECK(berth.call("attach", {two.address()}).exit_code == 0);
   CHECK(user.wait_exit(10s) == ExitStatus{false, 0});
   CHECK(user.out() == "two\n");
+  REQUIRE(wait_answers(load, 20));
+  check_nothing_failed(load.stop());
   check_berth_ends(berth, {&one, &two});
 }
 

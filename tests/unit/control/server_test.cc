@@ -140,6 +140,16 @@ TEST_CASE("server: a swap streams its phases and ends with a result") {
   server.on_loop([&] { server.service.on_swap = finish_at_once; });
   CHECK(post(server, "/v1/apps/web/restart", "").status == 200);
   server.on_loop([&] { CHECK(server.service.asked.verb == SwapVerbKind::Restart); });
+  CHECK(post(server, "/v1/apps/web/attach", R"({"to":"9000","released_within":"2s"})").status == 200);
+  server.on_loop([&] {
+    CHECK(server.service.asked.verb == SwapVerbKind::Attach);
+    CHECK(server.service.asked.to == Endpoint::loopback_v4(9000));
+    CHECK(server.service.asked.released_within == std::chrono::seconds(2));
+  });
+  CHECK(post(server, "/v1/apps/web/attach", "").status == 400);
+  CHECK(post(server, "/v1/apps/web/swap", R"({"to":"9000","command":["x"]})").status == 400);
+  CHECK(post(server, "/v1/apps/web/detach", "").status == 200);
+  server.on_loop([&] { CHECK(server.service.asked.verb == SwapVerbKind::Detach); });
 }
 
 TEST_CASE("server: wait=switch ends with the switch, and the swap goes on unwatched") {

@@ -147,6 +147,17 @@ TEST_CASE("stop-start: a swap asked while a cancelled one lets the old one leave
   CHECK(play.gone(1) == Lines{"forget 1", "start 4"});
 }
 
+TEST_CASE("stop-start: one that was made to hold leaves, whatever the order of what comes next") {
+  Play play = serving();
+  play.swap(2);
+  play.state.order = SwapOrder::Overlap;
+  play.swap(3);
+  CHECK(play(K::Cancel) == Lines{"abandoned 2", "failed 2", "begin 3", "hold"});
+  CHECK(play(K::Holding) == Lines{"drain 1"});
+  play(K::Emptied, 1);
+  CHECK(play.gone(1) == Lines{"forget 1", "start 3"});
+}
+
 TEST_CASE("stop-start: a cancel while the new one starts brings the previous command back") {
   Play play = cleared();
   CHECK(play(K::Cancel) == Lines{"abandoned 2", "stop 2"});
