@@ -5,7 +5,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 #include <system_error>
 
 namespace berth::test {
@@ -23,7 +23,10 @@ TempDir::~TempDir() {
 
 std::string read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
+  // What /proc tells of a process may end in the middle of the reading, which an iterator would throw.
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
 }
 
 void write_file(const std::string& path, std::string_view text) {
