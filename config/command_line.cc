@@ -351,7 +351,6 @@ class Parser {
   std::vector<std::string> run_env_, swap_env_, restart_env_;
   RunVerb run_;
   ExecVerb exec_;
-  SwapVerb swap_, restart_;
   SwapVerb swap_{.target = {}, .kind = SwapVerb::Kind::Swap};
   SwapVerb restart_{.target = {}, .kind = SwapVerb::Kind::Restart};
   SwapVerb attach_{.target = {}, .kind = SwapVerb::Kind::Attach};
