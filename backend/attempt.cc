@@ -1,7 +1,6 @@
 #include "backend/attempt.h"
 
 #include <fcntl.h>
-#include <sys/wait.h>
 
 #include <algorithm>
 #include <array>
@@ -15,6 +14,7 @@ namespace berth::backend {
 namespace {
 
 constexpr std::size_t kLastLines = 20;
+constexpr std::size_t kKeptOfLine = 8 * 1024;
 
 StartFailure failure(StartFailure::Kind kind, std::string what) {
   StartFailure out;
@@ -27,11 +27,6 @@ StartFailure system_failure(const std::string& doing, int error) {
   std::array<char, 128> buffer{};
   return failure(StartFailure::Kind::System,
                  doing + ": " + ::strerror_r(error, buffer.data(), buffer.size()));
-}
-
-ExitStatus from_wait(int status) {
-  if (WIFSIGNALED(status)) return {.signalled = true, .value = WTERMSIG(status)};
-  return {.signalled = false, .value = WEXITSTATUS(status)};
 }
 
 }  // namespace
@@ -51,14 +46,9 @@ std::optional<StartFailure> Attempt::begin() {
   KeeperCommand command;
   if (auto why = command_user(spec_.user, command)) return failure(Kind::System, *why);
   auto environment = child_environment(spec_, mode_, place_.told, environ);
-  auto name = fill_in(spec_.command.front(), place_.told);
-  auto found = find_command(name, spec_.dir, environment);
-  if (found.program.empty()) return failure(Kind::Exec, found.failure);
-  command.program = found.program;
-  command.dir = spec_.dir;
-  for (const auto& word : spec_.command) command.arguments.push_back(fill_in(word, place_.told));
-  for (const auto& [key, value] : environment) command.environment.push_back(key + "=" + value);
-  command.descriptors = descriptor_limit_at_start();
+  if (auto why = listen_for_sign(environment)) return why;
+  if (auto why = fill_command(spec_, spec_.command, place_.told, environment, command))
+    return failure(Kind::Exec, *why);
   command.tty = spec_.tty;
 
   Descriptor out, err;
@@ -82,6 +72,29 @@ std::optional<StartFailure> Attempt::begin() {
   return std::nullopt;
 }
 
+std::optional<StartFailure> Attempt::listen_for_sign(std::map<std::string, std::string>& environment) {
+  using Check = ReadyConfig::Kind;
+  if (spec_.ready.kind == Check::Log) log_.emplace(spec_.ready.log);
+  if (spec_.ready.kind == Check::Exec) {
+    // What can never pass fails now.
+    auto found = find_command(fill_in(spec_.ready.exec.front(), place_.told), spec_.dir, environment);
+    if (found.program.empty()) return failure(StartFailure::Kind::Exec, "its check: " + found.failure);
+  }
+  if (spec_.ready.kind != Check::Notify) return std::nullopt;
+  int error = 0;
+  notify_ = NotifySocket::open(
+      loop_, spec_, {.root = [this] { return keeper_pid(); }, .on_ready = [this] { events_.on_sign(); }},
+      error);
+  if (!notify_) return system_failure("no NOTIFY_SOCKET can be made for it", error);
+  environment["NOTIFY_SOCKET"] = notify_->path();
+  return std::nullopt;
+}
+
+Sign Attempt::sign() const {
+  if (log_) return log_->sign();
+  return notify_ ? notify_->sign() : Sign{};
+}
+
 void Attempt::stop(int signal) {
   if (place_.lease) place_.lease->close_door();
   if (link_) link_->order(KeeperOrder::Verb::Stop, signal);
@@ -100,7 +113,7 @@ void Attempt::hear(const KeeperNews& news) {
     case KeeperNews::Kind::ExecFailed:
       return exec_failed(news);
     case KeeperNews::Kind::Exited:
-      return ended(from_wait(news.first));
+      return ended(ExitStatus::from_wait(news.first));
     case KeeperNews::Kind::Killed:
       killed_ = true;
       if (news.second == 0) killed_descendants_.emplace_back(news.text.data());
@@ -154,6 +167,9 @@ void Attempt::drain() {
 }
 
 void Attempt::take_line(bool is_stderr, std::string_view line) {
+  // The whole of it is looked at before it is cut.
+  if (log_ && log_->hear(line)) events_.on_sign();
+  line = line.substr(0, kKeptOfLine);
   last_lines_.emplace_back(line);
   if (last_lines_.size() > kLastLines) last_lines_.pop_front();
   events_.on_line(is_stderr, line);

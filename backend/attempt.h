@@ -5,14 +5,18 @@
 #include <boost/asio/io_context.hpp>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "backend/backend.h"
 #include "backend/keeper_link.h"
+#include "backend/linux_notify_socket.h"
+#include "backend/log_match.h"
 #include "backend/output.h"
 #include "backend/place.h"
+#include "backend/sign.h"
 
 namespace berth::backend {
 
@@ -23,6 +27,7 @@ struct AttemptEvents {
   std::function<void(bool is_stderr, std::string_view)> on_line;
   std::function<void()> on_exited;  ///< the status is in exit()
   std::function<void(const std::string&)> on_note;
+  std::function<void()> on_sign;   ///< sign() is given now
   std::function<void()> on_empty;  ///< the tree is gone
 };
 
@@ -52,10 +57,13 @@ class Attempt {
   bool killed() const { return killed_; }
   const std::vector<std::string>& killed_descendants() const { return killed_descendants_; }
   std::vector<std::string> last_lines() const { return {last_lines_.begin(), last_lines_.end()}; }
+  /// What it has said of its readiness; with the checks notify and log.
+  Sign sign() const;
   /// Whether its last lines say that the port was busy.
   bool complained_of_busy_port() const;
 
  private:
+  std::optional<StartFailure> listen_for_sign(std::map<std::string, std::string>& environment);
   void hear(const KeeperNews& news);
   void lost();
   void ended(ExitStatus status);
@@ -71,6 +79,8 @@ class Attempt {
   Place place_;
   std::unique_ptr<OutputPipe> out_, err_;  ///< a terminal is one for both
   std::deque<std::string> last_lines_;
+  std::optional<LogMatch> log_;
+  std::unique_ptr<NotifySocket> notify_;
   std::unique_ptr<KeeperLink> link_;
   int pid_ = 0;
   std::optional<ExitStatus> exit_;

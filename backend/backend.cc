@@ -6,6 +6,7 @@
 #include <set>
 
 #include "backend/attempt.h"
+#include "backend/check.h"
 #include "backend/command.h"
 #include "backend/equip.h"
 #include "backend/linux_proc.h"
@@ -146,6 +147,9 @@ void Backend::Impl::attempt(Place::Kept kept) {
   };
   events.on_exited = [this] { attempt_exited(); };
   events.on_note = [this](const std::string& text) { note(text); };
+  events.on_sign = [this] {
+    if (readiness_) readiness_->look_now();
+  };
   events.on_empty = [this] { attempt_empty(); };
   // The one before keeps its number until this one has another.
   auto before =
@@ -169,11 +173,14 @@ void Backend::Impl::watch_readiness() {
   auto follow = FollowPolicy::Never;
   if (mode_ == PortMode::Lease && !spec_.port.mode && !names_port(spec_)) follow = FollowPolicy::Settle;
   if (mode_ == PortMode::Discover) follow = FollowPolicy::AtOnce;
+  auto sign = [this] { return attempt_->sign(); };
   ReadinessSpec what{.config = spec_.ready,
                      .mode = mode_,
                      .told = attempt_->told(),
                      .root = attempt_->keeper_pid(),
-                     .follow = follow};
+                     .follow = follow,
+                     .check = check_of(loop_, spec_, sign),
+                     .sign = sign};
   readiness_ = std::make_unique<Readiness>(
       loop_, std::move(what),
       ReadinessEvents{.on_ready = [this](const ReadyAt& at) { became_ready(at); },

@@ -38,7 +38,8 @@ struct ExitStatus {
   bool signalled = false;
   int value = 0;  ///< exit code, or the signal's number
   bool operator==(const ExitStatus&) const = default;
-  std::string text() const;  ///< "exit 0", "killed by SIGKILL"
+  std::string text() const;                 ///< "exit 0", "killed by SIGKILL"
+  static ExitStatus from_wait(int status);  ///< as wait(2) gives it
 };
 
 /// The command runs. Told once per attempt: a start that is tried again on another port tells it again.

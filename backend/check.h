@@ -1,5 +1,5 @@
-// One readiness check against one endpoint: connect, ask, say whether the answer is good. Knows neither
-// processes nor when to ask again. Lives on the control loop; destroying a check cancels it.
+// One readiness check against one endpoint: connect, ask, say whether the answer is good. Knows neither when
+// to ask again nor what else a backend needs. Lives on the control loop; destroying a check cancels it.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -8,9 +8,12 @@
 #include <memory>
 #include <string>
 
+#include "backend/sign.h"
 #include "config/config.h"
 
 namespace berth::backend {
+
+struct LaunchSpec;
 
 struct CheckResult {
   bool passed = false;
@@ -23,6 +26,8 @@ using CheckDone = std::function<void(const CheckResult&)>;
 class Check {
  public:
   virtual ~Check() = default;
+  /// What a user is told if it has to end now: "the check command had not ended". Empty: nothing of note.
+  virtual std::string unfinished() const { return {}; }
 };
 
 /// Passes with a complete final response whose status lies within the configured range.
@@ -33,5 +38,25 @@ std::unique_ptr<Check> start_http_check(boost::asio::io_context& loop, const End
 /// Passes when the connection is accepted.
 std::unique_ptr<Check> start_tcp_check(boost::asio::io_context& loop, const Endpoint& endpoint,
                                        std::chrono::milliseconds timeout, CheckDone done);
+
+/// Runs `spec.ready.exec` where and as whom the backend runs, with its environment; PORT, HOST and the
+/// placeholders say where it is reached. Passes when it ends with 0; then, or at the timeout, its whole tree
+/// is killed before `done` is called. What cannot be run does not pass.
+std::unique_ptr<Check> start_exec_check(boost::asio::io_context& loop, const Endpoint& endpoint,
+                                        const LaunchSpec& spec, std::chrono::milliseconds timeout,
+                                        CheckDone done);
+
+/// Requests each path of `config.warm`, one after the other. Passes when each has given a complete final
+/// response, whatever its status; ends at the first that has not. `timeout` is for each.
+std::unique_ptr<Check> start_warm_up(boost::asio::io_context& loop, const Endpoint& endpoint,
+                                     const ReadyConfig& config, std::chrono::milliseconds timeout,
+                                     CheckDone done);
+
+/// Asks one endpoint once. nullptr: `done` was called already.
+using StartCheck = std::function<std::unique_ptr<Check>(const Endpoint& endpoint,
+                                                        std::chrono::milliseconds timeout, CheckDone done)>;
+
+/// The check that `spec` asks for, which must outlive it. `sign` is what the backend has said by itself.
+StartCheck check_of(boost::asio::io_context& loop, const LaunchSpec& spec, std::function<Sign()> sign);
 
 }  // namespace berth::backend

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "backend/backend.h"
+#include "backend/keeper_link.h"
 
 namespace berth::backend {
 namespace {
@@ -141,6 +142,20 @@ FoundCommand find_command(const std::string& name, const std::string& dir,
   }
   if (forbidden) return {"", name + ": found in PATH, but permission denied (" + path + ")"};
   return {"", name + ": no such file in PATH " + path};
+}
+
+std::optional<std::string> fill_command(const LaunchSpec& spec, const std::vector<std::string>& words,
+                                        const Endpoint& told,
+                                        const std::map<std::string, std::string>& environment,
+                                        KeeperCommand& command) {
+  auto found = find_command(fill_in(words.front(), told), spec.dir, environment);
+  if (found.program.empty()) return found.failure;
+  command.program = found.program;
+  command.dir = spec.dir;
+  for (const auto& word : words) command.arguments.push_back(fill_in(word, told));
+  for (const auto& [key, value] : environment) command.environment.push_back(key + "=" + value);
+  command.descriptors = descriptor_limit_at_start();
+  return std::nullopt;
 }
 
 std::string directory_failure(const std::string& dir) {

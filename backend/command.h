@@ -38,6 +38,13 @@ struct FoundCommand {
 FoundCommand find_command(const std::string& name, const std::string& dir,
                           const std::map<std::string, std::string>& environment);
 
+/// The rest of what a keeper needs to run `words` as the backend's own command is run: found in PATH, filled
+/// in, in its directory. Otherwise why that cannot be.
+std::optional<std::string> fill_command(const LaunchSpec& spec, const std::vector<std::string>& words,
+                                        const Endpoint& told,
+                                        const std::map<std::string, std::string>& environment,
+                                        KeeperCommand& command);
+
 /// Why `dir` cannot be used, or empty.
 std::string directory_failure(const std::string& dir);
 

@@ -12,7 +12,7 @@
 
 namespace berth::backend {
 
-inline constexpr std::size_t kMaxLine = 8 * 1024;
+inline constexpr std::size_t kMaxLine = 64 * 1024;
 
 /// What the command writes to.
 enum class OutputKind : std::uint8_t {

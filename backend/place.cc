@@ -51,16 +51,10 @@ Descriptor listen_on(const Endpoint& endpoint) {
 }
 
 std::optional<StartFailure> take_socket_path(const LaunchSpec& spec, Place& place) {
-  // A user other than berth's own cannot come through berth's own directory.
-  const std::string parent = spec.runtime_dir.empty() || !spec.user.empty() ? "/tmp" : spec.runtime_dir;
-  const std::string name =
-      "berth-" + std::to_string(spec.generation.number) + "-" + std::to_string(::getpid());
-  place.directory = PrivateDir::make(parent, name);
+  place.directory = make_socket_dir(spec);
   if (place.directory.path().empty())
-    return failure(Kind::System,
-                   "no directory for its socket can be made in " + parent + ": " + error_text(errno));
-  if (const passwd* user = spec.user.empty() ? nullptr : ::getpwnam(spec.user.c_str());
-      user != nullptr && ::chown(place.directory.path().c_str(), user->pw_uid, user->pw_gid) != 0) {
+    return failure(Kind::System, "no directory for its socket can be made: " + error_text(errno));
+  if (!give_to_user(place.directory.path(), spec.user)) {
     return failure(Kind::System,
                    "its socket's directory cannot be given to " + spec.user + ": " + error_text(errno));
   }
@@ -104,6 +98,20 @@ PrivateDir PrivateDir::make(const std::string& parent, const std::string& name) 
 PrivateDir::~PrivateDir() {
   std::error_code ignored;
   if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+}
+
+PrivateDir make_socket_dir(const LaunchSpec& spec) {
+  // A user other than berth's own cannot come through berth's own directory.
+  const std::string parent = spec.runtime_dir.empty() || !spec.user.empty() ? "/tmp" : spec.runtime_dir;
+  return PrivateDir::make(
+      parent, "berth-" + std::to_string(spec.generation.number) + "-" + std::to_string(::getpid()));
+}
+
+bool give_to_user(const std::string& path, const std::string& user) {
+  if (user.empty()) return true;
+  errno = 0;
+  const passwd* found = ::getpwnam(user.c_str());
+  return found != nullptr && ::lchown(path.c_str(), found->pw_uid, found->pw_gid) == 0;
 }
 
 void remove_stale_dirs(const std::string& runtime_dir) {

@@ -29,6 +29,13 @@ class PrivateDir {
   std::string path_;
 };
 
+/// Makes a directory for a socket of `spec`'s command, in berth's own, or in /tmp where another user has to
+/// come to it; that user's it is not yet. Empty path: see errno.
+PrivateDir make_socket_dir(const LaunchSpec& spec);
+
+/// Makes `path` that user's (a link is not followed); empty: it stays berth's. False: see errno.
+bool give_to_user(const std::string& path, const std::string& user);
+
 struct Place {
   /// What becomes of the number between its choice and the command's bind, in the modes lease and discover.
   enum class Kept : std::uint8_t {

@@ -4,7 +4,6 @@
 #include <optional>
 
 #include "backend/address.h"
-#include "backend/check.h"
 #include "backend/loop_timer.h"
 #include "backend/readiness_text.h"
 #include "backend/tree_listeners.h"
@@ -21,8 +20,12 @@ constexpr milliseconds kLongestPause{100};
 constexpr milliseconds kSettle{300};
 // Looking at everything costs a walk of the tree: not in the first, fast polls.
 constexpr milliseconds kLookElsewhereAfter{100};
+constexpr milliseconds kLongestExecPause{1'000};
+// Successes at one and the same moment would say no more than one.
+constexpr milliseconds kBetweenSuccesses{100};
 constexpr milliseconds kFirstCheckTimeout{5'000};
 constexpr milliseconds kLongestCheckTimeout{60'000};
+constexpr milliseconds kWithoutDeadline = std::chrono::hours(24);
 
 }  // namespace
 
@@ -33,10 +36,22 @@ struct Readiness::State : std::enable_shared_from_this<Readiness::State> {
   /// Berth's polling adds at most a twentieth to the server's own start.
   void pause() {
     auto elapsed = std::chrono::duration_cast<milliseconds>(Clock::now() - began);
-    timer.expires_after(std::clamp(elapsed / 20, kFirstPause, kLongestPause));
+    tick_after(std::clamp(elapsed / 20, kFirstPause, kLongestPause));
+  }
+
+  void tick_after(milliseconds pause) {
+    timer.expires_after(pause);
+    pausing = true;
     timer.async_wait([self = shared_from_this()](boost::system::error_code error) {
-      if (!error && self->open) self->tick();
+      if (error || !self->open) return;
+      self->pausing = false;
+      self->tick();
     });
+  }
+
+  /// A check that runs, and a pause that is just over, come to look by themselves.
+  void look_now() {
+    if (pausing && timer.cancel() > 0) tick_after(milliseconds{0});
   }
 
   LookAt what_to_look_at() const {
@@ -90,36 +105,59 @@ struct Readiness::State : std::enable_shared_from_this<Readiness::State> {
 
   void check(const Endpoint& endpoint, const SocketRow& listener, bool followed) {
     suspicions = 0;
+    if (endpoint != asked) passes = 0;
     asked = endpoint;
     check_began = Clock::now();
     auto done = [self = shared_from_this(), endpoint, listener, followed](const CheckResult& result) {
       if (self->open) self->checked({endpoint, listener, followed, result.text}, result.passed);
     };
-    switch (spec.config.kind) {
-      case ReadyConfig::Kind::Listen:
-        return checked({endpoint, listener, followed, "listening"}, true);
-      case ReadyConfig::Kind::Tcp:
-        running = start_tcp_check(loop, endpoint, check_timeout, done);
-        return;
-      case ReadyConfig::Kind::Http:
-        running = start_http_check(loop, endpoint, spec.config, check_timeout, done);
-        return;
-    }
+    // Where it was told at once, what runs now is what came of it.
+    if (auto started = spec.check(endpoint, check_timeout, done)) running = std::move(started);
   }
 
-  void checked(const ReadyAt& at, bool passed) {
+  void checked(ReadyAt at, bool passed) {
+    running.reset();
     last_answer = at.check;
-    if (passed && still_there(at.listener)) {
-      open = false;
-      auto tell = events.on_ready;
-      tell(at);
-      return;
+    if (!passed || !still_there(at.listener)) return try_again(at);
+    if (++passes > 1) at.check += ", " + std::to_string(passes) + " in a row";
+    if (passes < spec.config.successes) {
+      last_answer = at.check + ", of " + std::to_string(spec.config.successes);
+      return tick_after(kBetweenSuccesses);
     }
-    if (at.followed) ++candidate;
+    if (spec.config.warm.empty()) return ready(at);
+    last_answer.clear();
+    // As long as the start may take: that is what ends it.
+    const milliseconds timeout = spec.config.timeout == kOff ? kWithoutDeadline : spec.config.timeout;
+    running = start_warm_up(loop, at.endpoint, spec.config, timeout,
+                            [self = shared_from_this(), at](const CheckResult& result) {
+                              if (self->open) self->warmed(at, result);
+                            });
+  }
+
+  void warmed(ReadyAt at, const CheckResult& result) {
+    running.reset();
+    last_answer = result.text;
+    if (!result.passed || !still_there(at.listener)) return try_again(at);
+    at.check += ", " + result.text;
+    ready(at);
+  }
+
+  void ready(const ReadyAt& at) {
+    open = false;
+    auto tell = events.on_ready;
+    tell(at);
+  }
+
+  void try_again(const ReadyAt& at) {
+    passes = 0;
+    // What it says of itself is said of all its listeners.
+    if (at.followed && !spec.by_sign()) ++candidate;
+    const auto took = std::chrono::duration_cast<milliseconds>(Clock::now() - check_began);
     // A server that takes long for its first answer (it compiles, say) is given more with every turn.
-    if (Clock::now() - check_began >= check_timeout) {
-      check_timeout = std::min(check_timeout * 2, kLongestCheckTimeout);
-    }
+    if (took >= check_timeout) check_timeout = std::min(check_timeout * 2, kLongestCheckTimeout);
+    // A command costs more than a request: it runs for half of the time at most.
+    if (spec.config.kind == ReadyConfig::Kind::Exec)
+      return tick_after(std::clamp(took, kFirstPause, kLongestExecPause));
     pause();
   }
 
@@ -144,6 +182,8 @@ struct Readiness::State : std::enable_shared_from_this<Readiness::State> {
   Clock::time_point check_began = began;
   std::unique_ptr<Check> running;
   Endpoint asked;
+  std::uint32_t passes = 0;  ///< in a row
+  bool pausing = false;      ///< the timer runs
   std::string last_answer;
 };
 
@@ -158,8 +198,12 @@ Readiness::~Readiness() {
   state_->timer.cancel();
 }
 
+void Readiness::look_now() { state_->look_now(); }
+
 StartFailure Readiness::explain(milliseconds waited) const {
-  return explain_unready(state_->spec, waited, state_->asked, state_->last_answer);
+  const std::string unfinished = state_->running ? state_->running->unfinished() : std::string();
+  return explain_unready(state_->spec, waited, state_->asked,
+                         state_->last_answer.empty() ? unfinished : state_->last_answer);
 }
 
 }  // namespace berth::backend

@@ -1,6 +1,6 @@
 // Finds out when a started command is ready: polls the kernel's table for its listener, checks who owns it,
-// asks it. Knows nothing of starting, stopping or deadlines. Lives on the control loop; destruction ends it
-// silently.
+// asks its check, and warms it up. Knows nothing of starting, stopping or deadlines. Lives on the control
+// loop; destruction ends it silently.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "backend/backend.h"
+#include "backend/check.h"
 #include "backend/linux_sock_diag.h"
 
 namespace berth::backend {
@@ -28,6 +29,11 @@ struct ReadinessSpec {
   Endpoint told;
   int root = 0;  ///< the keeper's pid
   FollowPolicy follow = FollowPolicy::Settle;
+  StartCheck check;
+  std::function<Sign()> sign;  ///< of the kinds notify and log
+  bool by_sign() const {
+    return config.kind == ReadyConfig::Kind::Notify || config.kind == ReadyConfig::Kind::Log;
+  }
 };
 
 /// Where the ready backend is.
@@ -50,6 +56,9 @@ class Readiness {
   ~Readiness();
   Readiness(const Readiness&) = delete;
   Readiness& operator=(const Readiness&) = delete;
+
+  /// Looks again without a pause: the backend has said that it is ready.
+  void look_now();
 
   /// What a user is told when the deadline has passed: Timeout or Elsewhere.
   StartFailure explain(std::chrono::milliseconds waited) const;

@@ -23,6 +23,13 @@ std::string list_text(const std::vector<SocketRow>& rows) {
   return text;
 }
 
+/// What it has said of itself, after what is known of its listener.
+std::string sign_text(const ReadinessSpec& spec) {
+  if (!spec.by_sign()) return {};
+  const Sign sign = spec.sign();
+  return (sign.given ? ", though " : ", and ") + sign.text;
+}
+
 /// How to tell such a command where to listen.
 std::string hint_of(const ReadinessSpec& spec) {
   switch (spec.mode) {
@@ -75,7 +82,8 @@ StartFailure explain_unready(const ReadinessSpec& spec, std::chrono::millisecond
   if (!seen.elsewhere.empty()) {
     failure.kind = Kind::Elsewhere;
     failure.what = check + "the process listens on " + list_text(seen.elsewhere);
-    if (!answer.empty()) failure.what += ", but there " + answer;
+    if (!spec.by_sign() && !answer.empty()) failure.what += ", but there " + answer;
+    failure.what += sign_text(spec);
     failure.hint = hint_of(spec);
     return failure;
   }
@@ -85,7 +93,7 @@ StartFailure explain_unready(const ReadinessSpec& spec, std::chrono::millisecond
     failure.hint = by_path ? hint_of(spec) : "make it listen on TCP port {port}: add `--port {port}`";
     return failure;
   }
-  failure.what = check + "nothing listens there after " + seconds_text(waited);
+  failure.what = check + "nothing listens there after " + seconds_text(waited) + sign_text(spec);
   if (spec.follow != FollowPolicy::Never) failure.hint = "if it does not read PORT, add `--port {port}`";
   if (spec.mode == PortMode::Unix || spec.mode == PortMode::Fixed) failure.hint = hint_of(spec);
   return failure;

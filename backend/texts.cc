@@ -1,10 +1,17 @@
 // The words of what a backend reports.
+#include <sys/wait.h>
+
 #include <csignal>
 #include <cstring>
 
 #include "backend/backend.h"
 
 namespace berth::backend {
+
+ExitStatus ExitStatus::from_wait(int status) {
+  if (WIFSIGNALED(status)) return {.signalled = true, .value = WTERMSIG(status)};
+  return {.signalled = false, .value = WEXITSTATUS(status)};
+}
 
 std::string ExitStatus::text() const {
   if (!signalled) return "exit " + std::to_string(value);

@@ -16,22 +16,24 @@ namespace berth {
 
 /// `berth run`. What is absent was not given; run_config.h makes a Config of it.
 struct RunVerb {
-  std::optional<std::string> file;          ///< --config
-  std::vector<std::string> command;         ///< after `--`
-  std::vector<std::string> listen;          ///< --listen, several times
-  std::optional<std::string> control;       ///< --control
-  std::optional<std::string> name;          ///< --name
-  std::optional<std::string> dir;           ///< --dir
-  std::map<std::string, std::string> env;   ///< --env K=V, several times
-  std::optional<std::string> port;          ///< --port: lease, fd, discover, unix or a number
-  std::optional<std::string> external;      ///< --external: an address, or attach
-  std::optional<std::string> swap;          ///< --swap: overlap or stop-start
-  std::optional<std::string> user;          ///< --user
-  bool plain = false;                       ///< --plain
-  bool tty = false;                         ///< --tty
-  std::optional<std::string> ready;         ///< --ready: http=/path, tcp, listen
-  std::optional<std::string> ready_status;  ///< --ready-status: 200 or 200-299
-  std::optional<std::string> ready_host;    ///< --ready-host
+  std::optional<std::string> file;             ///< --config
+  std::vector<std::string> command;            ///< after `--`
+  std::vector<std::string> listen;             ///< --listen, several times
+  std::optional<std::string> control;          ///< --control
+  std::optional<std::string> name;             ///< --name
+  std::optional<std::string> dir;              ///< --dir
+  std::map<std::string, std::string> env;      ///< --env K=V, several times
+  std::optional<std::string> port;             ///< --port: lease, fd, discover, unix or a number
+  std::optional<std::string> external;         ///< --external: an address, or attach
+  std::optional<std::string> swap;             ///< --swap: overlap or stop-start
+  std::optional<std::string> user;             ///< --user
+  bool plain = false;                          ///< --plain
+  bool tty = false;                            ///< --tty
+  std::optional<std::string> ready;            ///< --ready: http=/path, tcp, listen, notify, log=, exec=
+  std::optional<std::string> ready_status;     ///< --ready-status: 200 or 200-299
+  std::optional<std::string> ready_host;       ///< --ready-host
+  std::optional<std::string> ready_successes;  ///< --ready-successes
+  std::vector<std::string> ready_warm;         ///< --ready-warm, several times
   std::optional<std::string> ready_timeout;
   std::optional<std::string> drain;
   std::optional<std::string> stop_signal;

@@ -55,13 +55,20 @@ struct ReadyConfig {
     Http,    ///< GET `path` gives a complete final response; see status_min/status_max
     Tcp,     ///< a connection is accepted
     Listen,  ///< the listener is in the kernel's table
+    Notify,  ///< READY=1 comes to NOTIFY_SOCKET (sd_notify(3))
+    Log,     ///< a line of its output matches `log`
+    Exec,    ///< the command `exec` ends with 0
   };
   Kind kind = Kind::Http;
   std::string path = "/";
-  std::string host = "localhost";  ///< Host field of the check
+  std::string host = "localhost";  ///< Host field of the check and of `warm`
   int status_min = 100;            ///< a final status within [min, max] is ready; default: anything below 500
   int status_max = 499;
-  Milliseconds timeout{30'000};
+  std::string log;                ///< a regular expression as ECMAScript has them
+  std::vector<std::string> exec;  ///< a program and its arguments
+  std::uint32_t successes = 1;    ///< how often in a row the check has to pass
+  std::vector<std::string> warm;  ///< paths that are requested before the switch
+  Milliseconds timeout{30'000};   ///< for the start, the check and `warm` together
 };
 
 /// How a backend is asked to end.

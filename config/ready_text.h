@@ -4,15 +4,27 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/config.h"
 
 namespace berth {
 
-/// "http=/path", "http", "tcp", "listen". Returns what is wrong, or nothing.
+/// "http=/path", "http", "tcp", "listen", "notify", "log=REGEX", "exec=CMD ARG". Returns what is wrong, or
+/// nothing.
 std::optional<std::string> set_ready_check(ReadyConfig& ready, std::string_view text);
 
 /// "200" or "200-299". Returns what is wrong, or nothing.
 std::optional<std::string> set_ready_status(ReadyConfig& ready, std::string_view text);
+
+/// Why `pattern` is no regular expression, or nothing.
+std::optional<std::string> pattern_fault(const std::string& pattern);
+
+/// The check in one line, as the options have it: "http=/health".
+std::string ready_check_text(const ReadyConfig& ready);
+
+/// Cut at blanks; quotes of either kind keep what they enclose together, nothing else is special. nullopt: a
+/// quote is not closed.
+std::optional<std::vector<std::string>> split_words(std::string_view text);
 
 }  // namespace berth

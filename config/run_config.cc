@@ -82,6 +82,7 @@ class OptionReader {
     origins_.of[key_ + ".ready"] = "--ready";
     origins_.of[key_ + ".ready.status"] = "--ready-status";
     origins_.of[key_ + ".ready.host"] = "--ready-host";
+    origins_.of[key_ + ".ready.warm"] = "--ready-warm";
     if (verb_.ready) {
       if (auto what = set_ready_check(ready, *verb_.ready)) fault("--ready", *what);
     }
@@ -89,6 +90,8 @@ class OptionReader {
       if (auto what = set_ready_status(ready, *verb_.ready_status)) fault("--ready-status", *what);
     }
     if (verb_.ready_host) ready.host = *verb_.ready_host;
+    count("--ready-successes", key_ + ".ready.successes", verb_.ready_successes, ready.successes);
+    ready.warm = verb_.ready_warm;
     duration("--ready-timeout", "ready.timeout", verb_.ready_timeout, ready.timeout);
   }
 
@@ -160,9 +163,9 @@ class OptionReader {
 
 bool has_app_options(const RunVerb& verb) {
   return !verb.listen.empty() || verb.name || verb.dir || !verb.env.empty() || verb.ready ||
-         verb.ready_status || verb.ready_host || verb.ready_timeout || verb.drain || verb.stop_signal ||
-         verb.stop_grace || verb.max_retiring || verb.port || verb.swap || verb.user || verb.plain ||
-         verb.tty || !verb.limits.empty();
+         verb.ready_status || verb.ready_host || verb.ready_successes || !verb.ready_warm.empty() ||
+         verb.ready_timeout || verb.drain || verb.stop_signal || verb.stop_grace || verb.max_retiring ||
+         verb.port || verb.swap || verb.user || verb.plain || verb.tty || !verb.limits.empty();
 }
 
 void check_machine(RunConfig& result) {

@@ -42,7 +42,7 @@ class Table {
   }
 
   const toml::node* take(const std::string& key) {
-    known_.push_back(key);
+    if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.push_back(key);
     const toml::node* node = table_->get(key);
     if (node != nullptr) reading_->origins.of[path_ + "." + key] = reading_->at(node->source().begin);
     return node;
@@ -58,13 +58,13 @@ class Table {
     return std::nullopt;
   }
 
-  void text(const std::string& key, std::string& into) {
+  void text(const std::string& key, std::string& into, const char* wanted = "a text in quotes") {
     const toml::node* node = take(key);
     if (node == nullptr) return;
     if (const auto* value = node->as_string()) {
       into = value->get();
     } else {
-      fault(*node, "'" + key + "' must be a text in quotes");
+      fault(*node, "'" + key + "' must be " + wanted);
     }
   }
 
@@ -183,37 +183,6 @@ class Table {
   std::vector<std::string> known_;
 };
 
-// "$NAME" and "${NAME}" replaced, "$$" is a dollar. A fault names what is not set.
-std::string expand(const std::string& text, const Variables& variables, std::string& missing) {
-  auto is_name = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; };
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '$') {
-      out += text[i];
-      continue;
-    }
-    bool braced = i + 1 < text.size() && text[i + 1] == '{';
-    std::size_t begin = i + (braced ? 2 : 1);
-    std::size_t end = begin;
-    while (end < text.size() && is_name(text[end])) ++end;
-    if (begin < text.size() && text[begin] == '$' && !braced) {
-      out += '$';
-      ++i;
-      continue;
-    }
-    if (end == begin || (braced && (end == text.size() || text[end] != '}'))) {
-      out += '$';
-      continue;
-    }
-    std::string name = text.substr(begin, end - begin);
-    auto value = variables(name);
-    if (!value) missing = name;
-    out += value.value_or("");
-    i = braced ? end : end - 1;
-  }
-  return out;
-}
-
 void read_env(Reading& reading, Table table, AppConfig& app) {
   for (const auto& [key, node] : table.raw()) {
     const auto* value = node.as_string();
@@ -222,7 +191,7 @@ void read_env(Reading& reading, Table table, AppConfig& app) {
       continue;
     }
     std::string missing;
-    app.env[std::string(key.str())] = expand(value->get(), reading.source.variables, missing);
+    app.env[std::string(key.str())] = expand_variables(value->get(), reading.source.variables, missing);
     if (!missing.empty()) {
       reading.fault(node.source().begin, "$" + missing + " is not set in berth's environment",
                     "write $$ for a dollar");
@@ -231,29 +200,35 @@ void read_env(Reading& reading, Table table, AppConfig& app) {
 }
 
 void read_ready(Table table, ReadyConfig& ready) {
+  using Kind = ReadyConfig::Kind;
   int checks = 0;
-  if (const toml::node* node = table.take("http")) {
+  const auto chosen = [&](const char* key, Kind kind, bool (toml::node::*fits)() const noexcept) {
+    const toml::node* node = table.raw().get(key);
+    if (node == nullptr) return false;
     ++checks;
-    if (const auto* path = node->as_string()) {
-      ready.path = path->get();
-    } else {
-      table.fault(*node, R"('http' must be a path: http = "/health")");
-    }
+    if ((node->*fits)()) ready.kind = kind;
+    return true;
+  };
+  if (chosen("http", Kind::Http, &toml::node::is_string))
+    table.text("http", ready.path, R"(a path: http = "/health")");
+  if (chosen("log", Kind::Log, &toml::node::is_string))
+    table.text("log", ready.log, R"(a pattern: log = "listening on")");
+  if (chosen("exec", Kind::Exec, &toml::node::is_array)) table.words("exec", ready.exec);
+  for (auto [key, kind] :
+       {std::pair("tcp", Kind::Tcp), std::pair("listen", Kind::Listen), std::pair("notify", Kind::Notify)}) {
+    bool on = true;
+    if (chosen(key, kind, &toml::node::is_boolean)) table.truth(key, on);
+    if (!on) table.fault(*table.raw().get(key), std::string(key) + " can only be true");
   }
-  for (auto [name, kind] :
-       {std::pair("tcp", ReadyConfig::Kind::Tcp), std::pair("listen", ReadyConfig::Kind::Listen)}) {
-    const toml::node* node = table.take(name);
-    if (node == nullptr) continue;
-    ++checks;
-    ready.kind = kind;
-    if (!node->is_boolean() || !node->as_boolean()->get())
-      table.fault(*node, std::string(name) + " can only be true");
-  }
-  if (checks > 1) table.fault(table.raw(), "a ready table has one of http, tcp and listen");
+  for (const char* key : {"http", "tcp", "listen", "notify", "log", "exec"}) table.take(key);
+  if (checks > 1)
+    table.fault(table.raw(), "a ready table has one of http, tcp, listen, notify, log and exec");
   if (auto status = table.scalar("status", R"(a number or a text like "200-299")")) {
     if (auto what = set_ready_status(ready, *status)) table.fault(*table.raw().get("status"), *what);
   }
   table.text("host", ready.host);
+  table.count("successes", ready.successes);
+  table.words("warm", ready.warm);
   table.duration("timeout", ready.timeout);
   table.finish();
 }

@@ -2,14 +2,13 @@
 // knows neither the command line nor what the values are for.
 #pragma once
 
-#include <functional>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "config/config.h"
 #include "config/config_error.h"
+#include "config/env_text.h"
 
 namespace berth {
 
@@ -17,9 +16,6 @@ struct FileResult {
   Config config;                    ///< complete when `errors` is empty
   std::vector<ConfigError> errors;  ///< a syntax error is alone; else all there are, in the file's order
 };
-
-/// What `$VAR` in an `env` value stands for; nullopt: not set, which is an error.
-using Variables = std::function<std::optional<std::string>(const std::string&)>;
 
 struct FileSource {
   std::string name;  ///< how errors call it

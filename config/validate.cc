@@ -9,6 +9,7 @@
 
 #include "config/duration_text.h"
 #include "config/port_mode.h"
+#include "config/ready_text.h"
 
 namespace berth {
 namespace {
@@ -121,6 +122,10 @@ class Checker {
       fault(key + ".command", "app '" + app.name + "' has no command",
             R"(write command = ["program", "argument"])");
     }
+    if (outside && !asks_the_address(app.ready.kind)) {
+      fault(key + ".ready", ready_check_text(app.ready) + " asks the command, and berth does not start it",
+            "use http or tcp");
+    }
     if (outside || app.port.mode == PortMode::External) return;
     check_placeholders(key, app);
     // Two cannot have one number.
@@ -164,20 +169,52 @@ class Checker {
     }
   }
 
+  /// Whether the check needs nothing of berth's but an address to ask.
+  static bool asks_the_address(ReadyConfig::Kind kind) {
+    return kind == ReadyConfig::Kind::Http || kind == ReadyConfig::Kind::Tcp ||
+           kind == ReadyConfig::Kind::Listen;
+  }
+
+  void check_path(const std::string& key, const std::string& path) {
+    bool clean = path.starts_with("/") && std::all_of(path.begin(), path.end(), [](unsigned char c) {
+                   return c > 0x20 && c < 0x7f && c != '#';
+                 });
+    if (!clean) fault(key, "'" + path + "' is not a path", "it begins with / and has no blanks");
+  }
+
   void check_ready(const std::string& key, const ReadyConfig& ready) {
+    using Kind = ReadyConfig::Kind;
+    constexpr std::uint32_t kMostSuccesses = 100;
     positive(key + ".ready.timeout", "the readiness timeout", ready.timeout);
-    if (ready.kind != ReadyConfig::Kind::Http) return;
-    bool clean = ready.path.starts_with("/") &&
-                 std::all_of(ready.path.begin(), ready.path.end(),
-                             [](unsigned char c) { return c > 0x20 && c < 0x7f && c != '#'; });
-    if (!clean)
-      fault(key + ".ready", "'" + ready.path + "' is not a path", "it begins with / and has no blanks");
-    if (ready.status_min < 100 || ready.status_max > 599 || ready.status_min > ready.status_max) {
-      fault(key + ".ready.status", "the status must lie within 100 and 599");
-    }
+    for (const std::string& path : ready.warm) check_path(key + ".ready.warm", path);
+    if (ready.successes == 0 || ready.successes > kMostSuccesses)
+      fault(key + ".ready.successes", "successes must lie within 1 and 100");
+    if (ready.successes > 1 && (ready.kind == Kind::Notify || ready.kind == Kind::Log))
+      fault(key + ".ready.successes", "successes says nothing with " + ready_check_text(ready),
+            "the command says it once: leave out successes, or ask with http, tcp or exec");
+    if (ready.kind == Kind::Log) check_pattern(key + ".ready", ready.log);
+    if (ready.kind == Kind::Exec && (ready.exec.empty() || ready.exec.front().empty()))
+      fault(key + ".ready", "the exec check has no command", R"(write exec = ["program", "argument"])");
+    if (ready.kind == Kind::Http) check_http(key, ready);
     if (std::any_of(ready.host.begin(), ready.host.end(),
                     [](unsigned char c) { return c <= 0x20 || c >= 0x7f; })) {
       fault(key + ".ready.host", "'" + ready.host + "' cannot be a Host");
+    }
+  }
+
+  void check_pattern(const std::string& key, const std::string& pattern) {
+    if (pattern.empty())
+      return fault(key, "the log check has no pattern",
+                   "every line would match: write what the right one says");
+    if (auto wrong = pattern_fault(pattern))
+      fault(key, "'" + pattern + "' is not a regular expression: " + *wrong,
+            "a backslash before one of ( ) [ ] { } . * + ? | takes it as it is");
+  }
+
+  void check_http(const std::string& key, const ReadyConfig& ready) {
+    check_path(key + ".ready", ready.path);
+    if (ready.status_min < 100 || ready.status_max > 599 || ready.status_min > ready.status_max) {
+      fault(key + ".ready.status", "the status must lie within 100 and 599");
     }
   }
 

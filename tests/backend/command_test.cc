@@ -5,6 +5,7 @@
 #include <array>
 
 #include "backend/backend.h"
+#include "config/port_text.h"
 
 using namespace berth;
 using namespace berth::backend;
@@ -15,7 +16,7 @@ const auto kTold = Endpoint::loopback_v4(41507);
 
 TEST_CASE("command: {port} and {host} are replaced, other braces stay") {
   CHECK(fill_in("--port={port} --bind {host}:{port}", kTold) == "--port=41507 --bind 127.0.0.1:41507");
-  CHECK(fill_in("{\"a\": {}} {Port} {{port}}", kTold) == "{\"a\": {}} {Port} {41507}");
+  CHECK(fill_in("{\"a\": {}} {Port} {x} {{port}} {fd}", kTold) == "{\"a\": {}} {Port} {x} {41507} 3");
 }
 
 TEST_CASE("command: the environment drops what misleads servers and adds berth's own") {

@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "config/ready_text.h"
+
 namespace berth {
 namespace {
 
@@ -77,6 +79,45 @@ TEST_CASE("run: faults name the option that they came by") {
     CAPTURE(says);
     CHECK(text.find(says) != std::string::npos);
   }
+}
+
+TEST_CASE("run: every kind of check has its word, and the two options go with them") {
+  TempDir dir;
+  const auto ready = [&](std::vector<std::string> options) {
+    options.insert(options.end(), {"--", "cmd"});
+    auto run = typed(options, dir.path());
+    CHECK_MESSAGE(run.errors.empty(), errors_text(run.errors));
+    return run.config.apps.at(0).ready;
+  };
+  using Kind = ReadyConfig::Kind;
+  CHECK(ready({"--ready", "tcp"}).kind == Kind::Tcp);
+  CHECK(ready({"--ready", "listen"}).kind == Kind::Listen);
+  CHECK(ready({"--ready", "notify"}).kind == Kind::Notify);
+  auto log = ready({"--ready", "log=a=b c$"});
+  CHECK(log.kind == Kind::Log);
+  CHECK(log.log == "a=b c$");
+  auto exec = ready({"--ready", "exec=curl -H 'A: b' \"\" {port}"});
+  CHECK(exec.kind == Kind::Exec);
+  CHECK(exec.exec == std::vector<std::string>{"curl", "-H", "A: b", "", "{port}"});
+  CHECK(ready_check_text(exec) == "exec=curl -H A: b  {port}");
+  auto more = ready({"--ready-successes", "3", "--ready-warm", "/", "--ready-warm", "/slow"});
+  CHECK(more.successes == 3);
+  CHECK(more.warm == std::vector<std::string>{"/", "/slow"});
+}
+
+TEST_CASE("run: a check that is half a one is told under its option") {
+  TempDir dir;
+  for (const char* check :
+       {"notify=1", "tcp=", "log", "log=", "log=(", "exec", "exec=", "exec='x", "smoke"}) {
+    CAPTURE(check);
+    auto run = typed({"--ready", check, "--", "cmd"}, dir.path());
+    REQUIRE(run.errors.size() == 1);
+    CHECK(run.errors[0].where == "--ready");
+  }
+  auto run = typed({"--ready-successes", "x", "--ready-warm", "slow", "--", "cmd"}, dir.path());
+  REQUIRE(run.errors.size() == 2);
+  CHECK(run.errors[0].where == "--ready-successes");
+  CHECK(run.errors[1].where == "--ready-warm");
 }
 
 TEST_CASE("run: without a command ./berth.toml is found, and its dir is relative to it") {

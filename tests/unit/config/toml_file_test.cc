@@ -35,7 +35,7 @@ listen = "0.0.0.0:8000"
 command = ["uvicorn", "app:app", "--port", "{port}"]
 dir = "code"
 env = { APP_ENV = "dev", CACHE = "$HOME/cache", PRICE = "$$5", BRACED = "${HOME}x" }
-ready = { http = "/health", status = "200-299", host = "example.org", timeout = "3s" }
+ready = { http = "/health", status = "200-299", host = "example.org", successes = 3, warm = ["/", "/slow"], timeout = "3s" }
 drain = "4s"
 stop = { signal = "INT", grace = "5s" }
 max_retiring = 2
@@ -55,6 +55,21 @@ hold_requests = 14
 listen = ["127.0.0.1:9000", "[::1]:9000"]
 command = ["x"]
 ready = { tcp = true }
+
+[app.said]
+listen = "127.0.0.1:9001"
+command = ["x"]
+ready = { notify = true }
+
+[app.logged]
+listen = "127.0.0.1:9002"
+command = ["x"]
+ready = { log = "[Ll]istening on \\d+" }
+
+[app.asked]
+listen = "127.0.0.1:9003"
+command = ["x"]
+ready = { exec = ["curl", "-f", "http://{host}:{port}/"] }
 )";
 
 }  // namespace
@@ -62,7 +77,7 @@ ready = { tcp = true }
 TEST_CASE("file: every key that has a field reaches it") {
   Config config = good(kEverything);
   CHECK(config.front.workers == 3);
-  REQUIRE(config.listeners.size() == 2);
+  REQUIRE(config.listeners.size() == 5);
   const ListenerConfig& listener = config.listeners[0];
   CHECK(listener.head_timeout == Milliseconds(1000));
   CHECK(listener.idle_timeout == Milliseconds(2000));
@@ -71,7 +86,7 @@ TEST_CASE("file: every key that has a field reaches it") {
   CHECK(listener.max_connections == 34);
   CHECK(listener.max_per_client == 5);
   CHECK(listener.addresses == std::vector<Endpoint>{Endpoint::any_v4(8000)});
-  REQUIRE(config.apps.size() == 2);
+  REQUIRE(config.apps.size() == 5);
   const AppConfig& web = config.apps[0];
   CHECK(web.name == "web");
   CHECK(web.command.size() == 4);
@@ -83,6 +98,8 @@ TEST_CASE("file: every key that has a field reaches it") {
   CHECK(web.ready.status_min == 200);
   CHECK(web.ready.status_max == 299);
   CHECK(web.ready.host == "example.org");
+  CHECK(web.ready.successes == 3);
+  CHECK(web.ready.warm == std::vector<std::string>{"/", "/slow"});
   CHECK(web.ready.timeout == Milliseconds(3000));
   CHECK(web.drain == Milliseconds(4000));
   CHECK(web.stop.signal == 2);
@@ -99,6 +116,11 @@ TEST_CASE("file: every key that has a field reaches it") {
   CHECK(web.limits.hold_requests == 14);
   CHECK(config.apps[1].ready.kind == ReadyConfig::Kind::Tcp);
   CHECK(config.apps[1].dir == "/srv/site");
+  CHECK(config.apps[2].ready.kind == ReadyConfig::Kind::Notify);
+  CHECK(config.apps[3].ready.kind == ReadyConfig::Kind::Log);
+  CHECK(config.apps[3].ready.log == "[Ll]istening on \\d+");
+  CHECK(config.apps[4].ready.kind == ReadyConfig::Kind::Exec);
+  CHECK(config.apps[4].ready.exec == std::vector<std::string>{"curl", "-f", "http://{host}:{port}/"});
   CHECK(config.listeners[1].addresses.size() == 2);
 }
 
@@ -169,11 +191,30 @@ max_upstream = "many"
 }
 
 TEST_CASE("file: wrong kinds of values are told, none is converted in silence") {
-  for (const char* line :
-       {"command = \"uvicorn app\"", "command = [1]", "dir = 3", "env = 1", "env = { A = 1 }", "drain = true",
-        "listen = 8000", "ready = \"/\"", "ready = { tcp = false }", "ready = { tcp = true, listen = true }",
-        "ready = { status = \"x\" }", "max_retiring = -1", "max_retiring = 1.5", "stop = { grace = \"x\" }",
-        "limits = 1"}) {
+  for (const char* line : {"command = \"uvicorn app\"",
+                           "command = [1]",
+                           "dir = 3",
+                           "env = 1",
+                           "env = { A = 1 }",
+                           "drain = true",
+                           "listen = 8000",
+                           "ready = \"/\"",
+                           "ready = { tcp = false }",
+                           "ready = { tcp = true, listen = true }",
+                           "ready = { notify = 1 }",
+                           "ready = { notify = false }",
+                           "ready = { log = 3 }",
+                           "ready = { log = \"(\" }",
+                           "ready = { exec = \"curl\" }",
+                           "ready = { exec = [] }",
+                           "ready = { notify = true, log = \"x\" }",
+                           "ready = { successes = \"2\" }",
+                           "ready = { warm = \"/\" }",
+                           "ready = { status = \"x\" }",
+                           "max_retiring = -1",
+                           "max_retiring = 1.5",
+                           "stop = { grace = \"x\" }",
+                           "limits = 1"}) {
     CAPTURE(line);
     bool has_command = std::string_view(line).starts_with("command");
     std::string text = std::string("[app.a]\n") + (has_command ? "" : "command = [\"x\"]\n") + line + "\n";

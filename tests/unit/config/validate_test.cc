@@ -122,6 +122,31 @@ TEST_CASE("complete: every cross check tells its fault") {
            {"is not a path", [](Config& c) { c.apps[0].ready.path = "/a b"; }},
            {"cannot be a Host", [](Config& c) { c.apps[0].ready.host = "a\r\nb"; }},
            {"within 100 and 599", [](Config& c) { c.apps[0].ready.status_max = 600; }},
+           {"is not a path",
+            [](Config& c) {
+              c.apps[0].ready.warm = {"/", "slow"};
+            }},
+           {"successes must lie within 1 and 100", [](Config& c) { c.apps[0].ready.successes = 0; }},
+           {"successes must lie within 1 and 100", [](Config& c) { c.apps[0].ready.successes = 101; }},
+           {"successes says nothing with notify",
+            [](Config& c) {
+              c.apps[0].ready.kind = ReadyConfig::Kind::Notify;
+              c.apps[0].ready.successes = 2;
+            }},
+           {"the log check has no pattern", [](Config& c) { c.apps[0].ready.kind = ReadyConfig::Kind::Log; }},
+           {"'(up' is not a regular expression",
+            [](Config& c) {
+              c.apps[0].ready.kind = ReadyConfig::Kind::Log;
+              c.apps[0].ready.log = "(up";
+            }},
+           {"the exec check has no command",
+            [](Config& c) { c.apps[0].ready.kind = ReadyConfig::Kind::Exec; }},
+           {"notify asks the command, and berth does not start it",
+            [](Config& c) {
+              c.apps[0].command.clear();
+              c.apps[0].external = Endpoint::loopback_v4(9000);
+              c.apps[0].ready.kind = ReadyConfig::Kind::Notify;
+            }},
            {"the readiness timeout must be longer than 0",
             [](Config& c) { c.apps[0].ready.timeout = Milliseconds(0); }},
            {"grace cannot be off", [](Config& c) { c.apps[0].stop.grace = kOff; }},

@@ -1,0 +1,38 @@
+#include "backend/check.h"
+
+#include "backend/backend.h"
+
+namespace berth::backend {
+
+StartCheck check_of(boost::asio::io_context& loop, const LaunchSpec& spec, std::function<Sign()> sign) {
+  using std::chrono::milliseconds;
+  const LaunchSpec* launch = &spec;
+  switch (spec.ready.kind) {
+    case ReadyConfig::Kind::Http:
+      return [&loop, launch](const Endpoint& endpoint, milliseconds timeout, CheckDone done) {
+        return start_http_check(loop, endpoint, launch->ready, timeout, std::move(done));
+      };
+    case ReadyConfig::Kind::Tcp:
+      return [&loop](const Endpoint& endpoint, milliseconds timeout, CheckDone done) {
+        return start_tcp_check(loop, endpoint, timeout, std::move(done));
+      };
+    case ReadyConfig::Kind::Exec:
+      return [&loop, launch](const Endpoint& endpoint, milliseconds timeout, CheckDone done) {
+        return start_exec_check(loop, endpoint, *launch, timeout, std::move(done));
+      };
+    case ReadyConfig::Kind::Listen:
+      sign = [] { return Sign{true, "listening"}; };
+      break;
+    case ReadyConfig::Kind::Notify:
+    case ReadyConfig::Kind::Log:
+      break;
+  }
+  // These ask nobody: the answer is there.
+  return [sign = std::move(sign)](const Endpoint&, milliseconds, const CheckDone& done) {
+    const Sign said = sign();
+    done({said.given, said.text});
+    return std::unique_ptr<Check>();
+  };
+}
+
+}  // namespace berth::backend
