@@ -83,6 +83,13 @@ std::string ready_check_text(const ReadyConfig& ready) {
   return text;
 }
 
+std::string ready_text(const ReadyConfig& ready) {
+  std::string text = ready_check_text(ready);
+  if (ready.successes > 1) text += ", " + std::to_string(ready.successes) + " in a row";
+  for (std::size_t i = 0; i < ready.warm.size(); ++i) text += (i == 0 ? ", warm " : " ") + ready.warm[i];
+  return text;
+}
+
 std::optional<std::vector<std::string>> split_words(std::string_view text) {
   std::vector<std::string> words;
   char quote = 0;

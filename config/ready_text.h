@@ -23,6 +23,9 @@ std::optional<std::string> pattern_fault(const std::string& pattern);
 /// The check in one line, as the options have it: "http=/health".
 std::string ready_check_text(const ReadyConfig& ready);
 
+/// The whole of it in one line: "http=/health, 3 in a row, warm / /slow".
+std::string ready_text(const ReadyConfig& ready);
+
 /// Cut at blanks; quotes of either kind keep what they enclose together, nothing else is special. nullopt: a
 /// quote is not closed.
 std::optional<std::vector<std::string>> split_words(std::string_view text);

@@ -171,8 +171,7 @@ class Checker {
 
   /// Whether the check needs nothing of berth's but an address to ask.
   static bool asks_the_address(ReadyConfig::Kind kind) {
-    return kind == ReadyConfig::Kind::Http || kind == ReadyConfig::Kind::Tcp ||
-           kind == ReadyConfig::Kind::Listen;
+    return kind == ReadyConfig::Kind::Http || kind == ReadyConfig::Kind::Tcp;
   }
 
   void check_path(const std::string& key, const std::string& path) {

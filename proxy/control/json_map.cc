@@ -191,6 +191,7 @@ json::object to_json(const AppStatus& app) {
           {"external", clean(app.external)},
           {"swap", order_text(app.order)},
           {"dir", clean(app.dir)},
+          {"ready", clean(app.ready)},
           {"generations", std::move(generations)},
           {"counters", counters_json(app.counters)},
           {"limits", limits_json(app)},

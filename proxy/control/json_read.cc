@@ -120,6 +120,7 @@ AppStatus app_from(const json::object& object) {
   read.text("external", app.external);
   if (read.word("swap") == "stop-start") app.order = SwapOrder::StopStart;
   read.text("dir", app.dir);
+  read.text("ready", app.ready);
   read.each("generations", [&](const json::value& v) {
     if (const json::object* inner = v.if_object()) app.generations.push_back(generation_from(*inner));
   });

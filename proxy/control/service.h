@@ -83,6 +83,7 @@ struct AppStatus {
   Limits limits;
   ListenerConfig listener;  ///< its limits alone
   Milliseconds drain{0};
+  std::string ready;  ///< the check in one line: "http=/health, 3 in a row"
   Milliseconds ready_timeout{0};
   Milliseconds stop_grace{0};
   std::uint32_t max_retiring = 0;

@@ -71,6 +71,7 @@ std::string app_block(const AppStatus& app, unsigned columns, const Paint& paint
   if (!app.external.empty()) text += wrapped("server", {app.external + ", not started by berth"}, columns);
   if (!app.command.empty()) text += wrapped("command", {shortened(command_text(app.command), room)}, columns);
   if (!app.dir.empty()) text += wrapped("in", {shortened(app.dir, room)}, columns);
+  if (!app.ready.empty()) text += wrapped("ready", {shortened(app.ready, room)}, columns);
   const http::Counters& c = app.counters;
   auto count = [](const char* name, std::uint64_t n) { return std::string(name) + " " + std::to_string(n); };
   text +=

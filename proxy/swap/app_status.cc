@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "config/ready_text.h"
 #include "proxy/swap/app_shell.h"
 
 namespace berth::swap {
@@ -70,6 +71,7 @@ control::AppStatus AppShell::status_now() const {
   status.limits = settings_.app.limits;
   status.listener = settings_.listener;
   status.drain = settings_.app.drain;
+  status.ready = ready_text(settings_.app.ready);
   status.ready_timeout = settings_.app.ready.timeout;
   status.stop_grace = settings_.app.stop.grace;
   status.max_retiring = settings_.app.max_retiring;

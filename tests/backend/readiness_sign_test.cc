@@ -1,6 +1,7 @@
 // What a backend says of itself: READY=1 to NOTIFY_SOCKET, and a line of its output.
 #include <doctest/doctest.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <string>
@@ -149,6 +150,19 @@ TEST_CASE("notify: a listener known only by following is ready with READY=1, its
     CHECK(world.stops());
   }
   CHECK_FALSE(std::filesystem::exists(std::filesystem::path(path).parent_path()));
+}
+
+TEST_CASE("notify: another user's command reaches the socket") {
+  if (::geteuid() != 0) return;  // only root can give a command to another user
+  LaunchSpec spec =
+      notifier("s = listen()\nnotify('READY=1')\nsay('uid=%d' % os.getuid())\ntime.sleep(1000)");
+  spec.user = "nobody";
+  spec.dir = "/";
+  Witness world(spec);
+  world.backend->start();
+  REQUIRE(world.becomes_ready());
+  CHECK(world.says("uid=65534"));
+  CHECK(world.stops());
 }
 
 TEST_CASE("notify: other checks set no NOTIFY_SOCKET") {

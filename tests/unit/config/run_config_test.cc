@@ -103,6 +103,7 @@ TEST_CASE("run: every kind of check has its word, and the two options go with th
   auto more = ready({"--ready-successes", "3", "--ready-warm", "/", "--ready-warm", "/slow"});
   CHECK(more.successes == 3);
   CHECK(more.warm == std::vector<std::string>{"/", "/slow"});
+  CHECK(ready_text(more) == "http=/, 3 in a row, warm / /slow");
 }
 
 TEST_CASE("run: a check that is half a one is told under its option") {

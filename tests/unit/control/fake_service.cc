@@ -60,6 +60,7 @@ FrontStatus example_front() {
   app.counters.in_flight = 4;
   app.limits.hold_timeout = Milliseconds(5'000);
   app.drain = Milliseconds(30'000);
+  app.ready = "http=/health, 3 in a row, warm / /slow";
   app.ready_timeout = Milliseconds(45'000);
   app.stop_grace = Milliseconds(7'000);
   app.max_retiring = 3;

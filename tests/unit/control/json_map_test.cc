@@ -48,6 +48,7 @@ TEST_CASE("json: a status comes back as it went") {
   REQUIRE(read.has_value());
   CHECK(json::serialize(to_json(*read)) == json::serialize(to_json(front)));
   CHECK(read->apps.at(0).generations.at(1).endpoint == Endpoint::loopback_v6(38211));
+  CHECK(read->apps.at(0).ready == "http=/health, 3 in a row, warm / /slow");
   CHECK(read->apps.at(0).limits.hold_timeout == Milliseconds(5'000));
   CHECK(read->apps.at(0).limits.stream_idle == kOff);
   CHECK(read->apps.at(0).max_retiring == 3);
