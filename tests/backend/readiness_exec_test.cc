@@ -54,14 +54,17 @@ TEST_CASE("exec: the check of a followed server is told where it listens") {
 }
 
 TEST_CASE("exec: it is asked until it passes") {
-  Witness world(checked_by(R"sh(exec /usr/bin/python3 -c "
+  Witness world(
+      checked_by(R"sh(exec /usr/bin/python3 -c "
 import http.client, os, sys
 c = http.client.HTTPConnection('127.0.0.1', int(os.environ['PORT']))
 c.request('GET', '/')
 sys.exit(c.getresponse().status != 200)")sh",
-                           "polls = iter([503, 503])\nserve('127.0.0.1', PORT, lambda: next(polls, 200))"));
+                 "polls = iter([503, 503])\ndef answer():\n    say('asked')\n    return next(polls, 200)\n"
+                 "serve('127.0.0.1', PORT, answer)"));
   world.backend->start();
   REQUIRE(world.becomes_ready());
+  CHECK(world.lines.size() == 3);
   CHECK(world.stops());
 }
 
