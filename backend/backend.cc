@@ -26,16 +26,6 @@ using std::chrono::milliseconds;
 // After KILL a process is gone in milliseconds, unless the kernel holds it (a dead disk): then berth says so.
 constexpr milliseconds kKillTakesLong{5'000};
 
-std::string first_holder(const std::vector<SocketRow>& strangers, std::uint16_t port) {
-  auto found = holders(Endpoint::any_v6(port));
-  for (const auto& holder : found) {
-    for (const auto& row : strangers) {
-      if (row.inode == holder.inode) return holder.text();
-    }
-  }
-  return strangers.empty() ? "a stranger" : "a stranger on " + strangers.front().local.text();
-}
-
 }  // namespace
 
 class Backend::Impl : public std::enable_shared_from_this<Backend::Impl> {
@@ -205,7 +195,7 @@ void Backend::Impl::became_ready(const ReadyAt& at) {
 
 void Backend::Impl::stolen(const std::vector<SocketRow>& strangers) {
   auto port = attempt_->told().port;
-  auto holder = first_holder(strangers, port);
+  auto holder = name_stranger(strangers, port);
   auto what = std::to_string(port) + " was taken by " + holder;
   const bool fixed = mode_ == PortMode::Fixed;
   if (!fixed && !std::exchange(retried_stolen_, true)) return retry(Place::Kept::Leased, what);

@@ -37,8 +37,8 @@ struct ExecState : std::enable_shared_from_this<ExecState> {
     auto keep = [this](std::string_view line) {
       if (!line.empty()) last_line = line.substr(0, kQuoted);
     };
-    out = std::make_unique<OutputPipe>(loop, keep, out_end, error);
-    err = std::make_unique<OutputPipe>(loop, keep, err_end, error);
+    out = std::make_unique<OutputPipe>(loop, OutputKind::Pipe, keep, out_end, error);
+    err = std::make_unique<OutputPipe>(loop, OutputKind::Pipe, keep, err_end, error);
     if (error == 0) {
       link = KeeperLink::spawn(
           loop, command, {std::move(out_end), std::move(err_end), Descriptor()},

@@ -1,6 +1,7 @@
 #include "backend/tree_listeners.h"
 
 #include "backend/linux_proc.h"
+#include "backend/port.h"
 
 namespace berth::backend {
 
@@ -31,6 +32,16 @@ TreeListeners look_at_unix_listeners(int root, const std::string& path) {
     out.told.push_back(row);
   }
   return out;
+}
+
+std::string name_stranger(const std::vector<SocketRow>& strangers, std::uint16_t port) {
+  auto found = holders(Endpoint::any_v6(port));
+  for (const auto& holder : found) {
+    for (const auto& row : strangers) {
+      if (row.inode == holder.inode) return holder.text();
+    }
+  }
+  return strangers.empty() ? "a stranger" : "a stranger on " + strangers.front().local.text();
 }
 
 std::string describe_unusable_listeners(int root) {

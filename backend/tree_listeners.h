@@ -26,6 +26,9 @@ TreeListeners look_at_unix_listeners(int root, const std::string& path);
 /// on the told port is taken as its own.
 TreeListeners look_at_listeners(int root, std::uint16_t port, LookAt what);
 
+/// Who the first of the strangers on that port is, as far as can be read.
+std::string name_stranger(const std::vector<SocketRow>& strangers, std::uint16_t port);
+
 /// "the process listens on udp 127.0.0.1:53": sockets of the tree that berth cannot use; empty if there is
 /// none.
 std::string describe_unusable_listeners(int root);

@@ -20,7 +20,8 @@ void add_run_options(CLI::App& app, RunVerb& run, std::vector<std::string>& env)
   add_valued_option(app, "--user", run.user, "NAME", "whom the command runs as, where berth is root's");
   app.add_flag("--plain", run.plain, "leaves the command of a known server as it is");
   app.add_flag("--tty", run.tty, "gives the command a terminal of its own");
-  add_valued_option(app, "--ready", run.ready, "CHECK", "http=/path, tcp, listen, notify, log=REGEX or exec='CMD ARG' (http=/)");
+  add_valued_option(app, "--ready", run.ready, "CHECK",
+                    "http=/path, tcp, listen, notify, log=REGEX or exec='CMD ARG' (http=/)");
   add_valued_option(app, "--ready-status", run.ready_status, "A-B", "the statuses that are ready (100-499)");
   add_valued_option(app, "--ready-host", run.ready_host, "HOST", "the Host of the check (localhost)");
   add_valued_option(app, "--ready-successes", run.ready_successes, "N",

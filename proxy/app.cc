@@ -75,9 +75,6 @@ int App::run() {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   if (!executable()) return start_.guest ? Guest::kNotFound : kWrongCall;
   if (!open()) return start_.guest ? Guest::kBerthFailed : exit_code_;
-  signals_.add(SIGINT);
-  signals_.add(SIGTERM);
-  if (!ignored(SIGHUP)) signals_.add(SIGHUP);
   await_signal();
   await_orphans();
   for (Served& served : served_) served.shell->start();
@@ -176,6 +173,9 @@ bool App::open() {
   running_ = served_.size();
   exit_code_ = 0;
   server_ = std::make_unique<control::Server>(io_, control_socket_->release_fd(), *this);
+  // Before anybody is told that it runs: who is told may stop it at once.
+  for (int number : {SIGINT, SIGTERM, SIGHUP})
+    if (number != SIGHUP || !ignored(SIGHUP)) signals_.add(number);
   if (!start_.guest) say(STDOUT_FILENO, announcement());
   for (const Opened& each : opened)
     for (const std::string& warning : each.sockets.warnings) log_.line(observe::Level::Warn, {}, {}, warning);

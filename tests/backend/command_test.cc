@@ -5,7 +5,7 @@
 #include <array>
 
 #include "backend/backend.h"
-#include "config/port_text.h"
+#include "config/port_mode.h"
 
 using namespace berth;
 using namespace berth::backend;

@@ -59,8 +59,8 @@ TEST_CASE("ready: http.server by a command that asks it, swapped twenty times un
 
 TEST_CASE("ready: Node by three connections in a row and warmed up, swapped twenty times under load") {
   check_ready_kind({{"--ready", "tcp", "--ready-successes", "3", "--ready-warm", "/", "--ready-warm", "/b"},
-                      {{"node", app_path("node_app.mjs")}, "/tmp", "node"},
-                      "connect, 3 in a row, warm: GET / 200, GET /b 200"});
+                    {{"node", app_path("node_app.mjs")}, "/tmp", "node"},
+                    "connect, 3 in a row, warm: GET / 200, GET /b 200"});
 }
 
 TEST_CASE("ready: uvicorn as soon as it listens, swapped twenty times under load") {

@@ -153,15 +153,17 @@ TEST_CASE("house: what decides knows no socket, no clock and no library of the e
 }
 
 TEST_CASE("house: the heavy libraries have one door each") {
-  std::map<std::string, std::string> doors = {{"toml++/", "config/toml_file.cc"},
-                                              {"CLI/", "config/command_line.cc"},
-                                              {"spdlog/", "proxy/observe/log.cc"}};
+  // The command line's door has two leaves: the verbs, and the options of those that serve.
+  std::map<std::string, std::set<std::string>> doors = {
+      {"toml++/", {"config/toml_file.cc"}},
+      {"CLI/", {"config/command_line.cc", "config/run_options.h"}},
+      {"spdlog/", {"proxy/observe/log.cc"}}};
   for (const Source& source : sources()) {
     for (const std::string& include : includes_of(source, '<', '>')) {
       for (const auto& [library, door] : doors) {
         if (!include.starts_with(library)) continue;
         INFO(include);
-        CHECK(source.path == door);
+        CHECK(door.contains(source.path));
       }
     }
   }

@@ -1,0 +1,105 @@
+// `berth exec`: a server for the time of a command, whose exit code is berth's.
+#include <doctest/doctest.h>
+
+#include <csignal>
+#include <memory>
+
+#include "tests/e2e/checks.h"
+#include "tests/support/process_table.h"
+
+using namespace std::chrono_literals;
+using namespace berth::test;
+
+namespace {
+
+ChildOptions exec(const Command& server, const Command& command, const Command& options = {}) {
+  ChildOptions child;
+  child.command = {berth_binary(), "exec"};
+  for (const Command& part : {options, Command{"--"}, server, Command{":::"}, command})
+    child.command.insert(child.command.end(), part.begin(), part.end());
+  return child;
+}
+
+CommandResult run_exec(const Command& server, const Command& command, const Command& options = {}) {
+  return run_command(exec(server, command, options));
+}
+
+Command sh(const std::string& script) { return {"/bin/sh", "-c", script}; }
+
+}  // namespace
+
+TEST_CASE("exec: the command finds a ready server, has stdout for itself, and gives its exit code") {
+  const auto run = run_exec(scripted({"--name", "guest"}),
+                            sh("curl -sf $BERTH_URL/ && test -n \"$BERTH_PORT\" && exit 7"));
+  INFO(run.all());
+  CHECK(run.exit_code == 7);
+  CHECK(run.out.find("guest") != std::string::npos);
+  CHECK(run.out.find("listening") == std::string::npos);
+  CHECK(run.err.empty());
+}
+
+TEST_CASE("exec: the command is told berth's address, or with --direct the server's own") {
+  const std::string whose =
+      berth_binary() + " status --json | tr -d ' ' | grep -q '\"endpoint\":\"127.0.0.1:'$BERTH_PORT";
+  for (const auto& [options, found] : {std::pair<Command, int>{{"--direct"}, 0}, {{}, 1}}) {
+    const auto run = run_exec(scripted({}), sh("curl -sfo /dev/null $BERTH_URL/ && " + whose), options);
+    INFO(run.all());
+    CHECK(run.exit_code == found);
+  }
+  const auto path =
+      run_exec({"/usr/bin/uvicorn", "--app-dir", app_path(""), "asgi_app:app", "--uds", "{socket}"},
+               sh("curl -sf --unix-socket $BERTH_SOCKET http://x/"), {"--direct"});
+  INFO(path.all());
+  CHECK(path.exit_code == 0);
+}
+
+TEST_CASE("exec: a server that does not start is berth's failure, told with its last words") {
+  const auto run = run_exec(sh("echo no luck; exit 9"), sh("echo never"));
+  CHECK(run.exit_code == 125);
+  CHECK(run.err.find("no luck") != std::string::npos);
+  CHECK(run.err.find("is tried again") == std::string::npos);
+  CHECK(run.out.find("never") == std::string::npos);
+}
+
+TEST_CASE("exec: what cannot be run is 127, or 126, as a shell has it") {
+  CHECK(run_exec(scripted({}), {"no-such-command"}).exit_code == 127);
+  CHECK(run_exec(scripted({}), {"/etc/passwd"}).exit_code == 126);
+  CHECK(run_exec({"no-such-server"}, sh("true")).exit_code == 127);
+  CHECK(run_exec(scripted({}), sh("kill -KILL $$")).exit_code == 128 + SIGKILL);
+}
+
+TEST_CASE("exec: without a command there is one clear error") {
+  ChildOptions child;
+  child.command = {berth_binary(), "exec", "--", "server"};
+  const auto run = run_command(child);
+  CHECK(run.exit_code == 2);
+  CHECK(run.err.find("SERVER ARG... ::: COMMAND ARG...") != std::string::npos);
+}
+
+TEST_CASE("exec: a signal goes to the command, whose end is the end") {
+  ChildProcess child(
+      exec(scripted({}), sh("trap 'exit 5' TERM; echo up; while :; do wait; sleep 1 & wait; done")));
+  REQUIRE(child.wait_output("up", 15s));
+  const auto tree = descendants(child.pid());
+  child.signal(SIGTERM);
+  const auto exit = child.wait_exit(15s);
+  REQUIRE(exit);
+  CHECK(*exit == ExitStatus{false, 5});
+  for (const auto& each : tree) CHECK_FALSE(still_runs(each));
+}
+
+TEST_CASE("exec: fifty at once never collide") {
+  constexpr int kMany = 50;
+  std::vector<std::unique_ptr<ChildProcess>> all;
+  for (int i = 0; i < kMany; ++i) {
+    all.push_back(std::make_unique<ChildProcess>(exec(scripted({"--name", "n" + std::to_string(i) + "."}),
+                                                      sh("curl -sf $BERTH_URL/; echo $BERTH_PORT"))));
+  }
+  for (int i = 0; i < kMany; ++i) {
+    const auto exit = all[static_cast<std::size_t>(i)]->wait_exit(60s);
+    REQUIRE(exit);
+    CHECK(exit->value == 0);
+    const std::string out = all[static_cast<std::size_t>(i)]->out();
+    CHECK(out.find("n" + std::to_string(i) + ".") != std::string::npos);
+  }
+}
