@@ -77,8 +77,10 @@ TEST_CASE("exec: without a command there is one clear error") {
 }
 
 TEST_CASE("exec: a signal goes to the command, whose end is the end") {
-  ChildProcess child(
-      exec(scripted({}), sh("trap 'exit 5' TERM; echo up; while :; do wait; sleep 1 & wait; done")));
+  const std::string waits =
+      "import signal, sys; signal.signal(signal.SIGTERM, lambda *_: sys.exit(5)); "
+      "print('up', flush=True); signal.pause()";
+  ChildProcess child(exec(scripted({}), {"/usr/bin/python3", "-c", waits}));
   REQUIRE(child.wait_output("up", 15s));
   const auto tree = descendants(child.pid());
   child.signal(SIGTERM);
