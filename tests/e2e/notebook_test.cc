@@ -12,7 +12,7 @@ using namespace berth::test;
 
 TEST_CASE("notebook: its serving cell run twenty times under load fails no request") {
   TempDir scratch;
-  BerthProcess berth({.more = {"--external", "attach"}});
+  BerthProcess berth({.ready_timeout = "5s", .more = {"--external", "attach"}});
   // Users are there before the first cell, and when the notebook stops its server in between: they wait.
   berth::load::Load load(users_of(berth.port()));
   load.start();
@@ -25,6 +25,7 @@ TEST_CASE("notebook: its serving cell run twenty times under load fails no reque
   REQUIRE(kernel.wait_output(" .\n", 5s));
   CHECK(kernel.out().find("cells: done") != std::string::npos);
   CHECK(kernel.out().find("again 20: ") != std::string::npos);
+  CHECK(kernel.out().find("broken: ") != std::string::npos);
   REQUIRE(wait_answers(load, 20));
   check_nothing_failed(load.stop());
 

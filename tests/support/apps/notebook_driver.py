@@ -1,7 +1,7 @@
 """Runs a notebook's cells in a real kernel, then its cell tagged "serve" again: notebook_driver.py NOTEBOOK TIMES DIR.
 
-Says "cells: done", "again N: OLD NEW" (the server's ports, OLD proven free here), "kernel: ready PORT", and keeps the
-kernel until SIGTERM. Exits 1 with the kernel's traceback when a cell fails. DIR takes all that Jupyter writes.
+Says "cells: done", "again N: OLD NEW" (the server's addresses, OLD proven free here), "broken: …" after an app that berth
+does not take, "kernel: ready PORT", and keeps the kernel until SIGTERM. Exits 1 with the kernel's traceback when a cell fails. DIR takes all that Jupyter writes.
 """
 import json
 import os
@@ -15,6 +15,18 @@ for name in ("JUPYTER_RUNTIME_DIR", "JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR", "I
 os.chdir(os.path.dirname(notebook))
 
 from jupyter_client.manager import KernelManager  # noqa: E402  (it reads the variables)
+
+BROKEN = """
+def broken(environ, start_response):
+    start_response("500 Broken", [])
+    return [b""]
+
+
+try:
+    berth_notebook.serve(broken)
+except berth_notebook.StartFailed as error:
+    print(error)
+"""
 
 
 class Ended(Exception):
@@ -86,6 +98,11 @@ def main():
             strictly_or_left_over(int(old.rpartition(":")[2]))
             say(f"again {number + 1}: {old} {new}")
             old, edition = new, now
+        said = kernel.run(BROKEN)
+        assert "500" in said and "serves on" in said, said
+        still, now = kernel.run(ask).split(" ", 1)
+        assert (still, now) == (old, edition), (old, edition, still, now)
+        say("broken: the one before serves on")
         threads = kernel.run("import threading; print(*(t.name for t in threading.enumerate()))")
         assert threads.count("berth ") == 1, threads
         say("kernel: ready", old.rpartition(":")[2], ".")
