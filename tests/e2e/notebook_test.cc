@@ -5,7 +5,6 @@
 
 #include "tests/e2e/checks.h"
 #include "tests/support/temp_dir.h"
-#include "tests/support/wait_until.h"
 
 using namespace std::chrono_literals;
 using namespace berth::test;
