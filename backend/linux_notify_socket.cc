@@ -6,6 +6,7 @@
 #include <array>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <string_view>
 
@@ -90,9 +91,11 @@ struct NotifySocket::State : std::enable_shared_from_this<NotifySocket::State> {
   }
 
   void take(const Message& message) {
-    // A sender that has just ended is a zombie until its parent asks for it.
+    // A sender that has just ended is a zombie until its parent asks for it. One that is gone altogether can
+    // be asked no more, and counts: nobody but the command's user comes into the socket's directory.
     const auto tree = descendants(owner.root(), true);
-    const bool own = std::find(tree.begin(), tree.end(), message.pid) != tree.end();
+    const bool own = std::find(tree.begin(), tree.end(), message.pid) != tree.end() ||
+                     (message.pid > 0 && ::kill(message.pid, 0) != 0 && errno == ESRCH);
     std::string_view rest = message.text;
     while (!rest.empty()) {
       const auto end = rest.find('\n');

@@ -7,7 +7,7 @@ namespace {
 
 // The library's matcher recurses once for each character: what a backend prints must not cost berth its
 // stack.
-constexpr std::size_t kPiece = 4 * 1024;
+constexpr std::size_t kPiece = 2 * 1024;
 constexpr std::size_t kOverlap = kPiece / 2;
 constexpr std::size_t kQuoted = 200;
 

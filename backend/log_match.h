@@ -15,7 +15,7 @@ class LogMatch {
   explicit LogMatch(std::string pattern);
 
   /// True if this line is the first that matches. A long line is looked at in pieces, so a match longer than
-  /// 2 KiB may be missed there.
+  /// 1 KiB may be missed there.
   bool hear(std::string_view line);
 
   Sign sign() const;

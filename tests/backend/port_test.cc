@@ -88,7 +88,9 @@ TEST_CASE("probe: a dual [::] listener overlaps IPv4, one for IPv6 only does not
   }
   auto six = v6only_listener(0);
   REQUIRE(six);
-  CHECK(probe(Endpoint::loopback_v4(port_of(six))).state == State::Free);
+  // Whoever had the number on IPv4 before may have left a TIME_WAIT there.
+  const State four = probe(Endpoint::loopback_v4(port_of(six))).state;
+  CHECK((four == State::Free || four == State::Leftovers));
   CHECK(holders(Endpoint::loopback_v4(port_of(six))).empty());
   CHECK(probe(Endpoint::loopback_v6(port_of(six))).state == State::Listened);
 }
