@@ -93,6 +93,7 @@ TEST_CASE("exec: a signal goes to the command, whose end is the end") {
 TEST_CASE("exec: fifty at once never collide") {
   constexpr int kMany = 50;
   std::vector<std::unique_ptr<ChildProcess>> all;
+  all.reserve(kMany);
   for (int i = 0; i < kMany; ++i) {
     all.push_back(std::make_unique<ChildProcess>(exec(scripted({"--name", "n" + std::to_string(i) + "."}),
                                                       sh("curl -sf $BERTH_URL/; echo $BERTH_PORT"))));
