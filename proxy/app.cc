@@ -73,7 +73,7 @@ App::~App() = default;
 int App::run() {
   // The second line behind the keepers: what loses its keeper comes to berth, not to init.
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-  if (!executable()) return start_.guest ? Guest::kNotFound : kWrongCall;
+  if (!executable()) return start_.guest ? Guest::kBerthFailed : kWrongCall;
   if (!open()) return start_.guest ? Guest::kBerthFailed : exit_code_;
   await_signal();
   await_orphans();
@@ -171,7 +171,7 @@ bool App::open() {
     served_.push_back(std::move(served));
   }
   running_ = served_.size();
-  exit_code_ = 0;
+  exit_code_ = start_.guest ? Guest::kBerthFailed : 0;  // until the guest has given its own
   server_ = std::make_unique<control::Server>(io_, control_socket_->release_fd(), *this);
   // Before anybody is told that it runs: who is told may stop it at once.
   for (int number : {SIGINT, SIGTERM, SIGHUP})
@@ -219,6 +219,7 @@ void App::shut_down() {
     case Phase::Serving:
       phase_ = Phase::Stopping;
       log_.line(observe::Level::Info, {}, {}, "stopping: no new connections; once more to hurry");
+      guest_.signal(SIGTERM);
       plane_->close_listeners(nullptr);
       for (Served& served : served_) {
         served.shell->shutdown([this](const control::SwapResult& result) {

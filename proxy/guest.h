@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace berth {
@@ -26,7 +27,7 @@ class Guest {
   /// Starts it; it is killed with berth. 0, or the errno of the attempt.
   int start(const std::vector<std::string>& command, const GuestVariables& variables);
 
-  /// Passes a signal on that it has not got from the terminal itself.
+  /// Passes a signal on that it has not got from the terminal itself, if it runs.
   void signal(int number) const;
 
   bool runs() const { return pid_ > 0; }

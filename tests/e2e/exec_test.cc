@@ -64,7 +64,7 @@ TEST_CASE("exec: a server that does not start is berth's failure, told with its 
 TEST_CASE("exec: what cannot be run is 127, or 126, as a shell has it") {
   CHECK(run_exec(scripted({}), {"no-such-command"}).exit_code == 127);
   CHECK(run_exec(scripted({}), {"/etc/passwd"}).exit_code == 126);
-  CHECK(run_exec({"no-such-server"}, sh("true")).exit_code == 127);
+  CHECK(run_exec({"no-such-server"}, sh("true")).exit_code == 125);
   CHECK(run_exec(scripted({}), sh("kill -KILL $$")).exit_code == 128 + SIGKILL);
 }
 
@@ -88,6 +88,21 @@ TEST_CASE("exec: a signal goes to the command, whose end is the end") {
   REQUIRE(exit);
   CHECK(*exit == ExitStatus{false, 5});
   for (const auto& each : tree) CHECK_FALSE(still_runs(each));
+}
+
+TEST_CASE("exec: ended before its command has ended, it never looks like success") {
+  // Neither by a signal while the server still starts, nor by `berth stop`.
+  ChildProcess starting(exec(scripted({"--never-listen", "--say", "starting"}), sh("true"), {"--verbose"}));
+  REQUIRE(starting.wait_output("starting", 15s));
+  starting.signal(SIGTERM);
+  const auto early = starting.wait_exit(15s);
+  REQUIRE(early);
+  CHECK(*early == ExitStatus{false, 125});
+  ChildProcess stopped(exec(scripted({}), sh(berth_binary() + " stop >&2; exec sleep 1000")));
+  const auto late = stopped.wait_exit(15s);
+  REQUIRE(late);
+  CHECK_FALSE(late->signalled);
+  CHECK(late->value != 0);
 }
 
 TEST_CASE("exec: fifty at once never collide") {
