@@ -22,6 +22,8 @@ constexpr milliseconds kFirstPause{2};
 constexpr milliseconds kLongestPause{100};
 constexpr milliseconds kFirstCheckTimeout{5'000};
 constexpr milliseconds kLongestCheckTimeout{60'000};
+constexpr milliseconds kBetweenSuccesses{100};
+constexpr milliseconds kWithoutDeadline = std::chrono::hours(24);
 
 }  // namespace
 
@@ -109,12 +111,38 @@ class External::Impl : public std::enable_shared_from_this<External::Impl> {
 
   void checked(const CheckResult& result) {
     last_answer_ = result.text;
-    if (result.passed) {
-      end_start();
-      remember_listeners();
-      return tell([ready = Ready{.endpoint = spec_.endpoint, .followed = false, .check = result.text}](
-                      BackendEvents& owner, Generation generation) { owner.on_ready(generation, ready); });
+    if (result.passed && ++passes_ < spec_.ready.successes) {
+      again_after(kBetweenSuccesses, [](Impl& self) {
+        if (self.starting_) self.check();
+      });
+      return;
     }
+    if (result.passed)
+      return warm_up(passes_ == 1 ? result.text : result.text + ", " + std::to_string(passes_) + " in a row");
+    try_again();
+  }
+
+  void warm_up(const std::string& said) {
+    if (spec_.ready.warm.empty()) return ready(said);
+    const milliseconds timeout = spec_.ready.timeout == kOff ? kWithoutDeadline : spec_.ready.timeout;
+    running_ = start_warm_up(loop_, spec_.endpoint, spec_.ready, timeout,
+                             [self = shared_from_this(), said](const CheckResult& result) {
+                               if (!self->starting_) return;
+                               self->last_answer_ = result.text;
+                               if (result.passed) return self->ready(said + ", " + result.text);
+                               self->try_again();
+                             });
+  }
+
+  void ready(const std::string& said) {
+    end_start();
+    remember_listeners();
+    tell([ready = Ready{.endpoint = spec_.endpoint, .followed = false, .check = said}](
+             BackendEvents& owner, Generation generation) { owner.on_ready(generation, ready); });
+  }
+
+  void try_again() {
+    passes_ = 0;
     // One that takes long for its first answer is given more with every turn.
     if (Clock::now() - check_began_ >= check_timeout_) {
       check_timeout_ = std::min(check_timeout_ * 2, kLongestCheckTimeout);
@@ -186,6 +214,7 @@ class External::Impl : public std::enable_shared_from_this<External::Impl> {
   LoopTimer pause_;
   LoopTimer deadline_;
   bool starting_ = false;
+  std::uint32_t passes_ = 0;  ///< in a row
   Clock::time_point began_;
   Clock::time_point check_began_;
   Clock::time_point released_by_;

@@ -27,13 +27,19 @@ Endpoint address_of(const Descriptor& listener) {
   return *endpoint_of(bound);
 }
 
+ReadyConfig ready_by(ReadyConfig::Kind kind, std::chrono::milliseconds timeout) {
+  ReadyConfig ready;
+  ready.kind = kind;
+  ready.timeout = timeout;
+  return ready;
+}
+
 /// One attached server and what was told of it.
 struct Attached {
   explicit Attached(const Endpoint& endpoint, ReadyConfig::Kind kind = ReadyConfig::Kind::Tcp,
-                    std::chrono::milliseconds timeout = 10s) {
-    ReadyConfig ready;
-    ready.kind = kind;
-    ready.timeout = timeout;
+                    std::chrono::milliseconds timeout = 10s)
+      : Attached(endpoint, ready_by(kind, timeout)) {}
+  Attached(const Endpoint& endpoint, const ReadyConfig& ready) {
     external.emplace(world.loop, ExternalSpec{.generation = {3}, .endpoint = endpoint, .ready = ready},
                      world);
     external->start();
@@ -57,6 +63,24 @@ struct Attached {
 };
 
 }  // namespace
+
+TEST_CASE("external: it passes as often in a row as asked for") {
+  Descriptor listener = listener_on(Endpoint::loopback_v4(0));
+  ReadyConfig ready = ready_by(ReadyConfig::Kind::Tcp, 10s);
+  ready.successes = 3;
+  Attached attached(address_of(listener), ready);
+  REQUIRE(attached.becomes_ready());
+  CHECK(attached.world.ready->check == "connect, 3 in a row");
+}
+
+TEST_CASE("external: what does not answer while it is warmed up is not ready") {
+  Descriptor listener = listener_on(Endpoint::loopback_v4(0));
+  ReadyConfig ready = ready_by(ReadyConfig::Kind::Tcp, 300ms);
+  ready.warm = {"/"};
+  Attached attached(address_of(listener), ready);
+  REQUIRE(run_until(attached.world.loop, [&] { return attached.world.failure.has_value(); }));
+  CHECK_FALSE(attached.world.ready.has_value());
+}
 
 TEST_CASE("external: a server that runs is ready, is not stopped, and keeps its port") {
   for (const auto kind : {ReadyConfig::Kind::Tcp, ReadyConfig::Kind::Listen}) {
