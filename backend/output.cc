@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <array>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <cerrno>
+#include <chrono>
 #include <string>
 
 namespace berth::backend {
@@ -15,6 +17,9 @@ namespace {
 
 namespace asio = boost::asio;
 using Stream = asio::posix::basic_stream_descriptor<asio::io_context::executor_type>;
+
+/// A terminal's line without an end is a prompt, once nothing more has come for so long.
+constexpr std::chrono::milliseconds kPromptPause{100};
 
 enum class ReadResult { More, Nothing, End };
 
@@ -34,7 +39,8 @@ int open_terminal(std::array<int, 2>& ends) {
 }  // namespace
 
 struct OutputPipe::State : std::enable_shared_from_this<OutputPipe::State> {
-  State(asio::io_context& loop, OnLine callback) : pipe(loop.get_executor()), on_line(std::move(callback)) {}
+  State(asio::io_context& loop, OutputKind what, OnLine callback)
+      : kind(what), pipe(loop.get_executor()), prompt_pause(loop), on_line(std::move(callback)) {}
 
   void wait() {
     pipe.async_wait(Stream::wait_read, [self = shared_from_this()](boost::system::error_code error) {
@@ -44,7 +50,17 @@ struct OutputPipe::State : std::enable_shared_from_this<OutputPipe::State> {
         self->flush();
         return;
       }
+      self->await_prompt();
       self->wait();
+    });
+  }
+
+  void await_prompt() {
+    prompt_pause.cancel();
+    if (kind != OutputKind::Terminal || !unfinished) return;
+    prompt_pause.expires_after(kPromptPause);
+    prompt_pause.async_wait([self = shared_from_this()](boost::system::error_code error) {
+      if (!error && self->open) self->flush();
     });
   }
 
@@ -79,7 +95,9 @@ struct OutputPipe::State : std::enable_shared_from_this<OutputPipe::State> {
     if (std::exchange(unfinished, false)) emit();
   }
 
+  const OutputKind kind;
   Stream pipe;
+  asio::steady_timer prompt_pause;
   OnLine on_line;
   std::string partial;
   bool unfinished = false;  ///< bytes since the last newline
@@ -88,7 +106,7 @@ struct OutputPipe::State : std::enable_shared_from_this<OutputPipe::State> {
 
 OutputPipe::OutputPipe(asio::io_context& loop, OutputKind kind, OnLine on_line, Descriptor& write_end,
                        int& error)
-    : state_(std::make_shared<State>(loop, std::move(on_line))) {
+    : state_(std::make_shared<State>(loop, kind, std::move(on_line))) {
   std::array<int, 2> ends{-1, -1};
   const int failed =
       kind == OutputKind::Terminal ? open_terminal(ends) : (::pipe2(ends.data(), O_CLOEXEC) != 0 ? errno : 0);
@@ -104,6 +122,7 @@ OutputPipe::OutputPipe(asio::io_context& loop, OutputKind kind, OnLine on_line, 
 
 OutputPipe::~OutputPipe() {
   state_->open = false;
+  state_->prompt_pause.cancel();
   boost::system::error_code ignored;
   state_->pipe.close(ignored);
 }

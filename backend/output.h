@@ -21,6 +21,7 @@ enum class OutputKind : std::uint8_t {
 };
 
 /// Calls `on_line` for every line, without its newline (and CR), cut at kMaxLine; what is beyond is dropped.
+/// With Terminal a prompt, which has no newline, is a line once nothing has followed it for 100 ms.
 class OutputPipe {
  public:
   using OnLine = std::function<void(std::string_view)>;

@@ -26,8 +26,9 @@ struct FrontConfig {
 
 /// [listener."HOST:PORT"]: what acts before an app is known.
 struct ListenerConfig {
-  std::vector<Endpoint> addresses;  ///< `localhost:N` gives two
-  std::string text;                 ///< as the user wrote it
+  std::vector<Endpoint> addresses;     ///< `localhost:N` gives two
+  std::vector<std::string> inherited;  ///< names of listeners that systemd hands over; "" is all of them
+  std::string text;                    ///< as the user wrote it
   Milliseconds head_timeout{10'000};
   Milliseconds idle_timeout{60'000};
   std::uint64_t max_head = 64 * 1024;

@@ -3,8 +3,8 @@
 namespace berth {
 
 void add_run_options(CLI::App& app, RunVerb& run, std::vector<std::string>& env) {
-  add_valued_option(app, "-l,--listen", run.listen, "HOST:PORT",
-                    "where users come to (127.0.0.1:8000); may be repeated");
+  add_valued_option(app, "-l,--listen", run.listen, "ADDRESS",
+                    "where users come to (127.0.0.1:8000), unix:/PATH or systemd; may be repeated");
   add_valued_option(app, "-c,--config", run.file, "FILE", "serve what this file says (berth.toml)");
   add_valued_option(app, "--control", run.control, "PATH", "the control socket");
   add_valued_option(app, "--workers", run.workers, "N", "threads that serve (0: one per core)");

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "config/duration_text.h"
+#include "config/listen_text.h"
 #include "config/port_mode.h"
 #include "config/ready_text.h"
 
@@ -28,47 +29,6 @@ constexpr std::array<SignalName, 8> kSignals{{{"TERM", SIGTERM},
                                               {"USR2", SIGUSR2},
                                               {"WINCH", SIGWINCH}}};
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return text;
-}
-
-// Why one address does not parse, or nothing and the endpoints appended.
-std::string add_address(std::string_view text, std::vector<Endpoint>& into) {
-  std::string quoted = "'" + std::string(text) + "'";
-  if (text.empty()) return "an address is missing: write HOST:PORT, for example 127.0.0.1:8000";
-  if (auto endpoint = Endpoint::parse(text)) {
-    if (endpoint->family == Endpoint::Family::Unix) return quoted + ": only TCP addresses can be listened on";
-    into.push_back(*endpoint);
-    return {};
-  }
-  auto colon = text.rfind(':');
-  if (colon == std::string_view::npos) {
-    bool digits = std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-    return digits ? quoted + " is not an address: write 127.0.0.1:" + std::string(text)
-                  : quoted + " has no port: write HOST:PORT, for example 127.0.0.1:8000";
-  }
-  std::string_view host = text.substr(0, colon);
-  auto with_any = Endpoint::parse("0.0.0.0" + std::string(text.substr(colon)));
-  if (!with_any) return quoted + ": the port must be a number from 0 to 65535";
-  if (host == "localhost") {
-    into.push_back(Endpoint::loopback_v4(with_any->port));
-    into.push_back(Endpoint::loopback_v6(with_any->port));
-    return {};
-  }
-  if (host.empty()) return quoted + " has no host: write 0.0.0.0" + std::string(text) + " for every address";
-  if (host.find(':') != std::string_view::npos && host.front() != '[') {
-    return quoted + ": an IPv6 address stands in brackets, as in [::1]:8000";
-  }
-  return quoted + ": names are not looked up; write an address, or localhost";
-}
-
-bool overlap(const Endpoint& a, const Endpoint& b) {
-  if (a.port != b.port || a.port == 0 || a.family != b.family) return false;
-  return a.address == b.address || a.is_wildcard() || b.is_wildcard();
-}
-
 class Checker {
  public:
   Checker(Config& config, const Origins& origins) : config_(config), origins_(origins) {}
@@ -79,12 +39,26 @@ class Checker {
     for (AppConfig& app : config_.apps) check_app(app);
     for (ListenerConfig& listener : config_.listeners) check_listener(listener);
     check_overlaps();
+    check_terminal();
     return std::move(errors_);
   }
 
  private:
   void fault(const std::string& key, std::string what, std::string hint = {}) {
     errors_.push_back({origins_.find(key), std::move(what), std::move(hint)});
+  }
+
+  /// What is typed can go to one only.
+  void check_terminal() {
+    const AppConfig* reader = nullptr;
+    for (const AppConfig& app : config_.apps) {
+      if (!app.tty) continue;
+      if (reader != nullptr)
+        fault("app." + app.name + ".tty",
+              "two apps read the terminal: '" + reader->name + "' and '" + app.name + "'",
+              "leave tty to one of them");
+      reader = &app;
+    }
   }
 
   void check_app(AppConfig& app) {
@@ -244,7 +218,9 @@ class Checker {
     if (auto* wrong = std::get_if<std::string>(&parsed)) {
       fault(where, *wrong);
     } else {
-      listener.addresses = std::get<0>(std::move(parsed));
+      auto& names = std::get<ListenText>(parsed);
+      listener.addresses = std::move(names.addresses);
+      listener.inherited = std::move(names.inherited);
     }
     if (!owned) {
       fault(key, "no app listens on '" + listener.text + "'",
@@ -266,14 +242,9 @@ class Checker {
   }
 
   void check_pair(const ListenerConfig& a, const ListenerConfig& b, bool same) {
-    for (std::size_t i = 0; i < a.addresses.size(); ++i) {
-      for (std::size_t j = 0; j < (same ? i : b.addresses.size()); ++j) {
-        if (!overlap(a.addresses[i], b.addresses[j])) continue;
-        fault("listener." + a.text, a.addresses[i].text() + " overlaps " + b.addresses[j].text(),
-              "one of them would never be reached");
-        return;
-      }
-    }
+    const ListenText first{a.addresses, a.inherited};
+    const std::string wrong = same ? overlap_text(first) : overlap_text(first, {b.addresses, b.inherited});
+    if (!wrong.empty()) fault("listener." + a.text, wrong, "one of them would never be reached");
   }
 
   Config& config_;
@@ -284,18 +255,6 @@ class Checker {
 };
 
 }  // namespace
-
-std::variant<std::vector<Endpoint>, std::string> parse_listen(std::string_view text) {
-  std::vector<Endpoint> endpoints;
-  for (bool more = true; more;) {
-    auto comma = text.find(',');
-    more = comma != std::string_view::npos;
-    std::string wrong = add_address(trimmed(text.substr(0, comma)), endpoints);
-    if (!wrong.empty()) return wrong;
-    if (more) text.remove_prefix(comma + 1);
-  }
-  return endpoints;
-}
 
 int parse_signal(std::string_view text) {
   int number = 0;

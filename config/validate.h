@@ -5,17 +5,12 @@
 
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "config/config.h"
 #include "config/config_error.h"
 
 namespace berth {
-
-/// What a text of `listen` names: "HOST:PORT", several with commas between; `localhost:N` is 127.0.0.1 and
-/// ::1. A host is an address or localhost. The string is what is wrong with it.
-std::variant<std::vector<Endpoint>, std::string> parse_listen(std::string_view text);
 
 /// "TERM", "SIGTERM", "15" -> 15. 0: not a signal that can stop a process.
 int parse_signal(std::string_view text);

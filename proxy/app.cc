@@ -41,6 +41,11 @@ bool ignored(int signal) {
   return ::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
 }
 
+/// "http://127.0.0.1:8000", "unix:/run/a.sock"
+std::string url_text(const std::string& address) {
+  return (address.starts_with("unix:") ? "" : "http://") + address;
+}
+
 /// One screen: what failed and what to do.
 std::vector<std::string> first_failure_lines(const observe::SwapReport& report, bool tries_again) {
   std::vector<std::string> lines{report.app + " did not start: " + report.reason};
@@ -77,6 +82,10 @@ int App::run() {
   if (!open()) return start_.guest ? Guest::kBerthFailed : exit_code_;
   await_signal();
   await_orphans();
+  // The guest of `berth exec` has the terminal for itself.
+  const bool asked =
+      std::any_of(config_.apps.begin(), config_.apps.end(), [](const auto& a) { return a.tty; });
+  if (asked && !start_.guest) typed_.start();
   for (Served& served : served_) served.shell->start();
   io_.run();
   // In this order: the API first, since it asks the others; the workers last, since they carry the last
@@ -119,7 +128,7 @@ bool App::open() {
   const auto deadline = begun_ + std::min(start_.wait, kYear);
   const auto tell = [](const std::string& text) { say(STDERR_FILENO, "berth: " + text + "\n"); };
   for (const ListenerConfig& listener : config_.listeners) {
-    AwaitedSockets awaited = await_public(listener, deadline, [&](const std::string& busy) {
+    AwaitedSockets awaited = await_public(listener, inherited_, deadline, [&](const std::string& busy) {
       const bool endless = start_.wait == kOff;
       tell("waiting" + (endless ? "" : " up to " + duration_text(start_.wait)) + ": " + busy);
     });
@@ -155,6 +164,7 @@ bool App::open() {
       for (PublicSocket& socket : each.sockets.sockets) {
         addresses.push_back(socket.bound.text());
         plane_->listen(socket.fd.release(), *each.listener, socket.bound, id);
+        socket_files_.push_back(std::move(socket.file));
       }
     }
     Served served;
@@ -177,6 +187,16 @@ bool App::open() {
   for (int number : {SIGINT, SIGTERM, SIGHUP})
     if (number != SIGHUP || !ignored(SIGHUP)) signals_.add(number);
   if (!start_.guest) say(STDOUT_FILENO, announcement());
+  for (const InheritedSocket& socket : inherited_.sockets) {
+    const bool asked = std::any_of(config_.listeners.begin(), config_.listeners.end(), [&](const auto& each) {
+      return std::any_of(each.inherited.begin(), each.inherited.end(),
+                         [&](const std::string& name) { return name.empty() || name == socket.name; });
+    });
+    if (!asked)
+      log_.line(observe::Level::Warn, {}, {},
+                "systemd hands over " + socket.bound.text() +
+                    ", which no app listens on: -l systemd:" + socket.name + " takes it");
+  }
   for (const Opened& each : opened)
     for (const std::string& warning : each.sockets.warnings) log_.line(observe::Level::Warn, {}, {}, warning);
   return true;
@@ -184,7 +204,7 @@ bool App::open() {
 
 std::string App::announcement() const {
   std::string text;
-  for (const std::string& address : addresses_) text += "berth: listening on http://" + address + "\n";
+  for (const std::string& address : addresses_) text += "berth: listening on " + url_text(address) + "\n";
   return text + "berth: control socket " + control_socket_->path() + "\n";
 }
 
@@ -198,6 +218,12 @@ void App::await_signal() {
       shut_down();
     await_signal();
   });
+}
+
+/// At most one app reads the terminal.
+void App::pass_on(std::string_view typed) {
+  for (std::size_t i = 0; i < served_.size(); ++i)
+    if (config_.apps[i].tty) served_[i].shell->type(typed);
 }
 
 /// What lost its keeper came to this process and ends here: nobody else would collect it. (Keepers have their
@@ -221,6 +247,7 @@ void App::shut_down() {
       log_.line(observe::Level::Info, {}, {}, "stopping: no new connections; once more to hurry");
       guest_.signal(SIGTERM);
       plane_->close_listeners(nullptr);
+      socket_files_.clear();
       for (Served& served : served_) {
         served.shell->shutdown([this](const control::SwapResult& result) {
           if (!worst_ || worst_->kind == control::SwapResult::Kind::Done) worst_ = result;

@@ -17,11 +17,14 @@
 #include "proxy/control/socket_path.h"
 #include "proxy/guest.h"
 #include "proxy/http/data_plane.h"
+#include "proxy/inherited.h"
+#include "proxy/loop/unix_listener.h"
 #include "proxy/observe/log.h"
 #include "proxy/swap/app_events.h"
 #include "proxy/swap/app_shell.h"
 #include "proxy/swap/data_plane_adapter.h"
 #include "proxy/swap/launcher.h"
+#include "proxy/typed_input.h"
 
 namespace berth {
 
@@ -74,12 +77,14 @@ class App final : public control::Service, public swap::AppEvents {
   void guest_left();
   void await_signal();
   void await_orphans();
+  void pass_on(std::string_view typed);
   void shut_down();
   void all_stopped();
   void end(int exit_code);
   swap::AppShell& shell(const std::string& app) const;
   std::string announcement() const;
 
+  const Inherited inherited_ = Inherited::of_process();  // first: nothing else opens a descriptor before
   const Config config_;
   const AppStart start_;
   const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
@@ -87,7 +92,9 @@ class App final : public control::Service, public swap::AppEvents {
   observe::Log log_;
   Guest guest_;
   boost::asio::signal_set signals_{io_};
+  TypedInput typed_{io_, [this](std::string_view text) { pass_on(text); }};
   boost::asio::signal_set children_{io_, SIGCHLD};
+  std::vector<loop::SocketFile> socket_files_;  ///< of the public unix sockets
   std::optional<control::ControlSocket> control_socket_;
   std::unique_ptr<http::DataPlane> plane_;
   swap::BackendLauncher launcher_{io_};

@@ -16,9 +16,23 @@ namespace {
 
 constexpr int kBacklog = 4096;  ///< the kernel cuts it to net.core.somaxconn
 constexpr int kSamePortTries = 16;
+/// Who may connect is the directory's matter, as with nginx and systemd: the loopback is open to every user
+/// too.
+constexpr mode_t kSocketMode = 0666;
+
+/// 0, or the errno. A file that nobody listens on any more is replaced.
+int open_path(const Endpoint& endpoint, PublicSocket& out) {
+  loop::UnixListener made = loop::listen_unix(endpoint.path, kSocketMode, kBacklog);
+  if (made.error != 0) return made.error;
+  out.fd = std::move(made.fd);
+  out.file = std::move(made.file);
+  out.bound = endpoint;
+  return 0;
+}
 
 /// 0, or the errno. SO_REUSEADDR, so that a restart of berth does not wait for TIME_WAIT; never SO_REUSEPORT.
 int open_one(const Endpoint& endpoint, PublicSocket& out) {
+  if (endpoint.family == Endpoint::Family::Unix) return open_path(endpoint, out);
   const SocketAddress address = socket_address(endpoint);
   loop::Fd fd(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.is_open()) return errno;
@@ -46,7 +60,19 @@ std::string taken_text(const backend::ProbeResult& facts) {
   }
 }
 
+std::string explain_path(const Endpoint& endpoint, int error) {
+  const std::string text = "cannot listen on " + endpoint.text() + ": ";
+  if (error == ENOTSOCK)
+    return text + "there is a file that is no socket\n  remove it, or choose another path";
+  if (error == ENOENT) return text + "its directory is not there\n  make it, or choose another path";
+  if (error == ENAMETOOLONG) return text + "the path is too long for a socket\n  choose a shorter one";
+  if (error != EADDRINUSE) return text + std::generic_category().message(error);
+  return text + "a server answers there" + backend::port_details(backend::probe(endpoint)) +
+         "\n  stop that program, or choose another path";
+}
+
 std::string explain(const Endpoint& endpoint, int error) {
+  if (endpoint.family == Endpoint::Family::Unix) return explain_path(endpoint, error);
   const std::string text = "cannot listen on " + endpoint.text() + ": ";
   if (error == EACCES)
     return text + "permission denied\n  ports below " +
@@ -61,7 +87,20 @@ std::string explain(const Endpoint& endpoint, int error) {
   return reason;
 }
 
+/// What is wrong; empty: nothing.
+std::string take_inherited(const ListenerConfig& listener, const Inherited& inherited,
+                           std::vector<PublicSocket>& out) {
+  for (const std::string& name : listener.inherited) {
+    std::string wrong;
+    for (InheritedSocket& socket : inherited_by_name(inherited, name, wrong))
+      out.push_back({std::move(socket.fd), socket.bound, {}});
+    if (!wrong.empty()) return "cannot listen on " + listener.text + ": " + wrong;
+  }
+  return {};
+}
+
 void warn_of_strangers(const PublicSocket& socket, std::vector<std::string>& warnings) {
+  if (socket.bound.family == Endpoint::Family::Unix) return;
   Endpoint other = Endpoint::loopback_v6(socket.bound.port);
   if (socket.bound.family == Endpoint::Family::V6) other = Endpoint::loopback_v4(socket.bound.port);
   if (!socket.bound.is_loopback() && socket.bound != Endpoint::any_v4(socket.bound.port)) return;
@@ -74,7 +113,7 @@ void warn_of_strangers(const PublicSocket& socket, std::vector<std::string>& war
 
 }  // namespace
 
-PublicSockets open_public(const ListenerConfig& listener) {
+PublicSockets open_public(const ListenerConfig& listener, const Inherited& inherited) {
   for (int attempt = 1;; ++attempt) {
     PublicSockets result;
     std::uint16_t chosen = 0;
@@ -92,10 +131,12 @@ PublicSockets open_public(const ListenerConfig& listener) {
         if (error == EADDRINUSE) result.busy = endpoint;
         return result;
       }
-      chosen = socket.bound.port;
+      if (socket.bound.family != Endpoint::Family::Unix) chosen = socket.bound.port;
       result.sockets.push_back(std::move(socket));
     }
     if (error != 0) continue;
+    result.error = take_inherited(listener, inherited, result.sockets);
+    if (!result.error.empty()) result.sockets.clear();
     if (result.sockets.size() == 1) warn_of_strangers(result.sockets.front(), result.warnings);
     return result;
   }

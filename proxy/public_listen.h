@@ -7,14 +7,17 @@
 #include <vector>
 
 #include "config/config.h"
+#include "proxy/inherited.h"
 #include "proxy/loop/fd.h"
+#include "proxy/loop/unix_listener.h"
 
 namespace berth {
 
 /// A socket that listens.
 struct PublicSocket {
   loop::Fd fd;
-  Endpoint bound;  ///< with the port that the OS chose, where 0 was asked for
+  Endpoint bound;         ///< with the port that the OS chose, where 0 was asked for
+  loop::SocketFile file;  ///< of a unix socket that was made here
 };
 
 /// What opening a listener's addresses came to. `error` non-empty: nothing is open.
@@ -25,7 +28,8 @@ struct PublicSockets {
   std::vector<std::string> warnings;  ///< a stranger on the other family's loopback with the same number
 };
 
-/// Binds and listens on every address. With port 0 all addresses get the same number.
-PublicSockets open_public(const ListenerConfig& listener);
+/// Binds and listens on every address, and takes what is asked for of `inherited`. With port 0 all addresses
+/// get the same number.
+PublicSockets open_public(const ListenerConfig& listener, const Inherited& inherited);
 
 }  // namespace berth

@@ -11,10 +11,10 @@ using std::chrono::milliseconds;
 
 }  // namespace
 
-AwaitedSockets await_public(const ListenerConfig& listener, Clock::time_point deadline,
-                            const std::function<void(const std::string&)>& say) {
+AwaitedSockets await_public(const ListenerConfig& listener, const Inherited& inherited,
+                            Clock::time_point deadline, const std::function<void(const std::string&)>& say) {
   constexpr milliseconds kBetweenTries{10};
-  AwaitedSockets result{open_public(listener)};
+  AwaitedSockets result{open_public(listener, inherited)};
   if (!result.sockets.busy || Clock::now() >= deadline) return result;
   loop::SignalPause pause;  // before a word is said: who reads it may answer with Ctrl-C
   say(result.sockets.error);
@@ -25,7 +25,7 @@ AwaitedSockets await_public(const ListenerConfig& listener, Clock::time_point de
                                              [&](milliseconds time) { return pause.wait(time); });
     // A short pause of its own: whatever the two verdicts make of each other, this loop never spins.
     const bool goes_on = wait.end != backend::WaitOutcome::End::Interrupted && pause.wait(kBetweenTries);
-    if (goes_on) result.sockets = open_public(listener);
+    if (goes_on) result.sockets = open_public(listener, inherited);
     result.gave_up = !goes_on || (result.sockets.busy && Clock::now() >= deadline);
     if (!result.gave_up) continue;
     result.sockets.error = (goes_on ? "the wait is over: " : "stopped waiting: ") + result.sockets.error;

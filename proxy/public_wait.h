@@ -20,7 +20,8 @@ struct AwaitedSockets {
 
 /// open_public(), again and again while an address is busy and `deadline` has not passed. `say` gets, once,
 /// who is waited for.
-AwaitedSockets await_public(const ListenerConfig& listener, std::chrono::steady_clock::time_point deadline,
+AwaitedSockets await_public(const ListenerConfig& listener, const Inherited& inherited,
+                            std::chrono::steady_clock::time_point deadline,
                             const std::function<void(const std::string&)>& say);
 
 }  // namespace berth

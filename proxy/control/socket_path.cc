@@ -1,7 +1,6 @@
 #include "proxy/control/socket_path.h"
 
 #include <fcntl.h>
-#include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -27,25 +26,6 @@ std::optional<std::string> variable(const char* name) {
 constexpr std::string_view kElsewhere = ": --control PATH says another place";
 
 std::string system_error(const std::string& what) { return what + ": " + std::strerror(errno); }
-
-sockaddr_un address_of(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  std::memcpy(address.sun_path, path.data(), std::min(path.size(), kLongestPath));
-  return address;
-}
-
-const sockaddr* generic(const sockaddr_un& address) { return reinterpret_cast<const sockaddr*>(&address); }
-
-bool answers(const std::string& path) {
-  int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd < 0) return false;
-  sockaddr_un address = address_of(path);
-  // EAGAIN: its queue is full, so somebody owns it.
-  bool live = ::connect(fd, generic(address), sizeof address) == 0 || errno == EAGAIN;
-  ::close(fd);
-  return live;
-}
 
 // Makes `path` a directory that only this user may use, or says why it is not one.
 std::string private_directory(const std::string& path, unsigned uid) {
@@ -86,22 +66,19 @@ std::string make_directories(const Surroundings& surroundings) {
   return private_directory(socket_directories(surroundings).front(), surroundings.uid);
 }
 
-struct Bound {
-  int fd = -1;
-  std::string wrong;  ///< of the system
-};
-
-Bound bind_at(const std::string& path) {
-  int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd < 0) return {-1, std::strerror(errno)};
-  // Before bind: the file is made with this mode, so nobody else can connect at any moment.
-  ::fchmod(fd, 0600);
-  ::unlink(path.c_str());
-  sockaddr_un address = address_of(path);
-  if (::bind(fd, generic(address), sizeof address) == 0 && ::listen(fd, 64) == 0) return {fd, {}};
-  Bound failed{-1, std::strerror(errno)};
-  ::close(fd);
-  return failed;
+/// Why there is no socket at `path`.
+std::string trouble(const std::string& path, const std::string& shown, int error) {
+  switch (error) {
+    case EADDRINUSE:
+      return "a berth already answers on " + shown + " (`berth stop` ends it)";
+    case ENOTSOCK:
+      return shown + " is there and is no socket";
+    case ENAMETOOLONG:
+      return "the path of the control socket is longer than " + std::to_string(kLongestPath) +
+             " bytes: " + (shown.starts_with(path) ? shown : path);
+    default:
+      return "the control socket " + shown + ": " + std::strerror(error);
+  }
 }
 
 bool contains(const std::string& outer, const std::string& inner) {
@@ -159,49 +136,13 @@ std::variant<ControlSocket, std::string> ControlSocket::make(const std::string& 
       path + (given && explicit_path.empty() ? " (from $BERTH_CONTROL)" : std::string());
   std::error_code ignored;
   path = std::filesystem::absolute(path, ignored).lexically_normal().string();
-  std::filesystem::path file(path);
-  std::string temporary = (file.parent_path() / ("." + std::to_string(::getpid()))).string();
-  if (std::max(path.size(), temporary.size()) > kLongestPath) {
-    return "the path of the control socket is longer than " + std::to_string(kLongestPath) +
-           " bytes: " + shown + std::string(kElsewhere);
-  }
-  if (std::string wrong = given ? open_to_others(file.parent_path().string()) : ""; !wrong.empty())
+  const std::string directory = std::filesystem::path(path).parent_path().string();
+  if (std::string wrong = given ? open_to_others(directory) : ""; !wrong.empty())
     return "the control socket " + shown + ": " + wrong + std::string(kElsewhere);
-  struct stat there {};
-  if (::lstat(path.c_str(), &there) == 0) {
-    if (!S_ISSOCK(there.st_mode)) return shown + " is there and is no socket" + std::string(kElsewhere);
-    if (answers(path))
-      return "a berth already answers on " + shown + " (`berth stop` ends it)" + std::string(kElsewhere);
-  }
-  Bound bound = bind_at(temporary);
-  if (bound.fd < 0) return "the control socket " + shown + ": " + bound.wrong + std::string(kElsewhere);
-  struct stat made {};
-  if (::stat(temporary.c_str(), &made) != 0 || ::rename(temporary.c_str(), path.c_str()) != 0) {
-    std::string wrong = system_error("the control socket " + shown) + std::string(kElsewhere);
-    ::unlink(temporary.c_str());
-    ::close(bound.fd);
-    return wrong;
-  }
-  return ControlSocket(path, bound.fd, made);
+  loop::UnixListener made = loop::listen_unix(path, 0600, 64);
+  if (made.error == 0) return ControlSocket(std::move(made));
+  return trouble(path, shown, made.error) + std::string(kElsewhere);
 }
-
-ControlSocket::ControlSocket(std::string path, int fd, const struct stat& made)
-    : path_(std::move(path)), fd_(fd), device_(made.st_dev), inode_(made.st_ino) {}
-
-ControlSocket::ControlSocket(ControlSocket&& other) noexcept
-    : path_(std::exchange(other.path_, {})),
-      fd_(std::exchange(other.fd_, -1)),
-      device_(other.device_),
-      inode_(other.inode_) {}
-
-ControlSocket::~ControlSocket() {
-  if (fd_ >= 0) ::close(fd_);
-  struct stat there {};
-  if (path_.empty() || ::lstat(path_.c_str(), &there) != 0) return;
-  if (there.st_dev == device_ && there.st_ino == inode_) ::unlink(path_.c_str());
-}
-
-int ControlSocket::release_fd() { return std::exchange(fd_, -1); }
 
 Found choose(const std::vector<Candidate>& live, const std::string& working_dir) {
   if (live.empty()) {
@@ -231,7 +172,7 @@ Found find_control(const std::optional<std::string>& explicit_path, const std::s
   std::string named = explicit_path.value_or(surroundings.berth_control.value_or(""));
   if (!named.empty()) {
     if (named.size() > kLongestPath) return {{}, "no socket has so long a path: " + named, 2};
-    if (answers(named)) return {named, {}, 0};
+    if (loop::answers(named)) return {named, {}, 0};
     const std::string from = explicit_path ? "" : " (from $BERTH_CONTROL)";
     return {{}, "no berth answers on " + named + from, 3};
   }
@@ -240,7 +181,7 @@ Found find_control(const std::optional<std::string>& explicit_path, const std::s
     const std::string outer = std::filesystem::path(directory).parent_path().string();
     if (!trusted(directory, surroundings.uid) || !trusted(outer, surroundings.uid)) continue;
     for (std::string& path : sockets_in(directory)) {
-      if (answers(path)) paths.push_back(std::move(path));
+      if (loop::answers(path)) paths.push_back(std::move(path));
     }
   }
   // The usual case needs no question: one berth, one socket.

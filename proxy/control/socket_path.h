@@ -3,14 +3,15 @@
 // nor what is said over it.
 #pragma once
 
-#include <sys/stat.h>
-
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
+
+#include "proxy/loop/unix_listener.h"
 
 namespace berth::control {
 
@@ -40,22 +41,13 @@ class ControlSocket {
   static std::variant<ControlSocket, std::string> make(const std::string& explicit_path,
                                                        std::string_view listen,
                                                        const Surroundings& surroundings);
-  ControlSocket(ControlSocket&& other) noexcept;
-  ControlSocket& operator=(ControlSocket&&) = delete;
-  ControlSocket(const ControlSocket&) = delete;
-  ControlSocket& operator=(const ControlSocket&) = delete;
-  ~ControlSocket();
-
-  const std::string& path() const { return path_; }
+  const std::string& path() const { return socket_.file.path(); }
   /// The listening descriptor; ownership passes to the caller.
-  int release_fd();
+  int release_fd() { return socket_.fd.release(); }
 
  private:
-  ControlSocket(std::string path, int fd, const struct stat& made);
-  std::string path_;
-  int fd_ = -1;
-  dev_t device_ = 0;
-  ino_t inode_ = 0;
+  explicit ControlSocket(loop::UnixListener socket) : socket_(std::move(socket)) {}
+  loop::UnixListener socket_;
 };
 
 /// A berth that answers, as a client found it.

@@ -34,7 +34,7 @@ std::string_view address_text(const sockaddr_storage& from, std::array<char, INE
       address = &v6.sin6_addr.s6_addr[12];
     }
   } else {
-    return "unix:";
+    return kUnixClient;
   }
   return inet_ntop(family, address, text.data(), text.size());
 }

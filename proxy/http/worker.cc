@@ -75,7 +75,7 @@ Counters Worker::counters(AppId id) {
 }
 
 void Worker::accepted(loop::Fd fd, std::string_view address, const std::shared_ptr<ListenerState>& state) {
-  const std::uint32_t most = state->config.max_per_client;
+  const std::uint32_t most = state->most_of(address);
   if (most != 0 && !state->clients.enter(std::string(address), most)) {
     const std::string reply = write_error_reply(
         {.status = 503, .reason = "too many connections from this address", .retry_after_s = 1});
@@ -109,7 +109,7 @@ void Worker::adopt(loop::Fd fd, std::string_view address, std::shared_ptr<Listen
 void Worker::ended(Session& session) {
   session.unlink();
   session.state().connections.fetch_sub(1, std::memory_order_relaxed);
-  if (session.state().config.max_per_client != 0)
+  if (session.state().most_of(session.address()) != 0)
     session.state().clients.leave(std::string(session.address()));
   load_.fetch_sub(1, std::memory_order_relaxed);
   loop_.dispose(std::unique_ptr<Session>(&session));

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/config.h"
@@ -20,6 +21,9 @@ namespace berth::http {
 class Listener;
 class Session;
 
+/// The address of a client of a unix socket, as nginx writes it.
+inline constexpr std::string_view kUnixClient = "unix:";
+
 /// One listener as all workers share it. Outlives the workers' ends of it.
 struct ListenerState {
   ListenerConfig config;
@@ -28,6 +32,12 @@ struct ListenerState {
   AppId app;
   std::atomic<std::uint32_t> connections{0};
   ClientBound clients;  ///< used with max_per_client alone
+
+  /// How many connections one client may have; 0: no limit. Clients of a unix socket have no address to be
+  /// told apart by.
+  std::uint32_t most_of(std::string_view address) const {
+    return address == kUnixClient ? 0 : config.max_per_client;
+  }
 };
 
 class Worker {

@@ -80,6 +80,11 @@ void AppShell::launch(const SupervisorAction& action) {
   seat.backend->start();
 }
 
+void AppShell::type(std::string_view text) {
+  for (auto seat = seats_.rbegin(); seat != seats_.rend(); ++seat)
+    if (seat->second.backend && !seat->second.ended) return seat->second.backend->type(text);
+}
+
 void AppShell::vacated(const SupervisorAction& action) {
   log(Level::Info, action.generation, "nothing is to serve: requests are held until an attach or a swap");
   const auto at = wishes_.find(action.ask.number);

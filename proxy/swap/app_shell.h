@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "backend/backend.h"
@@ -67,6 +68,9 @@ class AppShell final : public backend::BackendEvents {
   /// Lines with number > after, at most `limit` of the newest.
   std::vector<control::LogLine> log_lines(std::uint64_t after, std::size_t limit) const;
   std::shared_ptr<void> follow_log(std::function<void(const control::LogLine&)> on_line);
+
+  /// As if typed at the terminal of the command that was started last.
+  void type(std::string_view text);
 
   void on_started(Generation generation, const backend::Started& started) override;
   void on_note(Generation generation, const std::string& text) override;

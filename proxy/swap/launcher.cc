@@ -14,6 +14,7 @@ class RealBackend final : public Launched {
   void stop() override { backend_.stop(); }
   void hurry() override { backend_.hurry(); }
   void release(std::chrono::milliseconds deadline) override { backend_.release(deadline); }
+  void type(std::string_view text) override { backend_.type(text); }
   int pid() const override { return backend_.pid(); }
   std::vector<int> tree() const override { return backend_.tree(); }
 
@@ -30,6 +31,7 @@ class RealExternal final : public Launched {
   void stop() override { external_.stop(); }
   void hurry() override {}
   void release(std::chrono::milliseconds deadline) override { external_.release(deadline); }
+  void type(std::string_view) override {}
   int pid() const override { return 0; }
   std::vector<int> tree() const override { return {}; }
 

@@ -5,6 +5,7 @@
 #include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "backend/backend.h"
@@ -20,6 +21,8 @@ class Launched {
   virtual void stop() = 0;
   virtual void hurry() = 0;
   virtual void release(std::chrono::milliseconds deadline) = 0;
+  /// As if typed at its terminal, if it has one.
+  virtual void type(std::string_view text) = 0;
   virtual int pid() const = 0;
   virtual std::vector<int> tree() const = 0;
 };

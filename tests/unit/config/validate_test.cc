@@ -19,45 +19,7 @@ std::string faults(Config config) {
   return all;
 }
 
-std::vector<Endpoint> endpoints(std::string_view text) {
-  auto parsed = parse_listen(text);
-  REQUIRE(parsed.index() == 0);
-  return std::get<0>(parsed);
-}
-
 }  // namespace
-
-TEST_CASE("listen: addresses, lists and localhost") {
-  CHECK(endpoints("127.0.0.1:8000") == std::vector<Endpoint>{Endpoint::loopback_v4(8000)});
-  CHECK(endpoints("[::]:80") == std::vector<Endpoint>{Endpoint::any_v6(80)});
-  CHECK(endpoints("localhost:80") ==
-        std::vector<Endpoint>{Endpoint::loopback_v4(80), Endpoint::loopback_v6(80)});
-  CHECK(endpoints("127.0.0.1:1, [::1]:2") ==
-        std::vector<Endpoint>{Endpoint::loopback_v4(1), Endpoint::loopback_v6(2)});
-  CHECK(endpoints("127.0.0.1:0").front().port == 0);
-}
-
-TEST_CASE("listen: what is not an address says how to write one") {
-  struct Row {
-    const char* text;
-    const char* says;
-  };
-  for (Row row : {Row{"", "HOST:PORT"},
-                  {"8000", "write 127.0.0.1:8000"},
-                  {":8000", "write 0.0.0.0:8000"},
-                  {"localhost", "has no port"},
-                  {"127.0.0.1:x", "must be a number"},
-                  {"127.0.0.1:65536", "must be a number"},
-                  {"::1:80", "in brackets"},
-                  {"example.org:80", "names are not looked up"},
-                  {"unix:/tmp/x", "only TCP"},
-                  {"127.0.0.1:1,", "missing"}}) {
-    CAPTURE(row.text);
-    auto parsed = parse_listen(row.text);
-    REQUIRE(parsed.index() == 1);
-    CHECK(std::get<1>(parsed).find(row.says) != std::string::npos);
-  }
-}
 
 TEST_CASE("signals: with and without SIG, and by number") {
   CHECK(parse_signal("TERM") == 15);

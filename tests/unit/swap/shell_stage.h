@@ -114,6 +114,7 @@ class FakeLauncher final : public Launcher {
       const bool usual = deadline == Patience{}.release;
       state_->calls.push_back(usual ? "release" : "release within " + std::to_string(deadline.count()));
     }
+    void type(std::string_view text) override { state_->calls.push_back("typed " + std::string(text)); }
     int pid() const override {
       return state_->external ? 0 : 4000 + static_cast<int>(state_->spec.generation.number);
     }

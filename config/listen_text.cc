@@ -1,0 +1,122 @@
+#include "config/listen_text.h"
+
+#include <algorithm>
+
+#include "config/socket_address.h"
+
+namespace berth {
+namespace {
+
+constexpr std::string_view kSystemd = "systemd";
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  return text;
+}
+
+// Why one address does not parse, or nothing and the endpoints appended.
+/// An absolute path: what serves and what asks need not have one working directory. The string is what is
+/// wrong.
+std::string add_path(const Endpoint& endpoint, const std::string& quoted, std::vector<Endpoint>& into) {
+  if (!endpoint.path.starts_with("/")) return quoted + ": write the whole path, as in unix:/run/app.sock";
+  if (endpoint.path.ends_with("/")) return quoted + " names a directory: write unix:/DIRECTORY/NAME.sock";
+  if (socket_address(endpoint).size == 0)
+    return quoted + ": a unix socket's path has at most 107 bytes, this one has " +
+           std::to_string(endpoint.path.size());
+  into.push_back(endpoint);
+  return {};
+}
+
+/// "systemd", "systemd:web"
+bool add_inherited(std::string_view text, std::vector<std::string>& into) {
+  if (text != kSystemd && !text.starts_with("systemd:")) return false;
+  into.emplace_back(text.substr(std::min(text.size(), kSystemd.size() + 1)));
+  return true;
+}
+
+std::string add_address(std::string_view text, std::vector<Endpoint>& into) {
+  std::string quoted = "'" + std::string(text) + "'";
+  if (text.empty()) return "an address is missing: write HOST:PORT, for example 127.0.0.1:8000";
+  if (auto endpoint = Endpoint::parse(text)) {
+    if (endpoint->family == Endpoint::Family::Unix) return add_path(*endpoint, quoted, into);
+    into.push_back(*endpoint);
+    return {};
+  }
+  if (text == "unix:") return quoted + " has no path: write unix:/run/app.sock";
+  auto colon = text.rfind(':');
+  if (colon == std::string_view::npos) {
+    bool digits = std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+    return digits ? quoted + " is not an address: write 127.0.0.1:" + std::string(text)
+                  : quoted + " has no port: write HOST:PORT, for example 127.0.0.1:8000";
+  }
+  std::string_view host = text.substr(0, colon);
+  auto with_any = Endpoint::parse("0.0.0.0" + std::string(text.substr(colon)));
+  if (!with_any) return quoted + ": the port must be a number from 0 to 65535";
+  if (host == "localhost") {
+    into.push_back(Endpoint::loopback_v4(with_any->port));
+    into.push_back(Endpoint::loopback_v6(with_any->port));
+    return {};
+  }
+  if (host.empty()) return quoted + " has no host: write 0.0.0.0" + std::string(text) + " for every address";
+  if (host.find(':') != std::string_view::npos && host.front() != '[') {
+    return quoted + ": an IPv6 address stands in brackets, as in [::1]:8000";
+  }
+  return quoted + ": names are not looked up; write an address, or localhost";
+}
+
+bool overlap(const Endpoint& a, const Endpoint& b) {
+  if (a.family == Endpoint::Family::Unix || b.family == Endpoint::Family::Unix) return a == b;
+  if (a.port != b.port || a.port == 0) return false;
+  // [::] is dual stack, as public_listen opens it.
+  const bool dual = a == Endpoint::any_v6(a.port) || b == Endpoint::any_v6(b.port);
+  if (a.family != b.family) return dual;
+  return a.address == b.address || a.is_wildcard() || b.is_wildcard();
+}
+
+bool same_inherited(std::string_view a, std::string_view b) { return a.empty() || b.empty() || a == b; }
+
+std::string inherited_text(std::string_view name) {
+  return std::string(kSystemd) + (name.empty() ? "" : ":") + std::string(name);
+}
+
+}  // namespace
+
+std::variant<ListenText, std::string> parse_listen(std::string_view text) {
+  ListenText names;
+  for (bool more = true; more;) {
+    const auto comma = text.find(',');
+    more = comma != std::string_view::npos;
+    const std::string_view one = trimmed(text.substr(0, comma));
+    if (!add_inherited(one, names.inherited)) {
+      if (std::string wrong = add_address(one, names.addresses); !wrong.empty()) return wrong;
+    }
+    if (more) text.remove_prefix(comma + 1);
+  }
+  return names;
+}
+
+std::string overlap_text(const ListenText& a, const ListenText& b) {
+  for (const Endpoint& one : a.addresses)
+    for (const Endpoint& other : b.addresses)
+      if (overlap(one, other)) return one.text() + " overlaps " + other.text();
+  for (const std::string& one : a.inherited)
+    for (const std::string& other : b.inherited)
+      if (same_inherited(one, other)) return inherited_text(one) + " overlaps " + inherited_text(other);
+  return {};
+}
+
+std::string overlap_text(const ListenText& a) {
+  ListenText seen;
+  for (const Endpoint& one : a.addresses) {
+    if (std::string wrong = overlap_text({{one}, {}}, seen); !wrong.empty()) return wrong;
+    seen.addresses.push_back(one);
+  }
+  for (const std::string& one : a.inherited) {
+    if (std::string wrong = overlap_text({{}, {one}}, seen); !wrong.empty()) return wrong;
+    seen.inherited.push_back(one);
+  }
+  return {};
+}
+
+}  // namespace berth

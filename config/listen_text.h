@@ -1,0 +1,30 @@
+// The text of `listen`: where a front is reached. Text to value; asks the system nothing. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "config/endpoint.h"
+
+namespace berth {
+
+/// What a text of `listen` names.
+struct ListenText {
+  std::vector<Endpoint> addresses;
+  std::vector<std::string> inherited;  ///< names of listeners that systemd hands over; "" is all of them
+};
+
+/// "HOST:PORT", "unix:/PATH", "systemd" or "systemd:NAME", several with commas between; `localhost:N` is
+/// 127.0.0.1 and ::1. A host is an address or localhost. The string is what is wrong with it.
+std::variant<ListenText, std::string> parse_listen(std::string_view text);
+
+/// Whether two listeners cannot both be had: one would take what the other is to get. The string is empty
+/// where they can, else names both.
+std::string overlap_text(const ListenText& a, const ListenText& b);
+
+/// The same within one.
+std::string overlap_text(const ListenText& a);
+
+}  // namespace berth
