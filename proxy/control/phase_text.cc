@@ -49,6 +49,12 @@ std::string last_lines_text(const SwapReport& report, const Paint& paint) {
   return text;
 }
 
+std::string notes_text(const SwapReport& report) {
+  std::string text;
+  for (const std::string& note : report.notes) text += "  note: " + note + "\n";
+  return text;
+}
+
 std::string who_serves(const SwapReport& report) {
   if (report.reason == observe::kBerthStopped) return {};
   const auto waits = [](const std::string& text) { return text.ends_with(observe::kWaitsForSwap); };
@@ -72,7 +78,7 @@ std::string failure_screen(const std::string& reason, const SwapReport& report, 
   // A cancelled swap whose reason is that it was cancelled has said so already.
   if (why == "cancelled" && cancelled) why.clear();
   std::string text = verdict + " " + generation_text(report.to) + (why.empty() ? "" : ": " + why) + "\n";
-  for (const std::string& note : report.notes) text += "  note: " + note + "\n";
+  text += notes_text(report);
   text += last_lines_text(report, paint);
   text += hint_text(report);
   return text + who_serves(report);
@@ -101,11 +107,11 @@ std::string cause_text(const SwapReport& report) {
 std::string outcome_text(const SwapReport& report, const Paint& paint) {
   switch (report.outcome) {
     case SwapOutcome::Running:
-      return paint.warn("running\n");
+      return notes_text(report) + paint.warn("running\n");
     case SwapOutcome::Done: {
       if (report.cause == SwapCause::Shutdown)
-        return paint.good("done:") + " " + request_counts(report) + "\n";
-      if (report.retiring && report.to.number == 0) return paint.warn("running\n");
+        return notes_text(report) + paint.good("done:") + " " + request_counts(report) + "\n";
+      if (report.retiring && report.to.number == 0) return notes_text(report) + paint.warn("running\n");
       std::string text = result_text(SwapResult::Kind::Done, {}, &report, paint);
       if (report.retiring) text += generation_text(report.from) + " is still retiring\n";
       return text;
@@ -156,10 +162,10 @@ std::string result_text(SwapResult::Kind kind, const std::string& reason, const 
     case SwapResult::Kind::Done:
       if (report == nullptr) return paint.good("done") + (reason.empty() ? "" : ": " + reason) + "\n";
       if (report->to.number == 0)
-        return paint.good("done:") + " " + generation_text(report->from) +
+        return notes_text(*report) + paint.good("done:") + " " + generation_text(report->from) +
                " is detached; requests are held until `berth attach` or `berth swap`\n";
-      return paint.good("done:") + " serving " + generation_text(report->to) + " after " +
-             elapsed_text(report->serving_after) + "; " + request_counts(*report) + "\n";
+      return notes_text(*report) + paint.good("done:") + " serving " + generation_text(report->to) +
+             " after " + elapsed_text(report->serving_after) + "; " + request_counts(*report) + "\n";
     case SwapResult::Kind::Failed:
       if (report == nullptr) return paint.bad("failed:") + " " + reason + "\n";
       return failure_screen(reason, *report, paint);
@@ -170,7 +176,7 @@ std::string result_text(SwapResult::Kind kind, const std::string& reason, const 
     case SwapResult::Kind::Unreleased: {
       std::string text = paint.bad("not released:") + " " + reason + "\n";
       if (report == nullptr) return text;
-      text += hint_text(*report);
+      text = notes_text(*report) + text + hint_text(*report);
       if (report->to.number == 0) return text;
       return text + "serving " + generation_text(report->to) + " after " +
              elapsed_text(report->serving_after) + "; " + request_counts(*report) + "\n";
@@ -199,10 +205,6 @@ std::string why_text(const SwapReport& report, bool colour) {
   for (const PhaseRecord& phase : report.phases) {
     text +=
         (phase.state == PhaseState::Running ? phases.running(phase, phase.took) : phases.ended(phase)) + "\n";
-  }
-  bool told = report.outcome == SwapOutcome::Failed || report.outcome == SwapOutcome::Cancelled;
-  for (const std::string& note : report.notes) {
-    if (!told) text += "  note: " + note + "\n";
   }
   return text + outcome_text(report, paint);
 }

@@ -27,6 +27,7 @@ class HeldSocket {
   bool is_open() const { return error_ == 0; }
   int error() const { return error_; }  ///< errno of what failed; 0: it is open
   std::uint16_t port() const { return port_; }
+  int fd() const { return fd_; }
   void close();
   /// Accepts a connection of its own and closes it first, so that this port keeps the TIME_WAIT.
   void leave_time_wait();

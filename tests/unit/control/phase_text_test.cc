@@ -120,6 +120,9 @@ TEST_CASE("results: those without a report say their reason") {
   observe::SwapReport report = example_report();
   std::string unreleased =
       result_text(SwapResult::Kind::Unreleased, "38211 is held by pid 9 (sh)", &report, Paint(false));
+  report.notes = {"41507 was taken by pid 7 (sh): trying again on 41733"};
+  CHECK(has(result_text(SwapResult::Kind::Done, "", &report, Paint(false)),
+            "  note: 41507 was taken by pid 7 (sh): trying again on 41733\ndone: serving generation 7"));
   CHECK(has(unreleased, "not released: 38211 is held by pid 9 (sh)\n"));
   CHECK(has(unreleased, "serving generation 7"));
   report.retiring = true;
@@ -141,6 +144,9 @@ TEST_CASE("why: a report is told whole") {
   report.reason = "it never answered";
   text = why_text(report, false);
   CHECK(has(text, "failed: generation 7: it never answered\n"));
+  CHECK(text.find("followed to 5174") == text.rfind("followed to 5174"));
+  report.outcome = observe::SwapOutcome::Unreleased;
+  text = why_text(report, false);
   CHECK(text.find("followed to 5174") == text.rfind("followed to 5174"));
   report.outcome = observe::SwapOutcome::Running;
   CHECK(has(why_text(report, false), "running\n"));
