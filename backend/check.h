@@ -47,10 +47,9 @@ std::unique_ptr<Check> start_exec_check(boost::asio::io_context& loop, const End
                                         CheckDone done);
 
 /// Requests each path of `config.warm`, one after the other. Passes when each has given a complete final
-/// response, whatever its status; ends at the first that has not. `timeout` is for each.
+/// response, whatever its status; ends at the first that has not. Each may take as long as the whole start.
 std::unique_ptr<Check> start_warm_up(boost::asio::io_context& loop, const Endpoint& endpoint,
-                                     const ReadyConfig& config, std::chrono::milliseconds timeout,
-                                     CheckDone done);
+                                     const ReadyConfig& config, CheckDone done);
 
 /// Asks one endpoint once. nullptr: `done` was called already.
 using StartCheck = std::function<std::unique_ptr<Check>(const Endpoint& endpoint,

@@ -4,14 +4,15 @@
 namespace berth::backend {
 namespace {
 
+constexpr std::chrono::milliseconds kWithoutDeadline = std::chrono::hours(24);
+
 class WarmUp final : public Check {
  public:
-  WarmUp(boost::asio::io_context& loop, Endpoint endpoint, ReadyConfig config,
-         std::chrono::milliseconds timeout, CheckDone done)
+  WarmUp(boost::asio::io_context& loop, Endpoint endpoint, ReadyConfig config, CheckDone done)
       : loop_(loop),
         endpoint_(std::move(endpoint)),
         config_(std::move(config)),
-        timeout_(timeout),
+        timeout_(config_.timeout == kOff ? kWithoutDeadline : config_.timeout),
         done_(std::move(done)) {
     // A page that answers 500 has been computed all the same: it is told, not judged.
     config_.status_min = 100;
@@ -45,7 +46,7 @@ class WarmUp final : public Check {
   boost::asio::io_context& loop_;
   Endpoint endpoint_;
   ReadyConfig config_;
-  std::chrono::milliseconds timeout_;
+  std::chrono::milliseconds timeout_;  ///< as long as the start may take: that is what ends it
   CheckDone done_;
   std::size_t at_ = 0;
   std::string told_;
@@ -55,9 +56,8 @@ class WarmUp final : public Check {
 }  // namespace
 
 std::unique_ptr<Check> start_warm_up(boost::asio::io_context& loop, const Endpoint& endpoint,
-                                     const ReadyConfig& config, std::chrono::milliseconds timeout,
-                                     CheckDone done) {
-  auto warm_up = std::make_unique<WarmUp>(loop, endpoint, config, timeout, std::move(done));
+                                     const ReadyConfig& config, CheckDone done) {
+  auto warm_up = std::make_unique<WarmUp>(loop, endpoint, config, std::move(done));
   warm_up->next();
   return warm_up;
 }

@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "backend/ask_pace.h"
 #include "backend/check.h"
 #include "backend/loop_timer.h"
 #include "backend/release.h"
@@ -18,12 +19,9 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 using Verdict = ReleaseCertificate::Verdict;
 
-constexpr milliseconds kFirstPause{2};
-constexpr milliseconds kLongestPause{100};
-constexpr milliseconds kFirstCheckTimeout{5'000};
-constexpr milliseconds kLongestCheckTimeout{60'000};
-constexpr milliseconds kBetweenSuccesses{100};
-constexpr milliseconds kWithoutDeadline = std::chrono::hours(24);
+// Without the kernel's tables a release can only be tried.
+constexpr milliseconds kBetweenTries{100};
+constexpr milliseconds kTryTimeout{5'000};
 
 }  // namespace
 
@@ -37,7 +35,7 @@ class External::Impl : public std::enable_shared_from_this<External::Impl> {
         deadline_(loop.get_executor()) {}
 
   void start() {
-    began_ = Clock::now();
+    pace_ = new_pace();
     tell([told = spec_.endpoint](BackendEvents& owner, Generation generation) {
       owner.on_started(generation, {.pid = 0, .told = told, .mode = "external"});
     });
@@ -85,6 +83,8 @@ class External::Impl : public std::enable_shared_from_this<External::Impl> {
     });
   }
 
+  AskPace new_pace() const { return {AskPace::Question::Request, spec_.ready.successes, Clock::now()}; }
+
   void end_start() {
     starting_ = false;
     deadline_.cancel();
@@ -96,36 +96,31 @@ class External::Impl : public std::enable_shared_from_this<External::Impl> {
     auto done = [self = shared_from_this()](const CheckResult& result) {
       if (self->starting_) self->checked(result);
     };
-    check_began_ = Clock::now();
+    const milliseconds timeout = pace_.ask(Clock::now());
     if (spec_.ready.kind == ReadyConfig::Kind::Http) {
-      running_ = start_http_check(loop_, spec_.endpoint, spec_.ready, check_timeout_, std::move(done));
+      running_ = start_http_check(loop_, spec_.endpoint, spec_.ready, timeout, std::move(done));
     } else if (spec_.ready.kind == ReadyConfig::Kind::Listen) {
       const bool listens = !holders(spec_.endpoint).empty();
       boost::asio::post(loop_, [done, listens] {
         done({listens, listens ? "listening" : "nothing listens there"});
       });
     } else {
-      running_ = start_tcp_check(loop_, spec_.endpoint, check_timeout_, std::move(done));
+      running_ = start_tcp_check(loop_, spec_.endpoint, timeout, std::move(done));
     }
   }
 
   void checked(const CheckResult& result) {
     last_answer_ = result.text;
-    if (result.passed && ++passes_ < spec_.ready.successes) {
-      again_after(kBetweenSuccesses, [](Impl& self) {
-        if (self.starting_) self.check();
-      });
-      return;
-    }
-    if (result.passed)
-      return warm_up(passes_ == 1 ? result.text : result.text + ", " + std::to_string(passes_) + " in a row");
-    try_again();
+    if (!result.passed) return try_again();
+    const auto next = pace_.passed();
+    last_answer_ = pace_.standing(result.text);
+    if (!next) return warm_up(last_answer_);
+    check_after(*next);
   }
 
   void warm_up(const std::string& said) {
     if (spec_.ready.warm.empty()) return ready(said);
-    const milliseconds timeout = spec_.ready.timeout == kOff ? kWithoutDeadline : spec_.ready.timeout;
-    running_ = start_warm_up(loop_, spec_.endpoint, spec_.ready, timeout,
+    running_ = start_warm_up(loop_, spec_.endpoint, spec_.ready,
                              [self = shared_from_this(), said](const CheckResult& result) {
                                if (!self->starting_) return;
                                self->last_answer_ = result.text;
@@ -141,14 +136,10 @@ class External::Impl : public std::enable_shared_from_this<External::Impl> {
              BackendEvents& owner, Generation generation) { owner.on_ready(generation, ready); });
   }
 
-  void try_again() {
-    passes_ = 0;
-    // One that takes long for its first answer is given more with every turn.
-    if (Clock::now() - check_began_ >= check_timeout_) {
-      check_timeout_ = std::min(check_timeout_ * 2, kLongestCheckTimeout);
-    }
-    const auto elapsed = std::chrono::duration_cast<milliseconds>(Clock::now() - began_);
-    again_after(std::clamp(elapsed / 20, kFirstPause, kLongestPause), [](Impl& self) {
+  void try_again() { check_after(pace_.failed(Clock::now())); }
+
+  void check_after(milliseconds pause) {
+    again_after(pause, [](Impl& self) {
       if (self.starting_) self.check();
     });
   }
@@ -181,7 +172,7 @@ class External::Impl : public std::enable_shared_from_this<External::Impl> {
 
   /// By connecting: it is there as long as somebody accepts.
   void try_release() {
-    running_ = start_tcp_check(loop_, spec_.endpoint, kFirstCheckTimeout,
+    running_ = start_tcp_check(loop_, spec_.endpoint, kTryTimeout,
                                [self = shared_from_this()](const CheckResult& result) {
                                  if (self->owner_ != nullptr) self->tried_release(result.passed);
                                });
@@ -190,7 +181,7 @@ class External::Impl : public std::enable_shared_from_this<External::Impl> {
   void tried_release(bool accepted) {
     if (!accepted) return released(Verdict::StrictlyFree, {});
     if (Clock::now() >= released_by_) return released(Verdict::Held, holders(spec_.endpoint));
-    again_after(kLongestPause, [](Impl& self) { self.try_release(); });
+    again_after(kBetweenTries, [](Impl& self) { self.try_release(); });
   }
 
   void released(Verdict verdict, std::vector<Holder> holders) {
@@ -214,11 +205,9 @@ class External::Impl : public std::enable_shared_from_this<External::Impl> {
   LoopTimer pause_;
   LoopTimer deadline_;
   bool starting_ = false;
-  std::uint32_t passes_ = 0;  ///< in a row
-  Clock::time_point began_;
-  Clock::time_point check_began_;
+  AskPace pace_ = new_pace();
+  Clock::time_point began_;  ///< of the release
   Clock::time_point released_by_;
-  milliseconds check_timeout_ = kFirstCheckTimeout;
   std::unique_ptr<Check> running_;
   std::string last_answer_;
   std::set<std::uint64_t> inodes_;  ///< of the listeners that it was seen with

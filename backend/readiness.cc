@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "backend/address.h"
+#include "backend/ask_pace.h"
 #include "backend/loop_timer.h"
 #include "backend/readiness_text.h"
 #include "backend/tree_listeners.h"
@@ -14,18 +15,10 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kFirstPause{2};
-constexpr milliseconds kLongestPause{100};
 // A listener elsewhere may be a metrics port of a server whose own comes later.
 constexpr milliseconds kSettle{300};
 // Looking at everything costs a walk of the tree: not in the first, fast polls.
 constexpr milliseconds kLookElsewhereAfter{100};
-constexpr milliseconds kLongestExecPause{1'000};
-// Successes at one and the same moment would say no more than one.
-constexpr milliseconds kBetweenSuccesses{100};
-constexpr milliseconds kFirstCheckTimeout{5'000};
-constexpr milliseconds kLongestCheckTimeout{60'000};
-constexpr milliseconds kWithoutDeadline = std::chrono::hours(24);
 
 }  // namespace
 
@@ -33,11 +26,7 @@ struct Readiness::State : std::enable_shared_from_this<Readiness::State> {
   State(boost::asio::io_context& io, ReadinessSpec what, ReadinessEvents callbacks)
       : loop(io), spec(std::move(what)), events(std::move(callbacks)), timer(io.get_executor()) {}
 
-  /// Berth's polling adds at most a twentieth to the server's own start.
-  void pause() {
-    auto elapsed = std::chrono::duration_cast<milliseconds>(Clock::now() - began);
-    tick_after(std::clamp(elapsed / 20, kFirstPause, kLongestPause));
-  }
+  void pause() { tick_after(pace.pause(Clock::now())); }
 
   void tick_after(milliseconds pause) {
     timer.expires_after(pause);
@@ -56,7 +45,7 @@ struct Readiness::State : std::enable_shared_from_this<Readiness::State> {
 
   LookAt what_to_look_at() const {
     if (spec.follow == FollowPolicy::AtOnce) return LookAt::Everything;
-    bool early = Clock::now() - began < kLookElsewhereAfter;
+    bool early = pace.elapsed(Clock::now()) < kLookElsewhereAfter;
     return spec.follow == FollowPolicy::Never || early ? LookAt::ToldPort : LookAt::Everything;
   }
 
@@ -105,30 +94,25 @@ struct Readiness::State : std::enable_shared_from_this<Readiness::State> {
 
   void check(const Endpoint& endpoint, const SocketRow& listener, bool followed) {
     suspicions = 0;
-    if (endpoint != asked) passes = 0;
+    if (endpoint != asked) pace.begin_anew();
     asked = endpoint;
-    check_began = Clock::now();
     auto done = [self = shared_from_this(), endpoint, listener, followed](const CheckResult& result) {
       if (self->open) self->checked({endpoint, listener, followed, result.text}, result.passed);
     };
     // Where it was told at once, what runs now is what came of it.
-    if (auto started = spec.check(endpoint, check_timeout, done)) running = std::move(started);
+    if (auto started = spec.check(endpoint, pace.ask(Clock::now()), done)) running = std::move(started);
   }
 
   void checked(ReadyAt at, bool passed) {
     running.reset();
     last_answer = at.check;
     if (!passed || !still_there(at.listener)) return try_again(at);
-    if (++passes > 1) at.check += ", " + std::to_string(passes) + " in a row";
-    if (passes < spec.config.successes) {
-      last_answer = at.check + ", of " + std::to_string(spec.config.successes);
-      return tick_after(kBetweenSuccesses);
-    }
+    const auto next = pace.passed();
+    last_answer = at.check = pace.standing(at.check);
+    if (next) return tick_after(*next);
     if (spec.config.warm.empty()) return ready(at);
     last_answer.clear();
-    // As long as the start may take: that is what ends it.
-    const milliseconds timeout = spec.config.timeout == kOff ? kWithoutDeadline : spec.config.timeout;
-    running = start_warm_up(loop, at.endpoint, spec.config, timeout,
+    running = start_warm_up(loop, at.endpoint, spec.config,
                             [self = shared_from_this(), at](const CheckResult& result) {
                               if (self->open) self->warmed(at, result);
                             });
@@ -149,16 +133,9 @@ struct Readiness::State : std::enable_shared_from_this<Readiness::State> {
   }
 
   void try_again(const ReadyAt& at) {
-    passes = 0;
     // What it says of itself is said of all its listeners.
     if (at.followed && !spec.by_sign()) ++candidate;
-    const auto took = std::chrono::duration_cast<milliseconds>(Clock::now() - check_began);
-    // A server that takes long for its first answer (it compiles, say) is given more with every turn.
-    if (took >= check_timeout) check_timeout = std::min(check_timeout * 2, kLongestCheckTimeout);
-    // A command costs more than a request: it runs for half of the time at most.
-    if (spec.config.kind == ReadyConfig::Kind::Exec)
-      return tick_after(std::clamp(took, kFirstPause, kLongestExecPause));
-    pause();
+    tick_after(pace.failed(Clock::now()));
   }
 
   bool still_there(const SocketRow& listener) const {
@@ -173,17 +150,16 @@ struct Readiness::State : std::enable_shared_from_this<Readiness::State> {
   ReadinessSpec spec;
   ReadinessEvents events;
   LoopTimer timer;
-  Clock::time_point began = Clock::now();
+  AskPace pace{
+      spec.config.kind == ReadyConfig::Kind::Exec ? AskPace::Question::Command : AskPace::Question::Request,
+      spec.config.successes, Clock::now()};
   bool open = true;
   int suspicions = 0;
   std::optional<Clock::time_point> first_elsewhere;
   std::size_t candidate = 0;
-  milliseconds check_timeout = kFirstCheckTimeout;
-  Clock::time_point check_began = began;
   std::unique_ptr<Check> running;
   Endpoint asked;
-  std::uint32_t passes = 0;  ///< in a row
-  bool pausing = false;      ///< the timer runs
+  bool pausing = false;  ///< the timer runs
   std::string last_answer;
 };
 
