@@ -21,6 +21,7 @@
 #include "backend/backend.h"
 #include "backend/keeper_protocol.h"
 #include "backend/linux_proc.h"
+#include "config/exec_words.h"
 
 namespace berth::backend {
 namespace {
@@ -29,14 +30,6 @@ struct ExecFailure {
   ExecStage stage;
   int error;
 };
-
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> out;
-  out.reserve(texts.size() + 1);
-  for (auto& text : texts) out.push_back(text.data());
-  out.push_back(nullptr);
-  return out;
-}
 
 void close_from(unsigned first) { ::syscall(SYS_close_range, first, ~0U, 0U); }
 
@@ -85,8 +78,8 @@ void become_user(const KeeperCommand& command, Fail fail) {
     if (::dup2(kKeeperListener, kHandedOver) < 0) fail(ExecStage::Streams);
     command.environment.push_back("LISTEN_PID=" + std::to_string(::getpid()));
   }
-  auto arguments = pointers(command.arguments);
-  auto environment = pointers(command.environment);
+  auto arguments = exec_words(command.arguments);
+  auto environment = exec_words(command.environment);
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);

@@ -10,16 +10,10 @@
 #include <csignal>
 #include <string_view>
 
+#include "config/exec_words.h"
+
 namespace berth {
 namespace {
-
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> out;
-  out.reserve(texts.size() + 1);
-  for (auto& text : texts) out.push_back(text.data());
-  out.push_back(nullptr);
-  return out;
-}
 
 /// berth's own environment, with these in it.
 std::vector<std::string> environment_with(const GuestVariables& variables) {
@@ -57,8 +51,8 @@ int Guest::start(const std::vector<std::string>& command, const GuestVariables& 
   if (::pipe2(report.data(), O_CLOEXEC) != 0) return errno;
   auto words = command;
   auto environment = environment_with(variables);
-  auto arguments = pointers(words);
-  auto entries = pointers(environment);
+  auto arguments = exec_words(words);
+  auto entries = exec_words(environment);
   const int self = ::getpid();
   const int pid = ::fork();
   if (pid == 0) become(arguments.data(), entries.data(), report[1], self);
