@@ -11,6 +11,7 @@
 #include "backend/equip.h"
 #include "backend/linux_proc.h"
 #include "backend/loop_timer.h"
+#include "backend/own_listener.h"
 #include "backend/readiness.h"
 #include "backend/release.h"
 #include "backend/tree_listeners.h"
@@ -188,9 +189,13 @@ void Backend::Impl::became_ready(const ReadyAt& at) {
     note("it ignored PORT=" + std::to_string(attempt_->told().port) + " and listens on " +
          at.listener.local.text() + ", which is followed");
   }
-  tell([ready = Ready{at.endpoint, at.followed, at.check}](BackendEvents& owner, Generation generation) {
-    owner.on_ready(generation, ready);
-  });
+  inodes_.insert(at.listener.inode);
+  auto met_stranger = [weak = weak_from_this()](const std::string& text) {
+    if (auto self = weak.lock()) self->note(text);
+  };
+  auto proof = proof_of_owner(loop_, at.endpoint, inodes_, attempt_->keeper_pid(), met_stranger);
+  tell([ready = Ready{at.endpoint, at.followed, at.check, std::move(proof)}](
+           BackendEvents& owner, Generation generation) { owner.on_ready(generation, ready); });
 }
 
 void Backend::Impl::stolen(const std::vector<SocketRow>& strangers) {

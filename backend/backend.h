@@ -4,6 +4,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -54,6 +55,9 @@ struct Ready {
   Endpoint endpoint;  ///< where requests go; differs from Started::told when the listener was followed
   bool followed = false;
   std::string check;  ///< "GET / 200"
+  /// Asked on any thread right after connecting: has the backend itself taken that connection? Empty: it
+  /// cannot be asked (a unix socket, a server of somebody else's). May outlive the Backend.
+  std::function<bool()> took_connection{};
 };
 
 /// Why a start came to nothing. `what` is one sentence for the user; `hint` says what to do (may be empty).

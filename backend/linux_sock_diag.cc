@@ -111,6 +111,11 @@ std::vector<SocketRow> both_families(int protocol, std::uint32_t states, std::ui
   return rows;
 }
 
+std::uint32_t next_sequence() {
+  thread_local std::uint32_t sequence = 0;
+  return ++sequence;
+}
+
 std::string state_name(std::uint8_t state) {
   switch (state) {
     case TCP_ESTABLISHED:
@@ -140,6 +145,35 @@ std::string state_name(std::uint8_t state) {
 
 std::vector<SocketRow> listening_sockets(std::uint16_t port, int* error) {
   return both_families(IPPROTO_TCP, kListening, port, error);
+}
+
+std::optional<SocketRow> listener_of(const Endpoint& endpoint) {
+  // Kept open: this is asked for each new connection.
+  thread_local Descriptor fd(::socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
+  const bool v6 = endpoint.family == Endpoint::Family::V6;
+  Request request = make_request(v6 ? AF_INET6 : AF_INET, IPPROTO_TCP, kListening, 0);
+  request.header.nlmsg_flags = NLM_F_REQUEST;  // one socket, by its address
+  request.header.nlmsg_seq = next_sequence();
+  request.body.id.idiag_sport = htons(endpoint.port);
+  std::memcpy(static_cast<void*>(request.body.id.idiag_src), endpoint.address.data(), v6 ? 16 : 4);
+  request.body.id.idiag_cookie[0] = request.body.id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+  sockaddr_nl kernel{};
+  kernel.nl_family = AF_NETLINK;
+  if (::sendto(fd.get(), &request, request.header.nlmsg_len, 0,
+               static_cast<const sockaddr*>(static_cast<const void*>(&kernel)), sizeof kernel) < 0) {
+    return std::nullopt;
+  }
+  alignas(nlmsghdr) std::array<char, 4096> buffer;
+  for (;;) {
+    // The kernel has answered before sendto returned.
+    const ssize_t n = ::recv(fd.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < static_cast<ssize_t>(sizeof(nlmsghdr))) return std::nullopt;
+    const auto* header = static_cast<const nlmsghdr*>(static_cast<const void*>(buffer.data()));
+    if (header->nlmsg_seq != request.header.nlmsg_seq) continue;
+    if (header->nlmsg_type != SOCK_DIAG_BY_FAMILY) return std::nullopt;
+    return parse_row(buffer.data(), header->nlmsg_len);
+  }
 }
 
 std::vector<SocketRow> sockets_on_port(std::uint16_t port) {

@@ -30,6 +30,10 @@ inline constexpr std::uint8_t kBoundInactive = 7;
 /// 80 microseconds for ten listeners. Empty also when the kernel refuses: `error` then holds the errno.
 std::vector<SocketRow> listening_sockets(std::uint16_t port = 0, int* error = nullptr);
 
+/// The TCP listener that a connection to `endpoint` meets now, as the kernel itself finds it: some
+/// microseconds. nullopt: there is none, it is bound to a device, or the kernel refuses.
+std::optional<SocketRow> listener_of(const Endpoint& endpoint);
+
 /// TCP sockets in any state with that local port, bound-only ones where the kernel lists them.
 std::vector<SocketRow> sockets_on_port(std::uint16_t port);
 

@@ -160,10 +160,10 @@ void DataPlane::close_listeners(std::function<void()> closed) {
   impl_->everywhere([](Worker& worker) { worker.close_listeners(); }, std::move(closed));
 }
 
-void DataPlane::switch_to(AppId app, Generation generation, const Endpoint& endpoint,
+void DataPlane::switch_to(AppId app, Generation generation, const route::Destination& destination,
                           std::function<void()> acknowledged) {
   impl_->everywhere(
-      [app, generation, endpoint](Worker& worker) { worker.app(app).switch_to(generation, endpoint); },
+      [app, generation, destination](Worker& worker) { worker.app(app).switch_to(generation, destination); },
       std::move(acknowledged));
 }
 

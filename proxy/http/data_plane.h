@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "proxy/route/destination.h"
 
 namespace berth::http {
 
@@ -62,9 +63,9 @@ class DataPlane {
   /// exchange ends. `closed` is called when no worker holds a listening socket any more.
   void close_listeners(std::function<void()> closed);
 
-  /// The switch: new requests of `app` (and those held) go to `endpoint` as `generation`. `acknowledged` is
-  /// called when every worker has taken it. What the old target still carries goes on.
-  void switch_to(AppId app, Generation generation, const Endpoint& endpoint,
+  /// The switch: new requests of `app` (and those held) go to `destination` as `generation`. `acknowledged`
+  /// is called when every worker has taken it. What the old target still carries goes on.
+  void switch_to(AppId app, Generation generation, const route::Destination& destination,
                  std::function<void()> acknowledged);
 
   /// Takes the target away: new requests are held until the next switch_to. The old one drains as after a

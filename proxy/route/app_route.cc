@@ -11,11 +11,11 @@ AppRoute::AppRoute(loop::Loop& loop, std::string name, RouteLimits limits,
 
 AppRoute::~AppRoute() = default;
 
-void AppRoute::switch_to(Generation generation, const Endpoint& endpoint) {
+void AppRoute::switch_to(Generation generation, const Destination& destination) {
   retire_current();
   refusal_.clear();
   current_ = std::make_unique<Target>(
-      loop_, generation, endpoint,
+      loop_, generation, destination,
       Target::Settings{limits_.most_connections, limits_.user.upstream_idle, limits_.connector});
   admit();
 }

@@ -56,7 +56,7 @@ class AppRoute {
   /// Why requests are refused instead of held; empty: they are held.
   const std::string& refusal() const { return refusal_; }
 
-  void switch_to(Generation generation, const Endpoint& endpoint);
+  void switch_to(Generation generation, const Destination& destination);
   void hold();
   void refuse(std::string reason);
 

@@ -31,6 +31,7 @@ int SocketUpstream::connect_error() const {
   int error = 0;
   socklen_t size = sizeof error;
   ::getsockopt(socket_.fd(), SOL_SOCKET, SO_ERROR, &error, &size);
+  if (error == 0 && !target().took_connection()) return ECONNREFUSED;
   return error;
 }
 

@@ -23,8 +23,8 @@ void Holder::let_go() {
   std::exchange(target_, nullptr)->let_go(cut_);
 }
 
-Target::Target(loop::Loop& loop, Generation generation, Endpoint endpoint, Settings settings)
-    : loop_(loop), generation_(generation), endpoint_(std::move(endpoint)), settings_(settings) {}
+Target::Target(loop::Loop& loop, Generation generation, Destination destination, Settings settings)
+    : loop_(loop), generation_(generation), destination_(std::move(destination)), settings_(settings) {}
 
 Target::~Target() { close_idle(); }
 

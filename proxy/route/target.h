@@ -7,10 +7,10 @@
 #include <functional>
 #include <memory>
 
-#include "config/endpoint.h"
 #include "proxy/loop/gate.h"
 #include "proxy/loop/list.h"
 #include "proxy/loop/loop.h"
+#include "proxy/route/destination.h"
 #include "proxy/route/upstream.h"
 
 namespace berth::route {
@@ -47,13 +47,15 @@ class Target {
     Connector connector;
   };
 
-  Target(loop::Loop& loop, Generation generation, Endpoint endpoint, Settings settings);
+  Target(loop::Loop& loop, Generation generation, Destination destination, Settings settings);
   ~Target();
   Target(const Target&) = delete;
   Target& operator=(const Target&) = delete;
 
   Generation generation() const { return generation_; }
-  const Endpoint& endpoint() const { return endpoint_; }
+  const Endpoint& endpoint() const { return destination_.endpoint; }
+  /// Right after connecting: false: somebody else has the connection.
+  bool took_connection() const { return !destination_.took_connection || destination_.took_connection(); }
   std::uint64_t holders() const { return holder_count_; }
   std::uint32_t idle_count() const { return idle_count_; }
   std::uint32_t connections() const { return connections_; }
@@ -98,7 +100,7 @@ class Target {
 
   loop::Loop& loop_;
   Generation generation_;
-  Endpoint endpoint_;
+  Destination destination_;
   Settings settings_;
   loop::List<Holder, Holder> holders_;
   loop::List<Upstream, Upstream> idle_;  ///< the most recently used in front

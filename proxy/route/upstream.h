@@ -36,6 +36,7 @@ class Upstream : public loop::Disposable, public loop::ListHook<Upstream> {
   virtual void close(bool peer_closed) = 0;
 
   Target& target() { return target_; }
+  const Target& target() const { return target_; }
 
   std::chrono::steady_clock::time_point used_at{};  ///< when its last exchange ended
   loop::Tick idle_until = 0;

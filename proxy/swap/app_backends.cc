@@ -147,7 +147,7 @@ void AppShell::on_exited(Generation generation, const backend::ExitStatus& statu
 void AppShell::switch_target(Generation generation) {
   begin_phase(generation, PhaseName::Switch);
   const Seat& seat = seats_.at(generation);
-  plane_.switch_to(generation, seat.ready->endpoint,
+  plane_.switch_to(generation, {seat.ready->endpoint, seat.ready->took_connection},
                    guarded([this, generation] { feed(Kind::Acknowledged, generation); }));
 }
 

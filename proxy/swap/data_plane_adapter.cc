@@ -6,9 +6,9 @@ namespace berth::swap {
 
 unsigned DataPlaneAdapter::workers() const { return plane_.workers(); }
 
-void DataPlaneAdapter::switch_to(Generation generation, const Endpoint& endpoint,
+void DataPlaneAdapter::switch_to(Generation generation, const route::Destination& destination,
                                  std::function<void()> acknowledged) {
-  plane_.switch_to(app_, generation, endpoint, std::move(acknowledged));
+  plane_.switch_to(app_, generation, destination, std::move(acknowledged));
 }
 
 void DataPlaneAdapter::hold(std::function<void()> acknowledged) {

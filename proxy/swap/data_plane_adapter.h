@@ -11,7 +11,7 @@ class DataPlaneAdapter final : public Plane {
   DataPlaneAdapter(http::DataPlane& plane, http::AppId app) : plane_(plane), app_(app) {}
 
   unsigned workers() const override;
-  void switch_to(Generation generation, const Endpoint& endpoint,
+  void switch_to(Generation generation, const route::Destination& destination,
                  std::function<void()> acknowledged) override;
   void hold(std::function<void()> acknowledged) override;
   void refuse(const std::string& reason, std::function<void()> acknowledged) override;

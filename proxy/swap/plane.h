@@ -16,7 +16,7 @@ class Plane {
  public:
   virtual ~Plane() = default;
   virtual unsigned workers() const = 0;
-  virtual void switch_to(Generation generation, const Endpoint& endpoint,
+  virtual void switch_to(Generation generation, const route::Destination& destination,
                          std::function<void()> acknowledged) = 0;
   virtual void hold(std::function<void()> acknowledged) = 0;
   virtual void refuse(const std::string& reason, std::function<void()> acknowledged) = 0;

@@ -4,10 +4,12 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <functional>
-#include <sstream>
+#include <optional>
 
-#include "tests/e2e/checks.h"
+#include "tests/e2e/attack.h"
+#include "tests/support/raw_client.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/wait_until.h"
 
@@ -17,45 +19,6 @@ using namespace berth::test;
 namespace {
 
 constexpr unsigned kNobody = 65534;
-
-berth::load::LoadPlan marked_users(std::uint16_t port) {
-  auto plan = users_of(port);
-  for (auto& shape : plan.shapes) shape.fields = "X-User: yes\r\n";
-  return plan;
-}
-
-std::vector<int> numbers_in(const std::string& file) {
-  std::istringstream lines(read_file(file));
-  std::vector<int> found;
-  for (int number = 0; lines >> number;) found.push_back(number);
-  return found;
-}
-
-/// The first line of a file that somebody writes; 0: it did not come.
-int wait_number(const std::string& file) {
-  wait_until([&] { return read_file(file).ends_with('\n'); });
-  const auto numbers = numbers_in(file);
-  return numbers.empty() ? 0 : numbers.front();
-}
-
-class Thief {
- public:
-  Thief(const Command& row, int port) : child_({.command = with(row, port)}) {
-    REQUIRE(child_.wait_output("thief: ", 10s));
-  }
-  bool has_taken() const { return child_.out().find("thief: taken") != std::string::npos; }
-  bool was_asked() const { return child_.out().find("asked by a user") != std::string::npos; }
-  bool wait_taken() { return child_.wait_output("thief: taken", 10s); }
-  int pid() const { return child_.pid(); }
-
- private:
-  static Command with(const Command& row, int port) {
-    Command command{BERTH_PORT_THIEF, row.front(), std::to_string(port)};
-    command.insert(command.end(), row.begin() + 1, row.end());
-    return command;
-  }
-  ChildProcess child_;
-};
 
 /// Calls `attack` with each combination of address and socket options, to be tried as `uid`.
 void each_row(unsigned uid, const std::function<void(const Command& row)>& attack) {
@@ -103,9 +66,7 @@ void check_robbed_swap(BerthProcess& berth, WaitingSwap& waiting, const Thief& t
   CHECK_FALSE(thief.was_asked());
   if (tried.size() == 1) return;
   CHECK(thief.has_taken());
-  CHECK(screen.find(std::to_string(tried.front()) + " was taken by pid " + std::to_string(thief.pid())) !=
-        std::string::npos);
-  CHECK(screen.find("port_thief") != std::string::npos);
+  CHECK(screen.find(thief.told(tried.front())) != std::string::npos);
 }
 
 /// berth with a backend and users, who have noticed nothing at the end.
@@ -186,6 +147,37 @@ void attack_listening(unsigned uid) {
   place.check_end();
 }
 
+/// The backend is killed while a thief waits for its number. That berth hears of it late makes the moment in
+/// between as long as it takes: who asks then gets berth's own answer, and never the thief's.
+void attack_at_death(unsigned uid) {
+  if (cannot_become(uid)) return;
+  TempDir dir;
+  write_file(dir / "go", "");
+  Besieged place({.command = scripted({"--name", "old", "--pid-file", dir / "pids", "--announce",
+                                       dir / "announced", "--go", dir / "go"}),
+                  .more = {"--limit", "connect_timeout=300ms"}});
+  const int port = wait_number(dir / "announced");
+  const auto backend = recorded(dir / "pids");
+  REQUIRE(backend.size() == 1);
+  Command row{"127.0.0.1", "reuse-address", "patient"};
+  if (uid != ::getuid()) row.push_back(std::to_string(uid));
+  std::optional<Thief> thief(std::in_place, row, port);
+  const int keeper = backend.front().parent;
+  ::kill(keeper, SIGSTOP);
+  ::kill(backend.front().pid, SIGKILL);
+  CHECK(thief->wait_taken());
+  CHECK(who_answers(place.berth.port()) == "STATUS 502");
+  CHECK(place.berth.child().wait_output(thief->told(port), 10s));
+  ::kill(keeper, SIGCONT);
+  CHECK(wait_until([&] { return numbers_in(dir / "announced").size() == 2; }));
+  CHECK(place.berth.wait_serving());
+  CHECK(wait_answers(*place.load, 20));
+  CHECK_FALSE(thief->was_asked());
+  thief.reset();
+  place.load->stop();
+  check_clean_stop(place.berth);
+}
+
 }  // namespace
 
 TEST_CASE("lease attack: before the backend is spawned nobody gets its number") {
@@ -210,4 +202,23 @@ TEST_CASE("lease attack: a backend that listens shares its number with nobody") 
 
 TEST_CASE("lease attack: a backend that listens shares its number with no other user") {
   attack_listening(kNobody);
+}
+
+TEST_CASE("lease attack: a number taken in the moment that its backend dies gets the thief no request") {
+  attack_at_death(::getuid());
+}
+
+TEST_CASE("lease attack: a number taken by another user in that moment gets the thief no request either") {
+  attack_at_death(kNobody);
+}
+
+TEST_CASE("lease attack: a backend that closes its listener and listens again gets its requests") {
+  BerthProcess berth({.command = {"/usr/bin/python3", app_path("listens_again.py")}});
+  REQUIRE(berth.wait_serving());
+  for (int listener = 1; listener <= 5; ++listener) {
+    CHECK(who_answers(berth.port()) == "listener " + std::to_string(listener));
+    CHECK(get(berth.port(), "/again").status == 200);
+  }
+  CHECK(berth.output().find("was taken by") == std::string::npos);
+  check_clean_stop(berth);
 }

@@ -9,10 +9,9 @@
 #include <atomic>
 #include <cstring>
 #include <set>
-#include <sstream>
 #include <thread>
 
-#include "tests/e2e/checks.h"
+#include "tests/e2e/attack.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/wait_until.h"
 
@@ -22,12 +21,12 @@ using namespace berth::test;
 namespace {
 
 /// Takes the ports that a scripted backend announces, before it binds, and answers HTTP on them.
-class Thief {
+class ThiefOfMany {
  public:
   /// `most`: how many ports it takes. `go`: written once a port is taken, so that the backend goes on.
-  Thief(std::string announced, std::string go, int most)
+  ThiefOfMany(std::string announced, std::string go, int most)
       : announced_(std::move(announced)), go_(std::move(go)), most_(most), thread_([this] { run(); }) {}
-  ~Thief() {
+  ~ThiefOfMany() {
     end_ = true;
     thread_.join();
     for (const auto& fd : listeners_) ::close(fd.fd);
@@ -38,8 +37,7 @@ class Thief {
  private:
   void run() {
     while (!end_) {
-      std::istringstream lines(read_file(announced_));
-      for (int port = 0; lines >> port;) {
+      for (const int port : numbers_in(announced_)) {
         if (taken_ < most_ && seen_.insert(port).second) take(port);
       }
       if (::poll(listeners_.data(), listeners_.size(), 5) > 0) answer();
@@ -90,12 +88,6 @@ class Thief {
   std::thread thread_;
 };
 
-berth::load::LoadPlan marked_users(std::uint16_t port) {
-  auto plan = users_of(port);
-  for (auto& shape : plan.shapes) shape.fields = "X-User: yes\r\n";
-  return plan;
-}
-
 }  // namespace
 
 TEST_CASE("stolen port: taken before the child binds, the start is tried again on another") {
@@ -106,7 +98,7 @@ TEST_CASE("stolen port: taken before the child binds, the start is tried again o
   load.start();
   REQUIRE(wait_answers(load, 20));
   {
-    Thief thief(dir / "announced", dir / "go", 1);
+    ThiefOfMany thief(dir / "announced", dir / "go", 1);
     const auto swap =
         berth.swap(scripted({"--name", "new", "--announce", dir / "announced", "--go", dir / "go"}));
     INFO(swap.all());
@@ -129,7 +121,7 @@ TEST_CASE("stolen port: a thief that answers HTTP is never taken for the backend
   REQUIRE(wait_answers(load, 20));
   {
     // The backend waits for a word that never comes, while the thief answers in its place.
-    Thief thief(dir / "announced", "", 100);
+    ThiefOfMany thief(dir / "announced", "", 100);
     const auto swap =
         berth.swap(scripted({"--name", "new", "--announce", dir / "announced", "--go", dir / "never"}));
     CHECK(swap.exit_code == 1);

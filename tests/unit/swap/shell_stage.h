@@ -28,9 +28,9 @@ class FakePlane final : public Plane {
   std::vector<std::string> calls;
 
   unsigned workers() const override { return 2; }
-  void switch_to(Generation generation, const Endpoint& endpoint,
+  void switch_to(Generation generation, const route::Destination& destination,
                  std::function<void()> acknowledged) override {
-    calls.push_back("switch " + std::to_string(generation.number) + " " + endpoint.text());
+    calls.push_back("switch " + std::to_string(generation.number) + " " + destination.endpoint.text());
     take(std::move(acknowledged));
   }
   void hold(std::function<void()> acknowledged) override {

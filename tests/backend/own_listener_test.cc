@@ -1,0 +1,62 @@
+// Whose listener a connection meets, told by the kernel's own lookup.
+#include "backend/own_listener.h"
+
+#include <doctest/doctest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <vector>
+
+#include "backend/address.h"
+#include "backend/linux_sock_diag.h"
+
+using namespace berth;
+using namespace berth::backend;
+
+namespace {
+
+Descriptor listening(const Endpoint& endpoint) {
+  Descriptor fd = open_stream_socket(endpoint);
+  const auto address = socket_address(endpoint);
+  REQUIRE(::bind(fd.get(), address.get(), address.size) == 0);
+  REQUIRE(::listen(fd.get(), 4) == 0);
+  return fd;
+}
+
+/// This test's own children are the tree; it has none, so what it opens itself is a stranger's.
+struct Asked {
+  Asked(const Endpoint& endpoint, const std::set<std::uint64_t>& known)
+      : own(endpoint, known, ::getpid(), [this](std::uint64_t inode) { strangers.push_back(inode); }) {}
+  std::vector<std::uint64_t> strangers;
+  OwnListener own;
+};
+
+}  // namespace
+
+TEST_CASE("own listener: the kernel finds the one that a connection would meet, of either family") {
+  for (const auto& bound : {Endpoint::loopback_v4(0), Endpoint::any_v4(0), Endpoint::any_v6(0)}) {
+    CAPTURE(bound.text());
+    const auto fd = listening(bound);
+    const auto port = local_endpoint(fd.get()).port;
+    const auto found = listener_of(Endpoint::loopback_v4(port));
+    REQUIRE(found);
+    CHECK(found->local.port == port);
+    const auto rows = listening_sockets(port);
+    REQUIRE(rows.size() == 1);
+    CHECK(rows.front().inode == found->inode);
+  }
+}
+
+TEST_CASE("own listener: one that was known before is its own, another is a stranger and told") {
+  auto fd = listening(Endpoint::loopback_v4(0));
+  const auto endpoint = local_endpoint(fd.get());
+  const auto inode = listening_sockets(endpoint.port).front().inode;
+  Asked known(endpoint, {inode});
+  CHECK(known.own.has_accepted());
+  Asked strange(endpoint, {inode + 1});
+  CHECK_FALSE(strange.own.has_accepted());
+  CHECK(strange.strangers == std::vector<std::uint64_t>{inode});
+  fd.reset();
+  CHECK_FALSE(known.own.has_accepted());
+  CHECK(known.strangers.empty());
+}
