@@ -159,6 +159,8 @@ class Parser {
           "is checked\nas `ready` says before it gets a request. berth never stops it.");
       app->add_option("ADDRESS", attach_words_)->type_name("")->expected(1, 2)->required();
     }
+    if (verb.kind == SwapVerb::Kind::Detach)
+      option(*app, "--only", only_, "ADDRESS", "only if this is the server that is attached");
     const bool starts = verb.kind == SwapVerb::Kind::Swap || verb.kind == SwapVerb::Kind::Restart;
     if (starts) env_option(*app, verb.kind == SwapVerb::Kind::Swap ? swap_env_ : restart_env_);
     option(*app, "--released-within", released_within_, "TIME",
@@ -297,6 +299,11 @@ class Parser {
         return wrong("--to names a server that runs: a command does not go with it", name);
       verb.to = std::get<Endpoint>(parsed);
     }
+    if (only_) {
+      auto parsed = parse_server_address(*only_);
+      if (auto* what = std::get_if<std::string>(&parsed)) return wrong(*what, name);
+      verb.only = std::get<Endpoint>(parsed);
+    }
     if (released_within_) {
       auto value = parse_duration(*released_within_);
       if (!value || value->count() <= 0)
@@ -346,7 +353,7 @@ class Parser {
   bool no_queue_ = false;
   std::string wait_ = "release";
   std::string timeout_;
-  std::optional<std::string> lines_, to_, released_within_;
+  std::optional<std::string> lines_, to_, only_, released_within_;
   std::vector<std::string> attach_words_;
   std::vector<std::string> run_env_, swap_env_, restart_env_;
   RunVerb run_;

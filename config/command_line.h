@@ -65,7 +65,8 @@ struct SwapVerb {
   Target target;
   Kind kind = Kind::Swap;
   std::vector<std::string> command{};
-  std::optional<Endpoint> to{};  ///< --to, or the address to attach
+  std::optional<Endpoint> to{};    ///< --to, or the address to attach
+  std::optional<Endpoint> only{};  ///< detach --only: if this is what is attached
   std::map<std::string, std::string> env{};
   Milliseconds released_within{0};  ///< --released-within; 0: not given
   bool wait_for_release = true;     ///< false: --wait=switch

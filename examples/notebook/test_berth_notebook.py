@@ -58,6 +58,8 @@ class _PlayedApi(http.server.BaseHTTPRequestHandler):
             result = self.server.instead(body)
         elif verb == "attach":
             urllib.request.urlopen(f"http://{body['to']}/").read()
+        if verb == "detach" and body.get("only") not in (None, self.server.serving):
+            result = {"event": "result", "exit_code": 1, "result": "refused", "reason": "another one is attached"}
         if result is None:
             return self._say([{"event": "phase"}])
         if result["exit_code"] != 1:
@@ -149,6 +151,28 @@ class Serving(WithBerth):
         self.assertEqual(["attach", "detach"], self.berth.calls)
         self.assertFalse(server.running)
         self.assertNotEqual("held", ports.probe(*split(address)))
+
+    def test_a_stop_lets_go_of_its_own_server_and_of_no_other(self):
+        server = berth_notebook.serve(asgi("one"))
+        address, self.berth.serving = server.address, "127.0.0.1:9"
+        server.stop()
+        self.assertEqual(["attach"], self.berth.calls)
+        self.assertEqual("127.0.0.1:9", self.berth.serving)
+        self.assertNotEqual("held", ports.probe(*split(address)))
+
+    def test_one_that_is_attached_while_stop_asks_stays(self):
+        server = berth_notebook.serve(asgi("one"))
+        look = control.Berth.generation
+
+        def overtaken(berth, app, address):
+            state = look(berth, app, address)
+            self.berth.serving = "127.0.0.1:9"
+            return state
+        with mock.patch.object(control.Berth, "generation", overtaken):
+            server.stop()
+        self.assertEqual(["attach", "detach"], self.berth.calls)
+        self.assertEqual("127.0.0.1:9", self.berth.serving)
+        self.assertFalse(server.running)
 
     def test_a_reload_of_the_module_keeps_what_runs(self):
         import importlib
@@ -296,6 +320,21 @@ class Ports(unittest.TestCase):
         self.assertEqual("held", ports.probe("127.0.0.1", port))
         sock.close()
         self.assertEqual("leftovers", ports.wait_released("127.0.0.1", port, 5))
+
+    def test_bound_without_listening_is_held_and_its_holder_named(self):
+        for reuse in (0, 1):
+            with self.subTest(reuse=reuse), ports.stream_socket("127.0.0.1") as sock:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, reuse)
+                sock.bind(("127.0.0.1", 0))
+                port = sock.getsockname()[1]
+                self.assertEqual("held", ports.probe("127.0.0.1", port))
+                with self.assertRaises(berth_notebook.NotReleased) as raised:
+                    ports.wait_released("127.0.0.1", port, 0.05)
+                # Only newer kernels list such sockets.
+                named = [one["pid"] for one in raised.exception.holders] == [os.getpid()]
+                self.assertTrue(named or "does not listen" in str(raised.exception))
+                sock.close()
+                self.assertEqual("free", ports.wait_released("127.0.0.1", port, 5))
 
     def test_a_port_that_is_never_released_names_its_holder_with_and_without_the_command(self):
         _, port = self.listener()

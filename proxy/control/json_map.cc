@@ -226,6 +226,7 @@ json::object to_json(const SwapRequest& request) {
   json::object object;
   if (!request.command.empty()) object["command"] = strings(request.command);
   if (request.to) object["to"] = clean(request.to->text());
+  if (request.only) object["only"] = clean(request.only->text());
   if (request.released_within.count() != 0)
     object["released_within"] = duration_text(request.released_within);
   if (!request.dir.empty()) object["dir"] = clean(request.dir);

@@ -176,12 +176,13 @@ std::string take_env(const json::value& value, SwapRequest& request) {
   return {};
 }
 
-std::string take_to(const json::value& value, SwapRequest& request) {
-  if (!value.is_string()) return "'to' must be an address as text";
+std::string take_address(const std::string& name, const json::value& value, std::optional<Endpoint>& into) {
+  const std::string quoted = "'" + name + "'";
+  if (!value.is_string()) return quoted + " must be an address as text";
   auto parsed = parse_server_address(text_of(value));
-  if (auto* wrong = std::get_if<std::string>(&parsed)) return "'to': " + *wrong;
-  request.to = std::get<Endpoint>(std::move(parsed));
-  return has_nul(text_of(value)) ? "'to' has a NUL in it" : "";
+  if (auto* wrong = std::get_if<std::string>(&parsed)) return quoted + ": " + *wrong;
+  into = std::get<Endpoint>(std::move(parsed));
+  return has_nul(text_of(value)) ? quoted + " has a NUL in it" : "";
 }
 
 std::string take_released_within(const json::value& value, SwapRequest& request) {
@@ -197,7 +198,9 @@ std::string take_member(std::string_view name, const json::value& value, SwapCal
   const bool swaps = verb == SwapVerbKind::Swap;
   if (name == "command" && swaps) return take_command(value, call.request);
   if (name == "env" && (swaps || verb == SwapVerbKind::Restart)) return take_env(value, call.request);
-  if (name == "to" && (swaps || verb == SwapVerbKind::Attach)) return take_to(value, call.request);
+  if (name == "to" && (swaps || verb == SwapVerbKind::Attach))
+    return take_address("to", value, call.request.to);
+  if (name == "only" && verb == SwapVerbKind::Detach) return take_address("only", value, call.request.only);
   if (name == "released_within") return take_released_within(value, call.request);
   if (name == "dir" && swaps) {
     if (!value.is_string() || !value.get_string().starts_with('/')) return "'dir' must be an absolute path";

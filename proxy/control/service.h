@@ -29,6 +29,7 @@ struct SwapRequest {
   SwapVerbKind verb = SwapVerbKind::Swap;
   std::vector<std::string> command{};
   std::optional<Endpoint> to{};              ///< a server that runs already, instead of a command
+  std::optional<Endpoint> only{};            ///< of a detach: refused if another server is attached
   std::string dir{};                         ///< absolute: the caller's; empty: as before
   std::map<std::string, std::string> env{};  ///< added to the app's
   bool queue = true;                         ///< false: refuse when a swap runs (--no-queue)

@@ -116,6 +116,7 @@ Call swap_call(const SwapVerb& verb, const std::string& app) {
   SwapRequest request;
   request.command = verb.command;
   request.to = verb.to;
+  request.only = verb.only;
   request.released_within = verb.released_within;
   request.env = verb.env;
   request.queue = verb.queue;

@@ -81,8 +81,10 @@ std::shared_ptr<void> AppShell::swap(control::SwapRequest request, control::Swap
   // A server that runs already runs beside the old one anyway.
   const bool together = wish.external.has_value();
   const bool nothing = request.verb == control::SwapVerbKind::Detach && wish.command.empty();
+  // Behind another swap what is attached may be another.
+  const bool waits = request.queue && !request.only;
   const Ask ask{.number = ++asks_,
-                .policy = request.queue ? QueuePolicy::Wait : QueuePolicy::Refuse,
+                .policy = waits ? QueuePolicy::Wait : QueuePolicy::Refuse,
                 .order = together ? SwapOrder::Overlap : settings_.app.swap,
                 .released_within = request.released_within};
   wishes_[ask.number] = std::move(wish);

@@ -32,7 +32,12 @@ std::string AppShell::objection(const control::SwapRequest& request) const {
   if (request.verb == SwapVerbKind::Detach) {
     const auto at = seats_.find(state_.current);
     const bool attached = at != seats_.end() && at->second.external;
-    return attached || state_.state >= AppState::Stopping ? std::string() : "no server is attached";
+    if (state_.state >= AppState::Stopping) return {};
+    if (!attached) return "no server is attached";
+    const Endpoint& there = at->second.ready->endpoint;
+    return !request.only || there == *request.only
+               ? std::string()
+               : "the server on " + there.text() + " is attached, not " + request.only->text();
   }
   const bool again = request.command.empty() && !request.to;
   if (!again || state_.state >= AppState::Stopping) return {};

@@ -132,7 +132,11 @@ TEST_CASE("detach: without a command requests wait for the next attach") {
   berth::load::Load load(users_of(berth.port()));
   load.start();
   REQUIRE(wait_answers(load, 20));
-  const auto detach = berth.call("detach");
+  const auto other = berth.call("detach", {"--only", two.address()});
+  CHECK(other.exit_code == 1);
+  check_screen(other, {"refused: the server on", one.address() + " is attached, not " + two.address()});
+  CHECK(who_answers(berth.port()) == "one");
+  const auto detach = berth.call("detach", {"--only", one.address()});
   CHECK(detach.exit_code == 0);
   check_screen(detach, {"generation 1 is detached", "requests are held"});
   check_screen(berth.call("status"), {"vacant"});

@@ -162,7 +162,8 @@ class Server:
             berth, name, _ = self._find()
             if berth.generation(name, address) != "serving":
                 return
-            result = berth.change("detach", name, {}, self.attach_timeout)
+            # Another one may be attached by now: that is not ours to let go of.
+            result = berth.change("detach", name, {"only": address}, self.attach_timeout)
         except (NoBerth, OSError):
             return  # nobody to let go of it
         if result["exit_code"] == 1 and berth.generation(name, address) == "serving":

@@ -33,11 +33,17 @@ def _can_listen(host, port, reuse):
 
 
 def probe(host, port):
-    """"free", "leftovers" (nobody listens, connections in TIME_WAIT and the like are left) or "held", of exactly
-    this host: another one may share the number."""
+    """"free", "leftovers" (nobody listens, connections in TIME_WAIT and the like are left) or "held" (listened on, or
+    bound by somebody who does not listen yet), of exactly this host: another one may share the number."""
     if _can_listen(host, port, reuse=False):
         return "free"
-    return "leftovers" if _can_listen(host, port, reuse=True) else "held"
+    if not _can_listen(host, port, reuse=True):
+        return "held"
+    # Whoever has bound it with SO_REUSEADDR lets others in until it listens. No table lists it, so it is what is in the
+    # way where nothing else is.
+    if any(_overlaps(at, host) for table in _tables() for at in _rows(table, port, listening=False).values()):
+        return "leftovers"
+    return "free" if _can_listen(host, port, reuse=False) else "held"
 
 
 def address_text(host, port):
@@ -55,16 +61,20 @@ def _ask_berth(host, port):
         return None  # an older berth: /proc says nearly as much
 
 
-def _listeners(table, port):
-    """{inode: "HOST:PORT"} of a /proc/net/tcp table."""
+def _tables():
+    return filter(os.path.exists, ("/proc/net/tcp", "/proc/net/tcp6"))
+
+
+def _rows(table, port, listening):
+    """{key: "HOST:PORT"} of a /proc/net/tcp table; the key of a listener is its inode."""
     found, family = {}, socket.AF_INET6 if table.endswith("6") else socket.AF_INET
     with open(table) as lines:
         for fields in (line.split() for line in list(lines)[1:]):
             host, number = fields[1].split(":")
-            if int(number, 16) == port and fields[3] == "0A":
+            if int(number, 16) == port and (fields[3] == "0A") == listening:
                 words = struct.unpack(f">{len(host) // 8}I", bytes.fromhex(host))
                 host = socket.inet_ntop(family, struct.pack(f"={len(words)}I", *words))
-                found[fields[9]] = address_text(host, port)
+                found[fields[9] if listening else len(found)] = address_text(host, port)
     return found
 
 
@@ -100,8 +110,8 @@ def holders(host, port):
     if found is not None:
         return found
     inodes = {}
-    for table in filter(os.path.exists, ("/proc/net/tcp", "/proc/net/tcp6")):
-        inodes.update((i, at) for i, at in _listeners(table, port).items() if _overlaps(at, host))
+    for table in _tables():
+        inodes.update((i, at) for i, at in _rows(table, port, listening=True).items() if _overlaps(at, host))
     found = []
     for pid in filter(str.isdigit, os.listdir("/proc")) if inodes else ():
         links = _links(f"/proc/{pid}/fd")
@@ -116,7 +126,7 @@ def _who(found):
             return f"a process of another user, on {holder.get('address')}"
         mine = ", this very process" if holder["pid"] == os.getpid() else ""
         return f"pid {holder['pid']} ({holder.get('command_line')}){mine}, on {holder.get('address')}"
-    return " and ".join(map(one, found)) or "somebody who has left by now"
+    return " and ".join(map(one, found)) or "somebody who has bound it and does not listen, or has left by now"
 
 
 def wait_released(host, port, timeout):

@@ -122,6 +122,10 @@ TEST_CASE("command line: a server that runs already is named by its address") {
   CHECK(detach.kind == SwapVerb::Kind::Detach);
   CHECK(detach.target.app == "web");
   CHECK(detach.timeout == Milliseconds(3000));
+  CHECK_FALSE(detach.only);
+  CHECK(parsed<SwapVerb>({"detach", "--only", "9000"}).only == Endpoint::loopback_v4(9000));
+  CHECK(shown({"detach", "--only", "example.org:80"}).exit_code == 2);
+  CHECK(shown({"attach", "9000", "--only", "9001"}).exit_code == 2);
 }
 
 TEST_CASE("command line: the other verbs") {

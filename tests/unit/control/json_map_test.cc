@@ -113,6 +113,15 @@ TEST_CASE("json: the body of an attach names the server and how long the old one
   CHECK(std::get<SwapCall>(read).request.released_within == request.released_within);
 }
 
+TEST_CASE("json: the body of a detach names the only server that it means") {
+  SwapRequest request;
+  request.verb = SwapVerbKind::Detach;
+  request.only = Endpoint::loopback_v4(9000);
+  auto read = swap_call_from(json::serialize(to_json(request)), SwapVerbKind::Detach);
+  REQUIRE(read.index() == 0);
+  CHECK(std::get<SwapCall>(read).request.only == request.only);
+}
+
 TEST_CASE("json: a body that cannot be meant is refused with what is wrong") {
   struct Row {
     const char* body;
@@ -133,6 +142,8 @@ TEST_CASE("json: a body that cannot be meant is refused with what is wrong") {
                          {R"({"command":["x"]})", "no member 'command' in a restart", SwapVerbKind::Restart},
                          {R"({"to":"9000"})", "no member 'to' in a restart", SwapVerbKind::Restart},
                          {R"({"to":"9000"})", "no member 'to' in a detach", SwapVerbKind::Detach},
+                         {R"({"only":"9000"})", "no member 'only' in an attach", SwapVerbKind::Attach},
+                         {R"({"only":9000})", "'only' must be an address as text", SwapVerbKind::Detach},
                          {R"({"command":["x"],"to":"9000"})", "both given"},
                          {R"({"env":{"A":"1"},"to":"9000"})", "go with a command"},
                          {R"({"to":9000})", "address as text"},

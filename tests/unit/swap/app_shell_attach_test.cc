@@ -152,6 +152,30 @@ TEST_CASE("shell: a detach without a command holds requests and leaves a report 
   CHECK(stage.status().state == "vacant");
 }
 
+TEST_CASE("shell: a detach of one server only is refused where another is attached or a swap runs") {
+  Stage stage({}, external());
+  stage.shell->start();
+  attached(stage, 1);
+  const auto refused = [&stage](std::uint16_t port) {
+    Seen seen;
+    auto request = detach();
+    request.only = Endpoint::loopback_v4(port);
+    const auto handle = stage.shell->swap(request, seen.watch());
+    stage.poll();
+    return seen.results.size() == 1 && seen.results[0].kind == Result::Refused;
+  };
+  CHECK(refused(kPort + 1));
+  Seen swapping;
+  const auto handle = stage.shell->swap(to({"serve", "v2"}), swapping.watch());
+  CHECK(refused(kPort));
+  CHECK(stage.status().state == "swapping");
+  CHECK(stage.shell->cancel());
+  stage.gone(2);
+  CHECK(stage.plane.calls == Lines{"switch 1 127.0.0.1:9000"});
+  CHECK_FALSE(refused(kPort));
+  CHECK(stage.status().state == "vacant");
+}
+
 TEST_CASE("shell: a detach is refused where nothing is attached, a restart where nothing ever was") {
   AppConfig later = configured({});
   later.attached_later = true;
