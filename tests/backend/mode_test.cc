@@ -12,6 +12,7 @@ using namespace berth::backend;
 using namespace std::chrono_literals;
 using Kind = StartFailure::Kind;
 using Verdict = ReleaseCertificate::Verdict;
+using test::failure_of;
 using test::python;
 using test::shell;
 using test::Witness;
@@ -62,26 +63,16 @@ answer(socket.socket(fileno=3)))",
 }
 
 TEST_CASE("mode fd: a command that leaves the socket lying is told how to take it") {
-  LaunchSpec spec = in_mode(PortMode::Fd, "stay()");
-  spec.ready.timeout = 300ms;
-  Witness world(spec);
-  world.backend->start();
-  REQUIRE(world.fails());
-  CHECK(world.failure->kind == Kind::Timeout);
-  CHECK(world.failure->what.find("nothing answers on the socket that it was handed") != std::string::npos);
-  CHECK(world.failure->hint.find("LISTEN_FDS") != std::string::npos);
-  CHECK(world.stops());
+  const auto failure = failure_of(in_mode(PortMode::Fd, "stay()"), 300ms);
+  CHECK(failure.kind == Kind::Timeout);
+  CHECK(failure.what.find("nothing answers on the socket that it was handed") != std::string::npos);
+  CHECK(failure.hint.find("LISTEN_FDS") != std::string::npos);
 }
 
 TEST_CASE("mode fd: a command that listens elsewhere instead is told where") {
-  LaunchSpec spec = in_mode(PortMode::Fd, "serve('127.0.0.1', 0)");
-  spec.ready.timeout = 2s;
-  Witness world(spec);
-  world.backend->start();
-  REQUIRE(world.fails());
-  CHECK(world.failure->kind == Kind::Elsewhere);
-  CHECK(world.failure->what.find("the process listens on 127.0.0.1:") != std::string::npos);
-  CHECK(world.stops());
+  const auto failure = failure_of(in_mode(PortMode::Fd, "serve('127.0.0.1', 0)"), 2s);
+  CHECK(failure.kind == Kind::Elsewhere);
+  CHECK(failure.what.find("the process listens on 127.0.0.1:") != std::string::npos);
 }
 
 TEST_CASE("mode unix: the command listens on a path of its own, which is gone with it") {
@@ -117,14 +108,9 @@ TEST_CASE("mode unix: a socket that was given away before the end is still held,
 }
 
 TEST_CASE("mode unix: a command that listens on a port instead is told so") {
-  LaunchSpec spec = in_mode(PortMode::Unix, "serve('127.0.0.1', 0)", {"{socket}"});
-  spec.ready.timeout = 1s;
-  Witness world(spec);
-  world.backend->start();
-  REQUIRE(world.fails());
-  CHECK(world.failure->kind == Kind::Elsewhere);
-  CHECK(world.failure->hint.find("{socket}") != std::string::npos);
-  CHECK(world.stops());
+  const auto failure = failure_of(in_mode(PortMode::Unix, "serve('127.0.0.1', 0)", {"{socket}"}), 1s);
+  CHECK(failure.kind == Kind::Elsewhere);
+  CHECK(failure.hint.find("{socket}") != std::string::npos);
 }
 
 TEST_CASE("mode unix: a path that is too long for a socket is refused before anything starts") {

@@ -14,6 +14,7 @@ using namespace berth;
 using namespace berth::backend;
 using namespace std::chrono_literals;
 using Kind = StartFailure::Kind;
+using test::failure_of;
 using test::python;
 using test::Reuse;
 using test::shell;
@@ -95,22 +96,18 @@ TEST_CASE("follow: a command that was given {port} in words is not followed, and
 }
 
 TEST_CASE("follow: a listener on a unix path or on UDP only is named") {
-  LaunchSpec spec = python(R"(
+  const auto failure = failure_of(python(R"(
 u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 u.bind(('127.0.0.1', 0))
 s = socket.socket(socket.AF_UNIX)
 s.bind('\0quay-test-%d' % os.getpid())
 s.listen()
 time.sleep(1000)
-)");
-  spec.ready.timeout = 600ms;
-  Witness world(spec);
-  world.backend->start();
-  REQUIRE(world.fails());
-  CHECK(world.failure->kind == Kind::Elsewhere);
-  CHECK(world.failure->what.find("unix:@quay-test-") != std::string::npos);
-  CHECK(world.failure->what.find("udp 127.0.0.1:") != std::string::npos);
-  CHECK(world.stops());
+)"),
+                                  600ms);
+  CHECK(failure.kind == Kind::Elsewhere);
+  CHECK(failure.what.find("unix:@quay-test-") != std::string::npos);
+  CHECK(failure.what.find("udp 127.0.0.1:") != std::string::npos);
 }
 
 TEST_CASE("stolen: a port taken before the server binds is seen, and the start is tried again on another") {

@@ -10,6 +10,7 @@ using namespace berth;
 using namespace berth::backend;
 using namespace std::chrono_literals;
 using Kind = StartFailure::Kind;
+using test::failure_of;
 using test::python;
 using test::Witness;
 
@@ -69,14 +70,10 @@ sys.exit(c.getresponse().status != 200)")sh",
 }
 
 TEST_CASE("exec: how it ended is told with its last line") {
-  LaunchSpec spec = checked_by("echo first; echo the database has not migrated >&2; exit 3");
-  spec.ready.timeout = 1s;
-  Witness world(spec);
-  world.backend->start();
-  REQUIRE(world.fails());
-  CHECK(world.failure->kind == Kind::Timeout);
-  has(world.failure->what, "the check command ended with exit 3: the database has not migrated");
-  CHECK(world.stops());
+  const auto failure =
+      failure_of(checked_by("echo first; echo the database has not migrated >&2; exit 3"), 1s);
+  CHECK(failure.kind == Kind::Timeout);
+  has(failure.what, "the check command ended with exit 3: the database has not migrated");
 }
 
 TEST_CASE("exec: one that hangs is told, and killed with its tree") {

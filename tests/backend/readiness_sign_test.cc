@@ -14,6 +14,7 @@ using namespace berth;
 using namespace berth::backend;
 using namespace std::chrono_literals;
 using Kind = StartFailure::Kind;
+using test::failure_of;
 using test::python;
 using test::shell;
 using test::Witness;
@@ -66,25 +67,17 @@ TEST_CASE("notify: READY=1 among other assignments is ready, of a server that an
 }
 
 TEST_CASE("notify: READY=1 alone is not ready, the listener must be there too") {
-  LaunchSpec spec = notifier("notify('READY=1')\nsay('told')\ntime.sleep(1000)");
-  spec.ready.timeout = 1s;
-  Witness world(spec);
-  world.backend->start();
-  REQUIRE(world.fails());
-  CHECK(world.failure->kind == Kind::Timeout);
-  has(world.failure->what, "nothing listens there after 1 s, though READY=1 came");
-  CHECK(world.stops());
+  const auto failure = failure_of(notifier("notify('READY=1')\nsay('told')\ntime.sleep(1000)"), 1s);
+  CHECK(failure.kind == Kind::Timeout);
+  has(failure.what, "nothing listens there after 1 s, though READY=1 came");
 }
 
 TEST_CASE("notify: what is missing is told with the last STATUS") {
-  LaunchSpec spec = notifier(
-      "s = listen()\nnotify('STATUS=starting')\nnotify('READY=0\\nSTATUS=loading model')\ntime.sleep(1000)");
-  spec.ready.timeout = 1s;
-  Witness world(spec);
-  world.backend->start();
-  REQUIRE(world.fails());
-  has(world.failure->what, "but READY=1 did not come; STATUS=loading model");
-  CHECK(world.stops());
+  const auto failure =
+      failure_of(notifier("s = listen()\nnotify('STATUS=starting')\nnotify('READY=0\\nSTATUS=loading "
+                          "model')\ntime.sleep(1000)"),
+                 1s);
+  has(failure.what, "but READY=1 did not come; STATUS=loading model");
 }
 
 TEST_CASE("notify: only the backend's own tree counts, and a stranger is named") {
@@ -193,13 +186,9 @@ TEST_CASE("log: a line that matches is ready, on either stream and with a listen
 }
 
 TEST_CASE("log: what is missing is told with the last line") {
-  LaunchSpec spec = logger("ready$", "s = listen()\nsay('ready, nearly')\nsay('loading')\ntime.sleep(1000)");
-  spec.ready.timeout = 1s;
-  Witness world(spec);
-  world.backend->start();
-  REQUIRE(world.fails());
-  has(world.failure->what, "but no line matched /ready$/; last line: loading");
-  CHECK(world.stops());
+  const auto failure = failure_of(
+      logger("ready$", "s = listen()\nsay('ready, nearly')\nsay('loading')\ntime.sleep(1000)"), 1s);
+  has(failure.what, "but no line matched /ready$/; last line: loading");
 }
 
 TEST_CASE("log: the line comes before the listener") {

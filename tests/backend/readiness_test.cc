@@ -13,6 +13,7 @@ using namespace berth;
 using namespace berth::backend;
 using namespace std::chrono_literals;
 using Kind = StartFailure::Kind;
+using test::failure_of;
 using test::python;
 using test::shell;
 using test::Witness;
@@ -179,25 +180,15 @@ raise ImportError('no module named app')
 }
 
 TEST_CASE("start: a command that listens nowhere is told after the deadline") {
-  LaunchSpec spec = shell("exec sleep 1000");
-  spec.ready.timeout = 400ms;
-  Witness world(spec);
-  world.backend->start();
-  REQUIRE(world.fails());
-  CHECK(world.failure->kind == Kind::Timeout);
-  CHECK(world.failure->what.find("nothing listens there after 400 ms") != std::string::npos);
-  CHECK(world.stops());
+  const auto failure = failure_of(shell("exec sleep 1000"), 400ms);
+  CHECK(failure.kind == Kind::Timeout);
+  CHECK(failure.what.find("nothing listens there after 400 ms") != std::string::npos);
 }
 
 TEST_CASE("start: a server that hangs is told after the deadline") {
-  LaunchSpec spec = python("s = listen()\ntime.sleep(1000)");
-  spec.ready.timeout = 700ms;
-  Witness world(spec);
-  world.backend->start();
-  REQUIRE(world.fails());
-  CHECK(world.failure->kind == Kind::Timeout);
-  CHECK(world.failure->what.find("gave no complete answer") != std::string::npos);
-  CHECK(world.stops());
+  const auto failure = failure_of(python("s = listen()\ntime.sleep(1000)"), 700ms);
+  CHECK(failure.kind == Kind::Timeout);
+  CHECK(failure.what.find("gave no complete answer") != std::string::npos);
 }
 
 TEST_CASE(

@@ -1,9 +1,11 @@
 #include "tests/backend/witness.h"
 
+#include <doctest/doctest.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 #include "backend/address.h"
 #include "backend/linux_proc.h"
@@ -104,6 +106,15 @@ void Witness::on_start_failed(Generation, const StartFailure& event) { failure =
 void Witness::on_exited(Generation, const ExitStatus& event) { exited = event; }
 void Witness::on_stopped(Generation, const Stopped& event) { stopped = event; }
 void Witness::on_released(Generation, const ReleaseCertificate& event) { released = event; }
+
+StartFailure failure_of(LaunchSpec spec, std::chrono::milliseconds timeout) {
+  spec.ready.timeout = timeout;
+  Witness world(std::move(spec));
+  world.backend->start();
+  REQUIRE(world.fails());
+  CHECK(world.stops());
+  return *world.failure;
+}
 
 LaunchSpec python(const std::string& code) {
   LaunchSpec spec;

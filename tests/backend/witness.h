@@ -56,6 +56,9 @@ class Witness final : public BackendEvents {
   void on_released(Generation, const ReleaseCertificate&) override;
 };
 
+/// Starts `spec` with that much time, waits until it fails and until it is stopped, and says why it failed.
+StartFailure failure_of(LaunchSpec spec, std::chrono::milliseconds timeout);
+
 /// /usr/bin/python3 -c `code`, after a prelude that imports what servers need and defines
 /// serve(host, port, status=200) (a number, or what gives one for each request), listen() (a socket on PORT),
 /// say(text) and stay() (says "up" and sleeps).

@@ -52,6 +52,23 @@ AppConfig external() {
   return app;
 }
 
+AppConfig in_stop_start() {
+  AppConfig app = configured({"serve", "v1"});
+  app.swap = SwapOrder::StopStart;
+  return app;
+}
+
+/// v1 serves as generation 1, and has been asked to end for v2.
+struct StopStartSwap : Stage {
+  StopStartSwap() : Stage({}, in_stop_start()) {
+    serve_first();
+    handle = shell->swap(to({"serve", "v2"}), seen.watch());
+    poll();
+  }
+  Seen seen;
+  std::shared_ptr<void> handle;
+};
+
 TEST_CASE("shell: an attached server is switched to, told without a pid, and the command goes") {
   Stage stage;
   Seen seen;
@@ -192,14 +209,9 @@ TEST_CASE("shell: a detach is refused where nothing is attached, a restart where
 }
 
 TEST_CASE("shell: in the stop-start order one report has the old one's end, the failure and the return") {
-  AppConfig app = configured({"serve", "v1"});
-  app.swap = SwapOrder::StopStart;
-  Stage stage({}, app);
-  Seen seen;
-  stage.serve_first();
-  const auto handle = stage.shell->swap(to({"serve", "v2"}), seen.watch());
+  StopStartSwap stage;
+  const Seen& seen = stage.seen;
   CHECK(stage.launcher.made.size() == 1);
-  stage.poll();
   CHECK(stage.status().state == "swapping");
   stage.gone(1);
   REQUIRE(stage.launcher.made.size() == 2);
@@ -224,13 +236,8 @@ TEST_CASE("shell: in the stop-start order one report has the old one's end, the 
 
 TEST_CASE(
     "shell: in the stop-start order an old one that is not provably gone is told with the new one serving") {
-  AppConfig app = configured({"serve", "v1"});
-  app.swap = SwapOrder::StopStart;
-  Stage stage({}, app);
-  Seen seen;
-  stage.serve_first();
-  const auto handle = stage.shell->swap(to({"serve", "v2"}), seen.watch());
-  stage.poll();
+  StopStartSwap stage;
+  const Seen& seen = stage.seen;
   stage.stopped(1);
   stage.released(1, backend::ReleaseCertificate::Verdict::Held);
   stage.ready(2);
@@ -241,13 +248,8 @@ TEST_CASE(
 }
 
 TEST_CASE("shell: a return that fails is noted where the swap that failed is told") {
-  AppConfig app = configured({"serve", "v1"});
-  app.swap = SwapOrder::StopStart;
-  Stage stage({}, app);
-  Seen seen;
-  stage.serve_first();
-  const auto handle = stage.shell->swap(to({"serve", "v2"}), seen.watch());
-  stage.poll();
+  StopStartSwap stage;
+  const Seen& seen = stage.seen;
   stage.gone(1);
   for (const std::uint32_t g : {2U, 3U}) {
     stage.fail(g);
@@ -262,13 +264,8 @@ TEST_CASE("shell: a return that fails is noted where the swap that failed is tol
 }
 
 TEST_CASE("shell: a cancel before the new one starts says so, and the old command comes back") {
-  AppConfig app = configured({"serve", "v1"});
-  app.swap = SwapOrder::StopStart;
-  Stage stage({}, app);
-  Seen seen;
-  stage.serve_first();
-  const auto handle = stage.shell->swap(to({"serve", "v2"}), seen.watch());
-  stage.poll();
+  StopStartSwap stage;
+  const Seen& seen = stage.seen;
   CHECK(stage.shell->cancel());
   stage.gone(1);
   REQUIRE(stage.launcher.made.size() == 2);

@@ -53,6 +53,14 @@ class Play {
     now = next_deadline(state);
     return (*this)(Kind::Tick);
   }
+  /// Whether it comes to its end with nobody answering any more.
+  bool ends_by_deadlines() {
+    for (int ticks = 0; state.state != AppState::Finished && ticks < 50; ++ticks) {
+      if (next_deadline(state) == kNever) return false;
+      wait();
+    }
+    return state.state == AppState::Finished;
+  }
   Lines pass(Moment time) {
     now += time;
     return (*this)(Kind::Tick);

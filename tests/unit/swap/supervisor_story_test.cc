@@ -305,12 +305,7 @@ TEST_CASE("supervisor: shutdown with nobody answering ends by deadlines alone") 
   play.serve_next(2);
   play.swap(3);
   play(K::Shutdown);
-  int ticks = 0;
-  for (; play.state.state != S::Finished && ticks < 50; ++ticks) {
-    REQUIRE(next_deadline(play.state) != kNever);
-    play.wait();
-  }
-  CHECK(play.state.state == S::Finished);
+  CHECK(play.ends_by_deadlines());
 }
 
 TEST_CASE("supervisor: shutdown in a switch that is never acknowledged ends by deadlines alone") {
@@ -319,12 +314,7 @@ TEST_CASE("supervisor: shutdown in a switch that is never acknowledged ends by d
   play.swap(2);
   play(K::Ready, 2);
   play(K::Shutdown);
-  int ticks = 0;
-  for (; play.state.state != S::Finished && ticks < 50; ++ticks) {
-    REQUIRE(next_deadline(play.state) != kNever);
-    play.wait();
-  }
-  CHECK(play.state.state == S::Finished);
+  CHECK(play.ends_by_deadlines());
 }
 
 TEST_CASE("supervisor: shutdown in the backoff ends as soon as the crashed one is released") {
