@@ -1,4 +1,5 @@
 // How an exchange comes to an upstream connection: the pool, a fresh one, or a place in the hold queue.
+#include <cerrno>
 #include <utility>
 
 #include "proxy/http/exchange.h"
@@ -124,6 +125,7 @@ loop::Task<bool> Exchange::connect(route::Target& target) {
   holder_.take(target);
   upstream_ = target.make_connection();
   const loop::Tick deadline = loop_.deadline(route_.limits().connect_timeout);
+  int error = ECONNREFUSED;
   if (upstream_->connect(gate)) {
     client_.set_deadline(deadline);
     const Wakes wakes =
@@ -132,7 +134,8 @@ loop::Task<bool> Exchange::connect(route::Target& target) {
       verdict_ = Verdict::Gone;
       co_return false;
     }
-    if ((wakes & loop::kUpstreamOut) != 0 && upstream_->connect_error() == 0) {
+    if ((wakes & loop::kUpstreamOut) != 0) error = upstream_->connect_error();
+    if (error == 0) {
       refused_until_ = 0;
       co_return true;
     }
@@ -143,6 +146,7 @@ loop::Task<bool> Exchange::connect(route::Target& target) {
   gate.forget(loop::kUpstreamIn | loop::kUpstreamOut | loop::kUpstreamGone);
   target.drop(std::move(upstream_), true);
   holder_.let_go();
+  if (error == EAGAIN && verdict_ == Verdict::Going) co_return false;
   if (refused_until_ == 0) refused_until_ = deadline;
   if (verdict_ == Verdict::Going && loop_.tick() >= refused_until_)
     fail(502, "the server behind it does not accept connections");

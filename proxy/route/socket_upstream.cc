@@ -31,8 +31,9 @@ int SocketUpstream::connect_error() const {
   int error = 0;
   socklen_t size = sizeof error;
   ::getsockopt(socket_.fd(), SOL_SOCKET, SO_ERROR, &error, &size);
-  if (error == 0 && !target().took_connection()) return ECONNREFUSED;
-  return error;
+  if (error != 0 || target().took_connection()) return error;
+  // Asked a second time, a backend that has begun to listen anew is known.
+  return target().took_connection() ? EAGAIN : ECONNREFUSED;
 }
 
 void SocketUpstream::lie_idle() {

@@ -21,7 +21,7 @@ class Upstream : public loop::Disposable, public loop::ListHook<Upstream> {
   /// Begins to connect to the target; raises kUpstreamOut once it is known how that went. False: refused at
   /// once.
   virtual bool connect(loop::Gate& gate) = 0;
-  /// After that: 0, or the errno of the attempt.
+  /// After that: 0, or the errno of the attempt. EAGAIN: the next one will do.
   virtual int connect_error() const = 0;
   /// Raises kUpstream* at the gate that it was given last.
   virtual loop::Stream& stream() = 0;
