@@ -5,6 +5,7 @@
 #include <span>
 
 #include "config/port_mode.h"
+#include "config/script_words.h"
 
 namespace berth {
 namespace {
@@ -26,6 +27,7 @@ struct KnownServer {
       port_options{};  ///< the first is the one that is added; empty: see positional
   std::string_view port_value = "{port}";
   bool positional = false;                         ///< the place is a word of its own
+  bool last_wins = false;                          ///< of two ports that it is told, the later one counts
   std::vector<std::string_view> told_otherwise{};  ///< options after which nothing is touched
   std::vector<Extra> extras{};
   std::string_view ready_path{};
@@ -38,6 +40,7 @@ const std::vector<KnownServer>& table() {
        .programs = {"uvicorn"},
        .modules = {"uvicorn"},
        .port_options = {"--port"},
+       .last_wins = true,
        .told_otherwise = {"--fd", "--uds"}},
       {.name = "gunicorn",
        .programs = {"gunicorn"},
@@ -53,7 +56,8 @@ const std::vector<KnownServer>& table() {
        .programs = {"flask"},
        .modules = {"flask"},
        .subcommands = {"run"},
-       .port_options = {"--port", "-p"}},
+       .port_options = {"--port", "-p"},
+       .last_wins = true},
       {.name = "http.server",
        .modules = {"http.server"},
        .positional = true,
@@ -67,16 +71,21 @@ const std::vector<KnownServer>& table() {
       {.name = "vite",
        .programs = {"vite"},
        .port_options = {"--port"},
+       .last_wins = true,
        .extras = {{{"--strictPort"}, {"--strictPort"}}, {{"--host"}, {"--host", "127.0.0.1"}}}},
       {.name = "next",
        .programs = {"next"},
        .subcommands = {"dev", "start"},
-       .port_options = {"--port", "-p"}},
+       .port_options = {"--port", "-p"},
+       .last_wins = true,
+       .extras = {{{"--hostname", "-H"}, {"--hostname", "127.0.0.1"}}}},
       {.name = "rails",
        .programs = {"rails"},
        .subcommands = {"server", "s"},
        .port_options = {"-p", "--port"},
-       .extras = {{{"-P", "--pid"}, {"-P", "tmp/pids/server-{port}.pid"}}}},
+       .last_wins = true,
+       .extras = {{{"-b", "--binding"}, {"-b", "127.0.0.1"}},
+                  {{"-P", "--pid"}, {"-P", "tmp/pids/server-{port}.pid"}}}},
       {.name = "puma",
        .programs = {"puma"},
        .port_options = {"-b", "--bind"},
@@ -87,6 +96,7 @@ const std::vector<KnownServer>& table() {
        .modules = {"streamlit"},
        .subcommands = {"run"},
        .port_options = {"--server.port"},
+       .last_wins = true,
        .extras = {{{"--server.address"}, {"--server.address", "127.0.0.1"}},
                   {{"--server.headless"}, {"--server.headless", "true"}}},
        .ready_path = "/_stcore/health"},
@@ -102,7 +112,9 @@ const std::vector<KnownServer>& table() {
 }
 
 /// Words that only start another program, which follows them.
-constexpr std::array<std::array<std::string_view, 2>, 7> kWrappers{{{"uv", "run"},
+constexpr std::array<std::array<std::string_view, 2>, 9> kWrappers{{{"env", ""},
+                                                                    {"cross-env", ""},
+                                                                    {"uv", "run"},
                                                                     {"poetry", "run"},
                                                                     {"pipenv", "run"},
                                                                     {"bundle", "exec"},
@@ -116,12 +128,21 @@ bool contains(std::span<const std::string_view> list, std::string_view word) {
   return std::find(list.begin(), list.end(), word) != list.end();
 }
 
-/// "--port" in "--port", "--port=8000"
-bool is_option(std::string_view word, std::string_view option) {
-  return word == option || (word.starts_with(option) && word.substr(option.size()).starts_with("="));
+/// What stands between an option and the value in the same word: "=" in "--port=8000", "" in "-p8000";
+/// nullopt: it has none there, or is another word.
+std::optional<std::string_view> joint(std::string_view word, std::string_view option) {
+  if (!word.starts_with(option) || word == option) return std::nullopt;
+  if (word[option.size()] == '=') return "=";
+  const bool is_short = option.size() == 2 && option[1] != '-';
+  return is_short ? std::optional<std::string_view>("") : std::nullopt;
 }
 
-bool has_option(const Words& command, std::span<const std::string_view> options) {
+/// "--port" in "--port", "--port=8000"; "-p" also in "-p8000"
+bool is_option(std::string_view word, std::string_view option) {
+  return word == option || joint(word, option);
+}
+
+bool has_option(std::span<const std::string> command, std::span<const std::string_view> options) {
   return std::any_of(command.begin(), command.end(), [&](const std::string& word) {
     return std::any_of(options.begin(), options.end(),
                        [&](std::string_view each) { return is_option(word, each); });
@@ -139,13 +160,28 @@ struct Match {
   std::size_t arguments = 0;
 };
 
+/// NAME=value
+bool is_assignment(std::string_view word) {
+  const auto name = word.substr(0, word.find('='));
+  constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
+  return name.size() < word.size() && !name.empty() && kLetters.find(name[0]) != std::string_view::npos &&
+         name.find_first_not_of(std::string(kLetters) + "0123456789") == std::string_view::npos;
+}
+
+/// How many words at `at` only start what follows them, or set a variable for it.
+std::size_t starters(const Words& command, std::size_t at) {
+  if (is_assignment(command[at])) return 1;
+  for (const auto& wrapper : kWrappers) {
+    if (last_part(command[at]) != wrapper[0]) continue;
+    if (wrapper[1].empty()) return 1;
+    if (at + 1 < command.size() && command[at + 1] == wrapper[1]) return 2;
+  }
+  return 0;
+}
+
 Match match(const Words& command) {
   std::size_t at = 0;
-  for (const auto& wrapper : kWrappers) {
-    if (command.empty() || last_part(command[0]) != wrapper[0]) continue;
-    if (wrapper[1].empty()) at = 1;
-    if (command.size() > 1 && command[1] == wrapper[1]) at = 2;
-  }
+  while (at < command.size() && starters(command, at) > 0) at += starters(command, at);
   if (at >= command.size()) return {};
   std::string_view program = last_part(command[at]);
   std::string_view module;
@@ -206,33 +242,39 @@ void add(Words& command, const Words& words, std::string& changes) {
   note(changes, "added " + joined(words));
 }
 
-void put_option(const KnownServer& server, Words& command, std::string& changes) {
+// Of the words, the first `fixed` cannot be changed. False: then nothing can be done.
+bool put_option(const KnownServer& server, std::size_t fixed, Words& command, std::string& changes) {
   const std::string value(server.port_value);
-  for (std::size_t i = 0; i < end_of_words(command); ++i) {
+  for (std::size_t i = fixed; i < end_of_words(command); ++i) {
     for (std::string_view option : server.port_options) {
       if (!is_option(command[i], option)) continue;
-      if (command[i] == option && i + 1 >= command.size()) return;
-      const bool apart = command[i] == option;
-      const std::string before = apart ? command[i] + " " + command[i + 1] : command[i];
-      std::string& word = command[apart ? i + 1 : i];
-      word = apart ? value : std::string(option) + "=" + value;
-      note(changes, before + " became " + (apart ? command[i] + " " + word : word));
-      return;
+      const auto between = joint(command[i], option);
+      if (!between && i + 1 >= command.size()) return true;
+      const std::string before = between ? command[i] : command[i] + " " + command[i + 1];
+      std::string& word = command[between ? i : i + 1];
+      word = between ? std::string(option) + std::string(*between) + value : value;
+      note(changes, before + " became " + (between ? word : command[i] + " " + word));
+      return true;
     }
   }
+  if (!server.last_wins && has_option(std::span(command).first(fixed), server.port_options)) return false;
   add(command, {std::string(server.port_options.front()), value}, changes);
+  return true;
 }
 
-void put_place(const KnownServer& server, std::size_t arguments, Words& command, std::string& changes) {
+bool put_place(const KnownServer& server, std::size_t arguments, std::size_t fixed, Words& command,
+               std::string& changes) {
   const std::string value(server.port_value);
   for (std::size_t i = arguments; i < end_of_words(command); ++i) {
     // The value of an option is no place of its own: --bind 127.0.0.1 has no number behind a colon.
     if (!is_place(command[i])) continue;
+    if (i < fixed) return false;
     note(changes, command[i] + " became " + value);
     command[i] = value;
-    return;
+    return true;
   }
   add(command, {value}, changes);
+  return true;
 }
 
 /// Whether it was told its place already, in words that are not to be touched.
@@ -243,15 +285,16 @@ bool told_otherwise(const KnownServer& server, const Words& command) {
   });
 }
 
-std::optional<Recognised> equip(const Words& command) {
+std::optional<Recognised> equip(const Words& command, std::size_t fixed) {
   const Match found = match(command);
-  if (found.server == nullptr || told_otherwise(*found.server, command) || asks_for_any_port(command))
+  if (found.server == nullptr || told_otherwise(*found.server, command) || asks_for_any_port(command) ||
+      end_of_words(command) < fixed)
     return std::nullopt;
   Recognised out{std::string(found.server->name), command, {}, std::string(found.server->ready_path)};
-  if (found.server->positional)
-    put_place(*found.server, found.arguments, out.command, out.changes);
-  else
-    put_option(*found.server, out.command, out.changes);
+  const bool put = found.server->positional
+                       ? put_place(*found.server, found.arguments, fixed, out.command, out.changes)
+                       : put_option(*found.server, fixed, out.command, out.changes);
+  if (!put) return std::nullopt;
   for (const Extra& extra : found.server->extras) {
     if (has_option(out.command, extra.unless)) continue;
     add(out.command, Words(extra.words.begin(), extra.words.end()), out.changes);
@@ -259,44 +302,40 @@ std::optional<Recognised> equip(const Words& command) {
   return out;
 }
 
-Words split(const std::string& text) {
-  Words words;
-  std::size_t at = 0;
-  while ((at = text.find_first_not_of(" \t", at)) != std::string::npos) {
-    const auto end = text.find_first_of(" \t", at);
-    words.push_back(text.substr(at, end - at));
-    at = end == std::string::npos ? text.size() : end;
-  }
-  return words;
-}
-
-/// npm run NAME: what its script starts decides what npm is to pass on behind `--`.
+/// npm run NAME: the server that its script starts decides what npm is to pass on. The script's own words
+/// stay; only what stands behind them can be changed.
 std::optional<Recognised> equip_script(const Words& command, const ScriptOf& script_of) {
-  if (command.size() < 2 || (command[0] != "npm" && command[0] != "pnpm" && command[0] != "yarn"))
-    return std::nullopt;
+  const std::string manager(command.empty() ? "" : last_part(command[0]));
+  if (command.size() < 2 || (manager != "npm" && manager != "pnpm" && manager != "yarn")) return std::nullopt;
   const bool runs = command[1] == "run" || command[1] == "run-script";
-  if (runs && command.size() < 3) return std::nullopt;
-  const auto script = script_of(runs ? command[2] : command[1]);
-  if (!script || script->find_first_of("&|;<>$`'\"\\") != std::string::npos) return std::nullopt;
-  const Words words = split(*script);
-  auto inner = equip(words);
-  // What cannot be said by words at the end is left alone: only additions can pass through npm.
-  if (!inner || inner->command.size() <= words.size() ||
-      !std::equal(words.begin(), words.end(), inner->command.begin()))
-    return std::nullopt;
-  Recognised out{command[0] + " (" + inner->name + ")", command, inner->changes, inner->ready_path};
-  const bool separated = end_of_words(command) != command.size();
-  if (!separated && command[0] == "npm") out.command.emplace_back("--");
-  out.command.insert(out.command.end(), inner->command.begin() + static_cast<std::ptrdiff_t>(words.size()),
-                     inner->command.end());
-  return out;
+  const std::size_t at = runs ? 2 : 1;
+  if (command.size() <= at) return std::nullopt;
+  const auto script = script_of(command[at]);
+  const auto own = script ? script_words(*script) : std::nullopt;
+  if (!own) return std::nullopt;
+
+  // npm keeps what stands before `--` for itself.
+  Words before = command;
+  if (manager == "npm")
+    before.resize(std::min(command.size(), end_of_words(command) + 1));
+  else
+    before.resize(at + 1);
+  Words whole = *own;
+  whole.insert(whole.end(), command.begin() + static_cast<std::ptrdiff_t>(before.size()), command.end());
+  const auto inner = equip(whole, own->size());
+  if (!inner) return std::nullopt;
+
+  if (manager == "npm" && end_of_words(before) == before.size()) before.emplace_back("--");
+  before.insert(before.end(), inner->command.begin() + static_cast<std::ptrdiff_t>(own->size()),
+                inner->command.end());
+  return Recognised{manager + " (" + inner->name + ")", before, inner->changes, inner->ready_path};
 }
 
 }  // namespace
 
 std::optional<Recognised> recognise(const std::vector<std::string>& command, const ScriptOf& script_of) {
   if (auto script = equip_script(command, script_of)) return script;
-  return equip(command);
+  return equip(command, 0);
 }
 
 }  // namespace berth

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <map>
+
 using namespace berth;
 
 namespace {
@@ -60,11 +62,25 @@ TEST_CASE("known servers: each by its plain command line") {
            {"vite", "vite --port {port} --strictPort --host 127.0.0.1", "vite"},
            {"npx vite preview --port 4000 --strictPort --host",
             "npx vite preview --port {port} --strictPort --host", "vite"},
-           {"next dev", "next dev --port {port}", "next"},
-           {"npx next start -p 3001", "npx next start -p {port}", "next"},
-           {"bin/rails server", "bin/rails server -p {port} -P tmp/pids/server-{port}.pid", "rails"},
-           {"bundle exec rails s -p 4000", "bundle exec rails s -p {port} -P tmp/pids/server-{port}.pid",
+           {"next dev", "next dev --port {port} --hostname 127.0.0.1", "next"},
+           {"npx next start -p 3001", "npx next start -p {port} --hostname 127.0.0.1", "next"},
+           {"next dev -p3001 -H 0.0.0.0", "next dev -p{port} -H 0.0.0.0", "next"},
+           {"bin/rails server", "bin/rails server -p {port} -b 127.0.0.1 -P tmp/pids/server-{port}.pid",
             "rails"},
+           {"ruby bin/rails s --binding=::1",
+            "ruby bin/rails s --binding=::1 -p {port} -P tmp/pids/server-{port}.pid", "rails"},
+           {"bundle exec rails s -p 4000",
+            "bundle exec rails s -p {port} -b 127.0.0.1 -P tmp/pids/server-{port}.pid", "rails"},
+           {"env A=b cross-env C=d npx vite --port 1",
+            "env A=b cross-env C=d npx vite --port {port} --strictPort --host 127.0.0.1", "vite"},
+           {"gunicorn -b0.0.0.0:8000 app:app", "gunicorn -b127.0.0.1:{port} app:app", "gunicorn"},
+           {"streamlit run app.py --server.port=8501 --server.address 0.0.0.0",
+            "streamlit run app.py --server.port={port} --server.address 0.0.0.0 --server.headless true",
+            "streamlit"},
+           {"python3 -m streamlit run app.py --server.headless=false",
+            "python3 -m streamlit run app.py --server.headless=false --server.port {port} --server.address "
+            "127.0.0.1",
+            "streamlit"},
            {"bundle exec puma", "bundle exec puma -b tcp://127.0.0.1:{port}", "puma"},
            {"streamlit run app.py",
             "streamlit run app.py --server.port {port} --server.address 127.0.0.1 --server.headless true",
@@ -102,6 +118,10 @@ TEST_CASE("known servers: what was told its place, or is no server, is left alon
                             "node app.js",
                             "npm start",
                             "puma -C config/puma.rb",
+                            "puma -Cconfig/puma.rb",
+                            "streamlit hello",
+                            "env A=b",
+                            "A=b",
                             "jupyter server --sock /run/j",
                             "my-uvicorn app:app",
                             "uv",
@@ -123,19 +143,48 @@ TEST_CASE("known servers: the one line says what was done") {
 }
 
 TEST_CASE("known servers: npm passes on what its script's server needs") {
-  const auto scripts = [](std::string_view name) -> std::optional<std::string> {
-    if (name == "dev") return "vite --open";
-    if (name == "start") return "next start";
-    if (name == "both") return "tsc && vite";
-    if (name == "fixed") return "next dev -p 3000";
-    return std::nullopt;
+  const std::map<std::string_view, std::string> scripts{
+      {"dev", "vite --open"},
+      {"start", "next start"},
+      {"set", "NODE_ENV=test A='b c' vite"},
+      {"cross", "cross-env NODE_ENV=test next dev"},
+      {"quoted", "vite --mode \"my mode\""},
+      {"fixed", "next dev -p 3000"},
+      {"both", "tsc && vite"},
+      {"variable", "vite --port $MY_PORT"},
+      {"rest", "vite -- x"},
+      {"twice", "gunicorn -b 127.0.0.1:1 app:app"},
+      {"placed", "python3 -m http.server 8000"},
+      {"node", "PORT=3000 node server.js"},
   };
-  CHECK(join(recognise(split("npm run dev"), scripts)->command) ==
-        "npm run dev -- --port {port} --strictPort --host 127.0.0.1");
-  CHECK(join(recognise(split("npm start"), scripts)->command) == "npm start -- --port {port}");
-  CHECK(join(recognise(split("yarn start"), scripts)->command) == "yarn start --port {port}");
-  CHECK_FALSE(recognise(split("npm run both"), scripts));
-  CHECK_FALSE(recognise(split("npm run fixed"), scripts));
-  CHECK_FALSE(recognise(split("npm run none"), scripts));
-  CHECK_FALSE(recognise(split("npm run"), scripts));
+  const auto script_of = [&](std::string_view name) -> std::optional<std::string> {
+    const auto found = scripts.find(name);
+    return found == scripts.end() ? std::nullopt : std::optional(found->second);
+  };
+  const std::string vite = " --port {port} --strictPort --host 127.0.0.1";
+  const std::string next = " --port {port} --hostname 127.0.0.1";
+  for (const auto& [plain, started] : std::vector<std::pair<std::string, std::string>>{
+           {"npm run dev", "npm run dev --" + vite},
+           {"npm run dev --silent", "npm run dev --silent --" + vite},
+           {"npm run dev -- --port 3000", "npm run dev -- --port {port} --strictPort --host 127.0.0.1"},
+           {"npm run dev -- --host ::1", "npm run dev -- --host ::1 --port {port} --strictPort"},
+           {"/usr/bin/npm run set", "/usr/bin/npm run set --" + vite},
+           {"npm run cross", "npm run cross --" + next},
+           {"npm run quoted", "npm run quoted --" + vite},
+           {"npm run fixed", "npm run fixed --" + next},
+           {"npm start", "npm start --" + next},
+           {"yarn start", "yarn start" + next},
+           {"pnpm run start -p 1", "pnpm run start -p {port} --hostname 127.0.0.1"},
+       }) {
+    CAPTURE(plain);
+    const auto found = recognise(split(plain), script_of);
+    REQUIRE(found);
+    CHECK(join(found->command) == started);
+  }
+  CHECK(recognise(split("npm run dev"), script_of)->name == "npm (vite)");
+  for (const char* plain : {"npm run both", "npm run variable", "npm run rest", "npm run twice",
+                            "npm run placed", "npm run node", "npm run none", "npm run", "npm"}) {
+    CAPTURE(std::string(plain));
+    CHECK_FALSE(recognise(split(plain), script_of));
+  }
 }
