@@ -19,7 +19,7 @@ namespace berth::test {
 
 using namespace std::chrono_literals;
 
-load::LoadPlan users_of(std::uint16_t port, bool posts) {
+load::LoadPlan users_of(std::uint16_t port, Posts posts) {
   load::LoadPlan plan;
   plan.port = port;
   plan.keep_alive_lanes = 4;
@@ -28,14 +28,14 @@ load::LoadPlan users_of(std::uint16_t port, bool posts) {
   plan.request_timeout = 20s;
   plan.probe_every = 1ms;
   plan.shapes = {load::RequestShape{.target = "/", .weight = 2}};
-  if (posts) {
+  if (posts != Posts::None) {
     load::RequestShape post{
         .method = "POST", .target = "/echo", .body_min = 1, .body_max = 2'000, .echoed = true};
     plan.shapes.push_back(post);
     post.body_max = 200'000;
     plan.shapes.push_back(post);
     post.chunked = true;
-    plan.shapes.push_back(post);
+    if (posts == Posts::Every) plan.shapes.push_back(post);
   }
   return plan;
 }

@@ -12,9 +12,16 @@
 
 namespace berth::test {
 
-/// Users of every kind: kept-alive and fresh connections, GET, and (if `posts`) POST to /echo with a length
-/// and chunked, every echo verified; a bare connect each millisecond.
-load::LoadPlan users_of(std::uint16_t port, bool posts = true);
+/// Which POSTs to /echo the users send beside their GETs.
+enum class Posts {
+  None,        ///< the server has no echo
+  WithLength,  ///< it has, and misreads chunked ones itself
+  Every,       ///< with a length and chunked
+};
+
+/// Users of every kind: kept-alive and fresh connections, GET and POST, every echo verified; a bare connect
+/// each millisecond.
+load::LoadPlan users_of(std::uint16_t port, Posts posts = Posts::Every);
 
 /// No failed request, no refused connect, and that something was asked at all.
 void check_nothing_failed(const load::LoadResult& result);

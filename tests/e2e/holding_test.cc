@@ -72,7 +72,7 @@ TEST_CASE("holding: a crash under load loses nothing that has not been sent") {
   TempDir dir;
   BerthProcess berth({.command = scripted({"--name", "steady", "--pid-file", dir / "pids"})});
   REQUIRE(berth.wait_serving());
-  auto plan = users_of(berth.port(), false);
+  auto plan = users_of(berth.port(), Posts::None);
   berth::load::Load load(plan);
   load.start();
   REQUIRE(wait_answers(load, 50));

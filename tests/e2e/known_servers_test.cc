@@ -2,48 +2,10 @@
 // taken.
 #include <doctest/doctest.h>
 
-#include "tests/e2e/swap_checks.h"
-#include "tests/support/held_socket.h"
-#include "tests/support/raw_client.h"
+#include "tests/e2e/app_copy.h"
+#include "tests/e2e/known_checks.h"
 
 using namespace berth::test;
-
-namespace {
-
-constexpr int kSwaps = 3;
-
-struct Plain {
-  Command command;
-  Command asking;        ///< words behind it that ask for the port TAKEN
-  std::string greeting;  ///< what GET / begins with
-  std::string says;      ///< the one line about it
-  bool posts = true;
-  std::string dir = "/tmp";
-};
-
-void check_plain(const Plain& plain) {
-  const HeldSocket stranger({});
-  Command taken = plain.command;
-  for (std::string word : plain.asking) {
-    const auto at = word.find("TAKEN");
-    if (at != std::string::npos) word.replace(at, 5, std::to_string(stranger.port()));
-    taken.push_back(word);
-  }
-  for (const Command& command : {plain.command, taken}) {
-    CAPTURE(command.back());
-    BerthProcess berth({.command = command, .ready_timeout = "60s", .dir = plain.dir});
-    REQUIRE(berth.wait_serving(std::chrono::seconds(30)));
-    CHECK(get(berth.port(), "/").body.starts_with(plain.greeting));
-    swap_under_load(berth,
-                    {.command = command, .dir = plain.dir, .greeting = plain.greeting, .posts = plain.posts},
-                    kSwaps);
-    CHECK(berth.output().find(plain.says) != std::string::npos);
-    CHECK(berth.output().find("--plain leaves the command as it is") != std::string::npos);
-    check_clean_stop(berth);
-  }
-}
-
-}  // namespace
 
 TEST_CASE("known servers: uvicorn") {
   check_plain({{"/usr/bin/uvicorn", "--app-dir", app_path(""), "asgi_app:app"},
@@ -65,7 +27,7 @@ TEST_CASE("known servers: hypercorn") {
                {"--bind=127.0.0.1:TAKEN"},
                "asgi",
                "hypercorn: ",
-               true,
+               Posts::Every,
                app_path("")});
 }
 
@@ -75,11 +37,16 @@ TEST_CASE("known servers: Flask") {
 }
 
 TEST_CASE("known servers: http.server") {
-  check_plain({{"/usr/bin/python3", "-m", "http.server"}, {"TAKEN"}, "<!DOCTYPE", "http.server: ", false});
+  check_plain(
+      {{"/usr/bin/python3", "-m", "http.server"}, {"TAKEN"}, "<!DOCTYPE", "http.server: ", Posts::None});
 }
 
 TEST_CASE("known servers: puma") {
-  check_plain({{"/usr/bin/puma", app_path("config.ru")}, {"-b", "tcp://127.0.0.1:TAKEN"}, "rack", "puma: "});
+  check_plain({{"/usr/bin/puma", app_path("config.ru")},
+               {"-b", "tcp://127.0.0.1:TAKEN"},
+               "rack",
+               "puma: ",
+               Posts::WithLength});
 }
 
 TEST_CASE("known servers: Jupyter's server") {
@@ -87,7 +54,24 @@ TEST_CASE("known servers: Jupyter's server") {
                {"--port=TAKEN"},
                "<!DOCTYPE",
                "jupyter: ",
-               false});
+               Posts::None});
+}
+
+TEST_CASE("known servers: rails, which has a PID file for each generation") {
+  const AppCopy app("rails_app");
+  check_plain({.command = {"rails", "server"},
+               .asking = {"-p", "TAKEN"},
+               .greeting = "rails",
+               .says = "rails: ",
+               .posts = Posts::WithLength,
+               .dir = app.dir()},
+              2);
+  check_plain({.command = {"ruby", "bin/rails", "s"},
+               .greeting = "rails",
+               .says = "rails: added -p ",
+               .posts = Posts::WithLength,
+               .dir = app.dir()},
+              1);
 }
 
 TEST_CASE("known servers: Node needs nothing, and --plain leaves a command as it is") {

@@ -44,7 +44,7 @@ TEST_CASE("swap: a server that closes after each answer") {
 TEST_CASE("swap: a server that drops idle connections early") {
   BerthProcess berth({.command = scripted({"--idle-close", "3", "--name", "one"})});
   REQUIRE(berth.wait_serving());
-  auto plan = users_of(berth.port(), false);
+  auto plan = users_of(berth.port(), Posts::None);
   plan.pause = 3ms;
   berth::load::Load load(plan);
   load.start();

@@ -53,7 +53,7 @@ TEST_CASE("ready: http.server by a command that asks it, swapped twenty times un
   write_file(pages / "index.html", "a page\n");
   check_ready_kind(
       {{"--ready", "exec=curl -fsS -H 'Accept: text/html' -o /dev/null http://{host}:{port}/"},
-       {{kPython, "-m", "http.server", "{port}", "--bind", "127.0.0.1"}, pages.path(), "a page", false},
+       {{kPython, "-m", "http.server", "{port}", "--bind", "127.0.0.1"}, pages.path(), "a page", Posts::None},
        "curl exit 0"});
 }
 

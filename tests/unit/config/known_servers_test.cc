@@ -163,7 +163,11 @@ TEST_CASE("known servers: npm passes on what its script's server needs") {
   };
   const std::string vite = " --port {port} --strictPort --host 127.0.0.1";
   const std::string next = " --port {port} --hostname 127.0.0.1";
-  for (const auto& [plain, started] : std::vector<std::pair<std::string, std::string>>{
+  struct Row {
+    std::string plain;
+    std::string started;
+  };
+  for (const Row& row : std::vector<Row>{
            {"npm run dev", "npm run dev --" + vite},
            {"npm run dev --silent", "npm run dev --silent --" + vite},
            {"npm run dev -- --port 3000", "npm run dev -- --port {port} --strictPort --host 127.0.0.1"},
@@ -176,10 +180,10 @@ TEST_CASE("known servers: npm passes on what its script's server needs") {
            {"yarn start", "yarn start" + next},
            {"pnpm run start -p 1", "pnpm run start -p {port} --hostname 127.0.0.1"},
        }) {
-    CAPTURE(plain);
-    const auto found = recognise(split(plain), script_of);
+    CAPTURE(row.plain);
+    const auto found = recognise(split(row.plain), script_of);
     REQUIRE(found);
-    CHECK(join(found->command) == started);
+    CHECK(join(found->command) == row.started);
   }
   CHECK(recognise(split("npm run dev"), script_of)->name == "npm (vite)");
   for (const char* plain : {"npm run both", "npm run variable", "npm run rest", "npm run twice",

@@ -1,0 +1,1 @@
+export default { rewrites: async () => [{ source: "/echo", destination: "/api/echo" }] };
