@@ -33,7 +33,8 @@ std::string equip(LaunchSpec& spec) {
   spec.command = std::move(known->command);
   const bool own_check = spec.ready.kind != ReadyConfig::Kind::Http || spec.ready.path != "/";
   if (!own_check && !known->ready_path.empty()) spec.ready.path = known->ready_path;
-  return known->name + ": " + known->changes + "; --plain leaves the command as it is";
+  return known->name + ": " + known->changes + "; --plain leaves the command as it is" +
+         (known->caution.empty() ? "" : "; " + known->caution);
 }
 
 }  // namespace berth::backend

@@ -31,6 +31,7 @@ struct KnownServer {
   std::vector<std::string_view> told_otherwise{};  ///< options after which nothing is touched
   std::vector<Extra> extras{};
   std::string_view ready_path{};
+  std::string_view caution{};
 };
 
 // Sources: each server's own manual and --help.
@@ -75,7 +76,15 @@ const std::vector<KnownServer>& table() {
        .extras = {{{"--strictPort"}, {"--strictPort"}}, {{"--host"}, {"--host", "127.0.0.1"}}}},
       {.name = "next",
        .programs = {"next"},
-       .subcommands = {"dev", "start"},
+       .subcommands = {"dev"},
+       .port_options = {"--port", "-p"},
+       .last_wins = true,
+       .extras = {{{"--hostname", "-H"}, {"--hostname", "127.0.0.1"}}},
+       .caution = "two at once spoil each other's .next, so swap it with --swap stop-start or give each its "
+                  "distDir"},
+      {.name = "next",
+       .programs = {"next"},
+       .subcommands = {"start"},
        .port_options = {"--port", "-p"},
        .last_wins = true,
        .extras = {{{"--hostname", "-H"}, {"--hostname", "127.0.0.1"}}}},
@@ -290,7 +299,11 @@ std::optional<Recognised> equip(const Words& command, std::size_t fixed) {
   if (found.server == nullptr || told_otherwise(*found.server, command) || asks_for_any_port(command) ||
       end_of_words(command) < fixed)
     return std::nullopt;
-  Recognised out{std::string(found.server->name), command, {}, std::string(found.server->ready_path)};
+  Recognised out{std::string(found.server->name),
+                 command,
+                 {},
+                 std::string(found.server->ready_path),
+                 std::string(found.server->caution)};
   const bool put = found.server->positional
                        ? put_place(*found.server, found.arguments, fixed, out.command, out.changes)
                        : put_option(*found.server, fixed, out.command, out.changes);
@@ -328,7 +341,8 @@ std::optional<Recognised> equip_script(const Words& command, const ScriptOf& scr
   if (manager == "npm" && end_of_words(before) == before.size()) before.emplace_back("--");
   before.insert(before.end(), inner->command.begin() + static_cast<std::ptrdiff_t>(own->size()),
                 inner->command.end());
-  return Recognised{manager + " (" + inner->name + ")", before, inner->changes, inner->ready_path};
+  return Recognised{manager + " (" + inner->name + ")", before, inner->changes, inner->ready_path,
+                    inner->caution};
 }
 
 }  // namespace

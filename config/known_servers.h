@@ -19,6 +19,7 @@ struct Recognised {
   std::vector<std::string> command;  ///< with {port} where it belongs
   std::string changes;     ///< "added --port {port}", "--port 8000 became --port {port}"; empty: none
   std::string ready_path;  ///< asked instead of / for readiness; empty: /
+  std::string caution{};   ///< what its swaps need beyond that; empty: nothing
 };
 
 /// nullopt: nobody known, or one that was told its place in a way that is not to be touched (a descriptor, a

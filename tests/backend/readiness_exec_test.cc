@@ -161,7 +161,7 @@ http.server.ThreadingHTTPServer(('127.0.0.1', PORT), Handler).serve_forever()
     code.replace(code.find("END"), 3, end);
     LaunchSpec spec = python(code);
     spec.ready.warm = {"/", "/slow"};
-    spec.ready.timeout = 1500ms;
+    spec.ready.timeout = 5s;  // Python has to have started
     Witness world(spec);
     world.backend->start();
     REQUIRE(world.fails());

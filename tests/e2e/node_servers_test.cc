@@ -116,16 +116,36 @@ TEST_CASE("known servers: next start, also swapped twenty times under load") {
                       .env = node_env()});
 }
 
-TEST_CASE("known servers: next dev, which cannot run twice in one directory, by stop-start") {
+TEST_CASE("known servers: next dev by stop-start, or with a directory for each generation") {
+  for (const Command& more :
+       {Command{"--swap", "stop-start"}, Command{"--env", "NEXT_DIST_DIR=.next-{port}"}}) {
+    CAPTURE(more.back());
+    const AppCopy app("next_app");
+    app.link_node_modules();
+    check_some_swaps({.command = {"next", "dev"},
+                      .dir = app.dir(),
+                      .greeting = kNextPage,
+                      .posts = Posts::None,
+                      .more = more,
+                      .helpers = true,
+                      .env = node_env()},
+                     1);
+  }
+}
+
+TEST_CASE("known servers: next dev takes another port than the one that it names") {
   const AppCopy app("next_app");
   app.link_node_modules();
-  check_some_swaps({.command = {"next", "dev"},
-                    .dir = app.dir(),
-                    .greeting = kNextPage,
-                    .more = {"--swap", "stop-start"},
-                    .helpers = true,
-                    .env = node_env()},
-                   1);
+  const HeldSocket stranger({});
+  BerthProcess berth({.command = {"npm", "run", "dev", "--", "-p", std::to_string(stranger.port())},
+                      .ready_timeout = "60s",
+                      .dir = app.dir(),
+                      .env = node_env()});
+  REQUIRE_MESSAGE(berth.wait_serving(60s), berth.output());
+  CHECK(who_answers(berth.port()).starts_with(kNextPage));
+  CHECK(berth.output().find("npm (next): -p ") != std::string::npos);
+  CHECK(berth.output().find("spoil each other's .next") != std::string::npos);
+  check_clean_stop(berth);
 }
 
 TEST_CASE("swap: vite twenty times under load") {

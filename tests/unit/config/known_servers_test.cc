@@ -140,6 +140,8 @@ TEST_CASE("known servers: the one line says what was done") {
   CHECK(recognise(split("python3 -m http.server"), no_script)->changes ==
         "added {port}, added --bind 127.0.0.1");
   CHECK(recognise(split("streamlit run a.py"), no_script)->ready_path == "/_stcore/health");
+  CHECK(recognise(split("next dev"), no_script)->caution.find(".next") != std::string::npos);
+  CHECK(recognise(split("next start"), no_script)->caution.empty());
 }
 
 TEST_CASE("known servers: npm passes on what its script's server needs") {
@@ -186,6 +188,7 @@ TEST_CASE("known servers: npm passes on what its script's server needs") {
     CHECK(join(found->command) == row.started);
   }
   CHECK(recognise(split("npm run dev"), script_of)->name == "npm (vite)");
+  CHECK_FALSE(recognise(split("npm run fixed"), script_of)->caution.empty());
   for (const char* plain : {"npm run both", "npm run variable", "npm run rest", "npm run twice",
                             "npm run placed", "npm run node", "npm run none", "npm run", "npm"}) {
     CAPTURE(std::string(plain));

@@ -1,1 +1,5 @@
-export default { rewrites: async () => [{ source: "/echo", destination: "/api/echo" }] };
+// distDir: for two `next dev` at once.
+export default {
+  distDir: process.env.NEXT_DIST_DIR ?? ".next",
+  rewrites: async () => [{ source: "/echo", destination: "/api/echo" }],
+};
