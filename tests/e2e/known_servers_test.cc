@@ -65,7 +65,7 @@ TEST_CASE("known servers: rails, which has a PID file for each generation") {
                .says = "rails: ",
                .posts = Posts::WithLength,
                .dir = app.dir()},
-              2);
+              1);
   check_plain({.command = {"ruby", "bin/rails", "s"},
                .greeting = "rails",
                .says = "rails: added -p ",
