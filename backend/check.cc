@@ -23,6 +23,9 @@ StartCheck check_of(boost::asio::io_context& loop, const LaunchSpec& spec, std::
     case ReadyConfig::Kind::Listen:
       sign = [] { return Sign{true, "listening"}; };
       break;
+    case ReadyConfig::Kind::Started:
+      sign = [] { return Sign{true, "started"}; };
+      break;
     case ReadyConfig::Kind::Notify:
     case ReadyConfig::Kind::Log:
       break;

@@ -44,6 +44,7 @@ std::string hint_of(const ReadinessSpec& spec) {
     case PortMode::Lease:
     case PortMode::Discover:
     case PortMode::External:
+    case PortMode::None:
       break;
   }
   return spec.follow == FollowPolicy::Never ? "make it listen on port {port} as it was told"

@@ -19,9 +19,24 @@ using Milliseconds = std::chrono::milliseconds;
 /// A wait without a deadline ("off" in the file).
 inline constexpr Milliseconds kOff = Milliseconds::max();
 
+/// What berth writes of itself.
+enum class LogFormat : std::uint8_t { Human, Json };
+enum class LogLevel : std::uint8_t { Debug, Info, Warn, Error };
+enum class AccessFormat : std::uint8_t { Combined, Json };
+
+/// [front.log]
+struct LogConfig {
+  LogFormat format = LogFormat::Human;
+  LogLevel level = LogLevel::Info;
+  std::string access;  ///< a file, or "-" for standard output; empty: no access log
+  AccessFormat access_format = AccessFormat::Combined;
+};
+
 /// [front]: the process as a whole.
 struct FrontConfig {
   unsigned workers = 0;  ///< 0: one per core
+  LogConfig log;
+  std::string metrics;  ///< HOST:PORT where GET /metrics is answered; empty: on the control socket alone
 };
 
 /// [listener."HOST:PORT"]: what acts before an app is known.
@@ -53,12 +68,13 @@ struct Limits {
 /// How a backend says that it is ready.
 struct ReadyConfig {
   enum class Kind : std::uint8_t {
-    Http,    ///< GET `path` gives a complete final response; see status_min/status_max
-    Tcp,     ///< a connection is accepted
-    Listen,  ///< the listener is in the kernel's table
-    Notify,  ///< READY=1 comes to NOTIFY_SOCKET (sd_notify(3))
-    Log,     ///< a line of its output matches `log`
-    Exec,    ///< the command `exec` ends with 0
+    Http,     ///< GET `path` gives a complete final response; see status_min/status_max
+    Tcp,      ///< a connection is accepted
+    Listen,   ///< the listener is in the kernel's table
+    Notify,   ///< READY=1 comes to NOTIFY_SOCKET (sd_notify(3))
+    Log,      ///< a line of its output matches `log`
+    Exec,     ///< the command `exec` ends with 0
+    Started,  ///< it runs: for apps that nobody comes to
   };
   Kind kind = Kind::Http;
   std::string path = "/";
@@ -85,6 +101,7 @@ enum class PortMode : std::uint8_t {
   Discover,  ///< the server chooses, and is followed
   Unix,      ///< a path, told as {socket}
   Fixed,     ///< the user's number
+  None,      ///< it has none: nobody comes to it
   External,  ///< berth does not start it
 };
 
@@ -99,10 +116,47 @@ enum class SwapOrder : std::uint8_t {
   StopStart,  ///< the old one ends first and requests are held: for apps that cannot run twice
 };
 
+/// Fields that berth adds if asked to.
+struct ResponseFields {
+  bool request_id = true;      ///< X-Request-Id, to the backend and back: the client's, or one of ours
+  bool server_timing = false;  ///< Server-Timing: how long berth held the request, and the backend took
+  bool generation = false;     ///< Berth-Generation
+};
+
+/// What flows through an app.
+enum class AppMode : std::uint8_t {
+  Http,
+  Tcp,  ///< bytes, of whatever protocol
+};
+
+/// [app.NAME.health]: whether the running backend still answers; with the check of `ready`.
+struct HealthConfig {
+  Milliseconds every = kOff;
+  Milliseconds timeout{5'000};  ///< of one check
+  std::uint32_t fall = 3;       ///< failures in a row that make it unhealthy, and replaced
+  std::uint32_t rise = 2;       ///< passes in a row that make it healthy again
+};
+
+/// [app.NAME.hooks]: commands that berth runs when something has happened.
+struct HooksConfig {
+  using Command = std::vector<std::string>;
+  Command ready;     ///< the new one passed its check, before the switch
+  Command switched;  ///< it serves
+  Command released;  ///< the old one is gone
+  Command failed;    ///< a swap failed, or a backend crashed
+  Milliseconds timeout{10'000};
+  std::vector<std::string> required;  ///< "ready": the swap fails with it
+};
+
 /// [app.NAME]
 struct AppConfig {
   std::string name = "app";
-  std::string listen = "127.0.0.1:8000";  ///< text; names its ListenerConfig
+  std::string listen = "127.0.0.1:8000";  ///< text; names its ListenerConfig. Empty: nobody comes to it
+  std::vector<std::string> hosts;         ///< "app.example.org", "*.example.org"; empty: any
+  std::string path = "/";                 ///< a prefix of whole segments
+  bool strip = false;                     ///< the backend does not see `path`
+  std::vector<std::string> after;         ///< apps that have to serve before this one is started
+  AppMode mode = AppMode::Http;
   std::vector<std::string> command;
   std::optional<Endpoint> external;  ///< instead of a command: a server that berth does not start
   bool attached_later = false;       ///< external = "attach": nothing is there until `berth attach`
@@ -117,6 +171,10 @@ struct AppConfig {
   Milliseconds drain{30'000};
   StopConfig stop;
   std::uint32_t max_retiring = 4;
+  Milliseconds keep_old{0};  ///< how long the old one is kept warm for a rollback
+  HealthConfig health;
+  HooksConfig hooks;
+  ResponseFields fields;
   Limits limits;
 };
 

@@ -12,12 +12,13 @@ namespace {
 
 using Kind = ReadyConfig::Kind;
 
-constexpr std::array<std::pair<std::string_view, Kind>, 6> kKinds{{{"http", Kind::Http},
+constexpr std::array<std::pair<std::string_view, Kind>, 7> kKinds{{{"http", Kind::Http},
                                                                    {"tcp", Kind::Tcp},
                                                                    {"listen", Kind::Listen},
                                                                    {"notify", Kind::Notify},
                                                                    {"log", Kind::Log},
-                                                                   {"exec", Kind::Exec}}};
+                                                                   {"exec", Kind::Exec},
+                                                                   {"started", Kind::Started}}};
 
 }  // namespace
 

@@ -11,6 +11,7 @@
 #include "config/listen_text.h"
 #include "config/port_mode.h"
 #include "config/ready_text.h"
+#include "config/validate_parts.h"
 
 namespace berth {
 namespace {
@@ -31,7 +32,7 @@ constexpr std::array<SignalName, 8> kSignals{{{"TERM", SIGTERM},
 
 class Checker {
  public:
-  Checker(Config& config, const Origins& origins) : config_(config), origins_(origins) {}
+  Checker(Config& config, const Origins& origins) : config_(config), faults_(origins) {}
 
   std::vector<ConfigError> run() {
     if (config_.front.workers > 256) fault("front.workers", "at most 256 workers", "0 is one per core");
@@ -40,12 +41,15 @@ class Checker {
     for (ListenerConfig& listener : config_.listeners) check_listener(listener);
     check_overlaps();
     check_terminal();
-    return std::move(errors_);
+    check_routes(config_, faults_);
+    check_start_order(config_, faults_);
+    check_metrics();
+    return faults_.take();
   }
 
  private:
   void fault(const std::string& key, std::string what, std::string hint = {}) {
-    errors_.push_back({origins_.find(key), std::move(what), std::move(hint)});
+    faults_.add(key, std::move(what), std::move(hint));
   }
 
   /// What is typed can go to one only.
@@ -83,7 +87,16 @@ class Checker {
     positive(key + ".limits.body_stall", "body_stall", app.limits.body_stall);
     positive(key + ".limits.stream_idle", "stream_idle", app.limits.stream_idle);
     if (app.limits.max_upstream == 0) fault(key + ".limits.max_upstream", "max_upstream must be at least 1");
-    own_listener(key, app);
+    check_watch(key, app, faults_);
+    own_listener(app);
+  }
+
+  void check_metrics() {
+    const std::string& text = config_.front.metrics;
+    if (text.empty()) return;
+    const auto parsed = parse_listen(text);
+    const auto* wrong = std::get_if<std::string>(&parsed);
+    if (wrong != nullptr) fault("front.metrics", *wrong);
   }
 
   void check_start(const std::string& key, AppConfig& app) {
@@ -100,10 +113,28 @@ class Checker {
       fault(key + ".ready", ready_check_text(app.ready) + " asks the command, and berth does not start it",
             "use http or tcp");
     }
+    if (app.listen.empty()) return check_worker(key, app, outside);
+    if (app.ready.kind == ReadyConfig::Kind::Started)
+      fault(key + ".ready", "that it was started does not say that it answers", "use http, tcp or listen");
     if (outside || app.port.mode == PortMode::External) return;
     check_placeholders(key, app);
     // Two cannot have one number.
     if (app.port.mode == PortMode::Fixed) app.swap = SwapOrder::StopStart;
+  }
+
+  /// An app that nobody comes to is given no port.
+  void check_worker(const std::string& key, AppConfig& app, bool outside) {
+    using Kind = ReadyConfig::Kind;
+    const std::string none = "app '" + app.name + "' has no listen, so nobody comes to it";
+    const std::string hint = R"(write listen = "127.0.0.1:8000", or leave it out)";
+    if (outside) fault(key + ".external", none, hint);
+    if (app.port.mode) fault(key + ".port", none, hint);
+    if (app.ready.kind == Kind::Http || app.ready.kind == Kind::Tcp || app.ready.kind == Kind::Listen)
+      fault(key + ".ready", none + ": " + ready_check_text(app.ready) + " would ask in vain",
+            "use notify, log, exec or started");
+    app.port.mode = PortMode::None;
+    for (const std::string& word : app.command)
+      if (placeholder_mode(word)) fault(key + ".command", none + ": there is no " + word, hint);
   }
 
   /// What the command and its variables name must be what the mode hands over.
@@ -195,17 +226,12 @@ class Checker {
     if (value.count() <= 0) fault(key, name + " must be longer than 0", "\"off\" waits for ever");
   }
 
-  // Each app has a listener of its own; the file may have set its limits, else it gets the defaults.
-  void own_listener(const std::string& key, const AppConfig& app) {
-    if (!listens_.insert(app.listen).second) {
-      fault(key + ".listen", "another app already listens on " + app.listen,
-            "apps do not share an address yet: give each its own");
-      return;
-    }
+  // Apps with the same text share a listener; the file may have set its limits, else it gets the defaults.
+  void own_listener(const AppConfig& app) {
+    if (app.listen.empty()) return;
     auto same = [&](const ListenerConfig& listener) { return listener.text == app.listen; };
-    if (std::none_of(config_.listeners.begin(), config_.listeners.end(), same)) {
+    if (std::none_of(config_.listeners.begin(), config_.listeners.end(), same))
       config_.listeners.emplace_back().text = app.listen;
-    }
   }
 
   void check_listener(ListenerConfig& listener) {
@@ -244,14 +270,24 @@ class Checker {
   void check_pair(const ListenerConfig& a, const ListenerConfig& b, bool same) {
     const ListenText first{a.addresses, a.inherited};
     const std::string wrong = same ? overlap_text(first) : overlap_text(first, {b.addresses, b.inherited});
-    if (!wrong.empty()) fault("listener." + a.text, wrong, "one of them would never be reached");
+    if (wrong.empty()) return;
+    const std::string there = same ? "" : place_of(b);
+    fault(key_of(a), wrong + (there.empty() ? "" : " (" + there + ")"),
+          "one of them would never be reached; apps with the same listen share it");
   }
 
+  /// Where a listener was named: its table, else the first app that listens there.
+  std::string key_of(const ListenerConfig& listener) const {
+    if (!faults_.place("listener." + listener.text).empty()) return "listener." + listener.text;
+    const auto app = std::find_if(config_.apps.begin(), config_.apps.end(),
+                                  [&](const AppConfig& each) { return each.listen == listener.text; });
+    return app == config_.apps.end() ? "" : "app." + app->name + ".listen";
+  }
+  std::string place_of(const ListenerConfig& listener) const { return faults_.place(key_of(listener)); }
+
   Config& config_;
-  const Origins& origins_;
-  std::vector<ConfigError> errors_;
+  FaultList faults_;
   std::set<std::string> names_;
-  std::set<std::string> listens_;
 };
 
 }  // namespace

@@ -72,7 +72,7 @@ TEST_CASE("complete: every cross check tells its fault") {
             [](Config& c) { c.apps[0].external = Endpoint::loopback_v4(9000); }},
            {"cannot name an app", [](Config& c) { c.apps[0].name = "a/b"; }},
            {"two apps are named", [](Config& c) { c.apps.push_back(c.apps[0]); }},
-           {"another app already listens",
+           {"answers the same requests as 'app': / on 127.0.0.1:8000",
             [](Config& c) { c.apps.push_back(c.apps[0]), c.apps[1].name = "b"; }},
            {"overlaps",
             [](Config& c) {

@@ -1,0 +1,160 @@
+#include "config/toml_table.h"
+
+#include <algorithm>
+
+#include "config/duration_text.h"
+
+namespace berth {
+namespace {
+
+auto order(const toml::source_position& position) { return std::pair(position.line, position.column); }
+
+}  // namespace
+
+std::string Reading::at(const toml::source_position& position) const {
+  return name + ":" + std::to_string(position.line) + ":" + std::to_string(position.column);
+}
+
+void Reading::fault(const toml::source_position& position, std::string what, std::string hint) {
+  faults.push_back({position, {at(position), std::move(what), std::move(hint)}});
+}
+
+std::vector<ConfigError> Reading::sorted_faults() {
+  std::stable_sort(faults.begin(), faults.end(),
+                   [](const auto& a, const auto& b) { return order(a.first) < order(b.first); });
+  std::vector<ConfigError> errors;
+  errors.reserve(faults.size());
+  for (auto& [position, error] : faults) errors.push_back(std::move(error));
+  return errors;
+}
+
+std::optional<toml::table> parse_toml_text(std::string_view text, const Reading& reading,
+                                           ConfigError& wrong) {
+  try {
+    return toml::parse(text, reading.name);
+  } catch (const toml::parse_error& error) {
+    wrong = {reading.at(error.source().begin), std::string(error.description()), {}};
+    return std::nullopt;
+  }
+}
+
+Table::Table(Reading& reading, const toml::table& table, std::string path)
+    : reading_(&reading), table_(&table), path_(std::move(path)) {
+  reading_->origins.of[path_] = reading_->at(table.source().begin);
+}
+
+const toml::node* Table::take(const std::string& key) {
+  if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.push_back(key);
+  const toml::node* node = table_->get(key);
+  if (node != nullptr) reading_->origins.of[path_ + "." + key] = reading_->at(node->source().begin);
+  return node;
+}
+
+std::optional<std::string> Table::scalar(const std::string& key, const char* wanted) {
+  const toml::node* node = take(key);
+  if (node == nullptr) return std::nullopt;
+  if (const auto* text = node->as_string()) return text->get();
+  if (const auto* number = node->as_integer()) return std::to_string(number->get());
+  fault(*node, "'" + key + "' must be " + wanted);
+  return std::nullopt;
+}
+
+void Table::text(const std::string& key, std::string& into, const char* wanted) {
+  const toml::node* node = take(key);
+  if (node == nullptr) return;
+  if (const auto* value = node->as_string())
+    into = value->get();
+  else
+    fault(*node, "'" + key + "' must be " + wanted);
+}
+
+void Table::duration(const std::string& key, Milliseconds& into) {
+  const auto value = scalar(key, R"(a duration like "30s")");
+  if (!value) return;
+  if (const auto parsed = parse_duration(*value))
+    into = *parsed;
+  else
+    fault(*table_->get(key), "'" + *value + R"(' is not a duration: write "250ms", "30s", "5m" or "off")");
+}
+
+void Table::truth(const std::string& key, bool& into) {
+  const toml::node* node = take(key);
+  if (node == nullptr) return;
+  if (const auto* value = node->as_boolean())
+    into = value->get();
+  else
+    fault(*node, "'" + key + "' must be true or false");
+}
+
+void Table::words(const std::string& key, std::vector<std::string>& into, const char* example) {
+  const toml::node* node = take(key);
+  if (node == nullptr) return;
+  const auto* array = node->as_array();
+  if (array == nullptr) return fault(*node, "'" + key + "' must be a list: " + example);
+  for (const toml::node& each : *array) {
+    if (const auto* word = each.as_string())
+      into.push_back(word->get());
+    else
+      fault(each, "every word of '" + key + "' stands in quotes");
+  }
+}
+
+void Table::word_or_words(const std::string& key, std::vector<std::string>& into, const char* example) {
+  const toml::node* node = table_->get(key);
+  if (node == nullptr || !node->is_string()) return words(key, into, example);
+  take(key);
+  into.push_back(node->as_string()->get());
+}
+
+std::optional<std::int64_t> Table::whole_number(const std::string& key) {
+  const toml::node* node = take(key);
+  if (node == nullptr) return std::nullopt;
+  const auto* value = node->as_integer();
+  if (value != nullptr && value->get() >= 0 && value->get() <= INT32_MAX) return value->get();
+  fault(*node, "'" + key + "' must be a whole number from 0");
+  return std::nullopt;
+}
+
+std::optional<Table> Table::table(const std::string& key) {
+  const toml::node* node = take(key);
+  if (node == nullptr) return std::nullopt;
+  if (const auto* inner = node->as_table())
+    return Table(*reading_, *inner, path_.empty() ? key : path_ + "." + key);
+  fault(*node, "'" + key + "' must be a table");
+  return std::nullopt;
+}
+
+std::vector<std::pair<std::string, Table>> Table::tables() {
+  std::vector<std::pair<std::string, Table>> found;
+  for (const auto& [key, node] : *table_) {
+    const std::string name(key.str());
+    known_.push_back(name);
+    if (const auto* inner = node.as_table())
+      found.emplace_back(name, Table(*reading_, *inner, path_ + "." + name));
+    else
+      fault(node, "[" + path_ + "] holds tables only: write [" + path_ + ".NAME]");
+  }
+  std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
+    return order(a.second.position()) < order(b.second.position());
+  });
+  return found;
+}
+
+void Table::finish() {
+  for (const auto& [key, node] : *table_) {
+    const std::string name(key.str());
+    if (std::find(known_.begin(), known_.end(), name) != known_.end()) continue;
+    const std::string place = path_.empty() ? "at the top of the file" : "in [" + path_ + "]";
+    const std::string near = nearest_word(name, known_);
+    reading_->fault(key.source().begin, "there is no key '" + name + "' " + place,
+                    near.empty() ? known_text() : "did you mean '" + near + "'?");
+  }
+}
+
+std::string Table::known_text() const {
+  std::string text = "known are: ";
+  for (std::size_t i = 0; i < known_.size(); ++i) text += (i != 0 ? ", " : "") + known_[i];
+  return text;
+}
+
+}  // namespace berth

@@ -1,0 +1,92 @@
+// One table of a configuration file while its keys are taken, with the place of every fault. The only door to
+// toml++; knows no key.
+#pragma once
+
+#include <toml++/toml.h>
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "config/config_error.h"
+#include "config/limit_keys.h"
+
+namespace berth {
+
+/// What all tables of one file share while they are read.
+struct Reading {
+  std::string name;  ///< how errors call the file
+  Origins origins{};
+  std::vector<std::pair<toml::source_position, ConfigError>> faults{};
+
+  std::string at(const toml::source_position& position) const;
+  void fault(const toml::source_position& position, std::string what, std::string hint = {});
+  /// All faults, in the file's order.
+  std::vector<ConfigError> sorted_faults();
+};
+
+/// The file's tables; nullopt: see `wrong`, which has its place.
+std::optional<toml::table> parse_toml_text(std::string_view text, const Reading& reading, ConfigError& wrong);
+
+/// What nobody took is unknown: see finish(). `reading` and the toml table outlive this.
+class Table {
+ public:
+  Table(Reading& reading, const toml::table& table, std::string path);
+
+  const toml::node* take(const std::string& key);
+  /// A value as text, a number as its digits; anything else is a fault that says `wanted`.
+  std::optional<std::string> scalar(const std::string& key, const char* wanted);
+  void text(const std::string& key, std::string& into, const char* wanted = "a text in quotes");
+  void duration(const std::string& key, Milliseconds& into);
+  void truth(const std::string& key, bool& into);
+  /// A list of texts; `example` shows one.
+  void words(const std::string& key, std::vector<std::string>& into,
+             const char* example = R"(["program", "argument"])");
+  /// The same, or one text alone.
+  void word_or_words(const std::string& key, std::vector<std::string>& into, const char* example);
+  /// A text that `set` understands: it returns what is wrong, or nothing.
+  template <class Set>
+  void chosen(const std::string& key, const char* wanted, Set set) {
+    const auto text = scalar(key, wanted);
+    if (!text) return;
+    if (auto what = set(*text)) fault(*table_->get(key), *what);
+  }
+  template <class Number>
+  void count(const std::string& key, Number& into) {
+    if (const auto value = whole_number(key)) into = static_cast<Number>(*value);
+  }
+  template <class Owner>
+  void limits(Owner& owner, std::span<const LimitKey<Owner>> keys) {
+    for (const LimitKey<Owner>& key : keys)
+      chosen(std::string(key.name), "a number or a text",
+             [&](const std::string& value) { return set_limit(owner, key, value); });
+  }
+
+  /// A table within, or nullopt.
+  std::optional<Table> table(const std::string& key);
+  /// The tables within, in the file's order.
+  std::vector<std::pair<std::string, Table>> tables();
+
+  /// Reports the keys that nobody took.
+  void finish();
+
+  const toml::table& raw() const { return *table_; }
+  toml::source_position position() const { return table_->source().begin; }
+  void fault(const toml::node& node, std::string what, std::string hint = {}) {
+    reading_->fault(node.source().begin, std::move(what), std::move(hint));
+  }
+
+ private:
+  std::optional<std::int64_t> whole_number(const std::string& key);
+  std::string known_text() const;
+
+  Reading* reading_;
+  const toml::table* table_;
+  std::string path_;
+  std::vector<std::string> known_;
+};
+
+}  // namespace berth

@@ -1,0 +1,39 @@
+// The parts of validate.h that each look at one matter. Private to the validation.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "config/config.h"
+#include "config/config_error.h"
+
+namespace berth {
+
+/// Faults as they are found, each with the place of the key that it is about.
+class FaultList {
+ public:
+  explicit FaultList(const Origins& origins) : origins_(origins) {}
+  void add(const std::string& key, std::string what, std::string hint = {}) {
+    errors_.push_back({place(key), std::move(what), std::move(hint)});
+  }
+  /// "berth.toml:12:3"
+  std::string place(const std::string& key) const { return origins_.find(key); }
+  std::vector<ConfigError> take() { return std::move(errors_); }
+
+ private:
+  const Origins& origins_;
+  std::vector<ConfigError> errors_;
+};
+
+/// Hosts and paths of each app, and that no two apps answer the same requests of one listener. Hosts become
+/// lower case, paths lose a slash at their end.
+void check_routes(Config& config, FaultList& faults);
+
+/// That what `after` names exists, and that nothing waits for itself.
+void check_start_order(const Config& config, FaultList& faults);
+
+/// What an app is watched with once it runs: health, keep_old, hooks.
+void check_watch(const std::string& key, const AppConfig& app, FaultList& faults);
+
+}  // namespace berth

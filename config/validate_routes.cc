@@ -1,0 +1,161 @@
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <set>
+
+#include "config/ready_text.h"
+#include "config/validate_parts.h"
+
+namespace berth {
+namespace {
+
+bool is_host_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
+}
+
+/// An exact name, an address, or "*.suffix". What is wrong; empty: nothing.
+std::string host_fault(const std::string& host) {
+  const std::string quoted = "'" + host + "'";
+  if (host == "*") return quoted + ": leave out host for every host";
+  std::string_view name = host;
+  if (name.starts_with("*.")) name.remove_prefix(2);
+  if (name.starts_with("[")) return name.ends_with("]") ? "" : quoted + " is not a host";
+  if (name.find('*') != std::string_view::npos)
+    return quoted + ": a * stands alone at the beginning, as in *.example.org";
+  const auto colon = name.find(':');
+  if (colon != std::string_view::npos)
+    return quoted + ": a host is named without its port: " + host.substr(0, host.find(':'));
+  const bool fits = !name.empty() && name.front() != '.' && name.back() != '.' &&
+                    name.find("..") == std::string_view::npos &&
+                    std::all_of(name.begin(), name.end(), is_host_character);
+  return fits ? "" : quoted + " is not a host";
+}
+
+std::string path_fault(const std::string& path) {
+  const std::string quoted = "'" + path + "'";
+  if (!path.starts_with("/")) return quoted + ": a path begins with /";
+  if (path.find("//") != std::string::npos || path.find("/./") != std::string::npos ||
+      path.find("/../") != std::string::npos)
+    return quoted + ": a path has no empty segments, and no . or ..";
+  const bool plain = std::all_of(
+      path.begin(), path.end(), [](unsigned char c) { return c > 0x20 && c < 0x7f && c != '?' && c != '#'; });
+  return plain ? "" : quoted + ": a path has no blanks, no ? and no #";
+}
+
+void lower(std::string& text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+}
+
+void check_place(AppConfig& app, FaultList& faults) {
+  const std::string key = "app." + app.name;
+  for (std::string& host : app.hosts) {
+    lower(host);
+    if (std::string wrong = host_fault(host); !wrong.empty()) faults.add(key + ".host", wrong);
+  }
+  if (std::string wrong = path_fault(app.path); !wrong.empty()) faults.add(key + ".path", wrong);
+  if (app.path.size() > 1 && app.path.ends_with("/")) app.path.pop_back();
+  if (app.strip && app.path == "/")
+    faults.add(key + ".strip", "there is nothing to strip from /", "write path, or leave out strip");
+  const bool routed = !app.hosts.empty() || app.path != "/" || app.strip;
+  if (app.listen.empty() && routed)
+    faults.add(key, "app '" + app.name + "' has a host or a path, and nothing to listen on",
+               R"(write listen = "127.0.0.1:8000")");
+  if (app.mode == AppMode::Tcp && routed)
+    faults.add(key + ".mode", "bytes have no host and no path", "leave them out with mode = \"tcp\"");
+  if (app.mode == AppMode::Tcp && app.listen.empty())
+    faults.add(key + ".mode", "mode = \"tcp\" needs an address to listen on", "write listen");
+  if (app.mode == AppMode::Tcp && !app.ready.warm.empty())
+    faults.add(key + ".ready.warm", "warm is for HTTP", "leave it out with mode = \"tcp\"");
+}
+
+/// Two apps whose requests nobody could tell apart.
+void check_collision(const AppConfig& app, const AppConfig& other, FaultList& faults) {
+  const std::string key = "app." + app.name;
+  const std::string there = faults.place("app." + other.name);
+  const std::string who = "'" + other.name + "'" + (there.empty() ? "" : " (" + there + ")");
+  if (app.mode == AppMode::Tcp || other.mode == AppMode::Tcp) {
+    faults.add(key + ".listen",
+               who + " already listens on " + app.listen + ", and bytes cannot be told apart",
+               "give each its own address");
+    return;
+  }
+  if (app.path != other.path) return;
+  const bool both_any = app.hosts.empty() && other.hosts.empty();
+  const auto shared =
+      std::find_first_of(app.hosts.begin(), app.hosts.end(), other.hosts.begin(), other.hosts.end());
+  if (!both_any && shared == app.hosts.end()) return;
+  const std::string what = both_any ? app.path : *shared + app.path;
+  faults.add(key,
+             "app '" + app.name + "' answers the same requests as " + who + ": " + what + " on " + app.listen,
+             "give one of them another path, a host or an address");
+}
+
+}  // namespace
+
+void check_routes(Config& config, FaultList& faults) {
+  for (AppConfig& app : config.apps) check_place(app, faults);
+  for (std::size_t i = 0; i < config.apps.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      const AppConfig& app = config.apps[i];
+      const AppConfig& other = config.apps[j];
+      if (!app.listen.empty() && app.listen == other.listen) check_collision(app, other, faults);
+    }
+  }
+}
+
+void check_start_order(const Config& config, FaultList& faults) {
+  std::map<std::string, const AppConfig*> by_name;
+  for (const AppConfig& app : config.apps) by_name[app.name] = &app;
+  for (const AppConfig& app : config.apps) {
+    for (const std::string& name : app.after) {
+      if (by_name.contains(name)) continue;
+      std::vector<std::string> names;
+      for (const auto& [known, unused] : by_name) names.push_back(known);
+      const std::string near = nearest_word(name, names);
+      faults.add("app." + app.name + ".after", "there is no app '" + name + "'",
+                 near.empty() ? "after names apps of this file" : "did you mean '" + near + "'?");
+    }
+  }
+  for (const AppConfig& app : config.apps) {
+    std::set<std::string> seen;
+    const std::function<bool(const AppConfig&)> reaches = [&](const AppConfig& from) {
+      return std::any_of(from.after.begin(), from.after.end(), [&](const std::string& name) {
+        if (name == app.name) return true;
+        const auto next = by_name.find(name);
+        return next != by_name.end() && seen.insert(name).second && reaches(*next->second);
+      });
+    };
+    if (!reaches(app)) continue;
+    faults.add("app." + app.name + ".after", "app '" + app.name + "' would wait for itself",
+               "take one of these apps out of after");
+    return;
+  }
+}
+
+void check_watch(const std::string& key, const AppConfig& app, FaultList& faults) {
+  using Kind = ReadyConfig::Kind;
+  const bool repeats =
+      app.ready.kind == Kind::Http || app.ready.kind == Kind::Tcp || app.ready.kind == Kind::Exec;
+  if (app.health.every != kOff && !repeats)
+    faults.add(key + ".health",
+               "health asks again and again, which " + ready_check_text(app.ready) + " cannot",
+               "use http, tcp or exec in ready");
+  if (app.health.every == Milliseconds{0} || app.health.timeout == Milliseconds{0} ||
+      app.health.timeout == kOff)
+    faults.add(key + ".health", "every and timeout must be longer than 0, and timeout cannot be off");
+  if (app.health.fall == 0 || app.health.rise == 0)
+    faults.add(key + ".health", "fall and rise must be at least 1");
+  if (app.keep_old == kOff)
+    faults.add(key + ".keep_old", "keep_old cannot be off", "write 0 to stop the old one at once, or 60s");
+  if (app.keep_old > Milliseconds{0} && app.swap == SwapOrder::StopStart)
+    faults.add(key + ".keep_old", "with stop-start nothing old can be kept", "leave out keep_old");
+  if (app.hooks.timeout == Milliseconds{0} || app.hooks.timeout == kOff)
+    faults.add(key + ".hooks.timeout", "the time of a hook must be longer than 0, and cannot be off");
+  for (const std::string& name : app.hooks.required)
+    if (name != "ready")
+      faults.add(key + ".hooks.required",
+                 "'" + name + "' cannot be required: only ready comes before the switch");
+}
+
+}  // namespace berth
