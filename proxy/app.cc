@@ -86,12 +86,12 @@ int App::run() {
   const bool asked =
       std::any_of(config_.apps.begin(), config_.apps.end(), [](const auto& a) { return a.tty; });
   if (asked && !start_.guest) typed_.start();
-  for (Served& served : served_) served.shell->start();
+  fleet_->start_ready();
   io_.run();
   // In this order: the API first, since it asks the others; the workers last, since they carry the last
   // answers.
   server_.reset();
-  served_.clear();
+  fleet_.reset();
   plane_.reset();
   return exit_code_;
 }
@@ -118,32 +118,12 @@ bool App::executable() const {
 
 /// Takes everything that can be refused, before anything is started.
 bool App::open() {
-  struct Opened {
-    const ListenerConfig* listener;
-    PublicSockets sockets;
-  };
-  std::vector<Opened> opened;
   exit_code_ = kFailed;  // until all is open
-  constexpr Milliseconds kYear = std::chrono::hours(24 * 365);
-  const auto deadline = begun_ + std::min(start_.wait, kYear);
-  const auto tell = [](const std::string& text) { say(STDERR_FILENO, "berth: " + text + "\n"); };
-  for (const ListenerConfig& listener : config_.listeners) {
-    AwaitedSockets awaited = await_public(listener, inherited_, deadline, [&](const std::string& busy) {
-      const bool endless = start_.wait == kOff;
-      tell("waiting" + (endless ? "" : " up to " + duration_text(start_.wait)) + ": " + busy);
-    });
-    opened.push_back({&listener, std::move(awaited.sockets)});
-    if (!opened.back().sockets.error.empty()) {
-      tell(opened.back().sockets.error);
-      if (awaited.gave_up) exit_code_ = kWaitedInVain;
-      return false;
-    }
-    for (const PublicSocket& socket : opened.back().sockets.sockets)
-      addresses_.push_back(socket.bound.text());
-  }
-
-  auto made = control::ControlSocket::make(start_.control_path, addresses_.front(),
-                                           control::Surroundings::of_process());
+  if (!open_listeners()) return false;
+  const std::vector<std::string> addresses = listeners_.addresses();
+  auto made =
+      control::ControlSocket::make(start_.control_path, addresses.empty() ? "apps" : addresses.front(),
+                                   control::Surroundings::of_process());
   if (const auto* wrong = std::get_if<std::string>(&made)) {
     say(STDERR_FILENO, "berth: " + *wrong + "\n");
     return false;
@@ -154,57 +134,54 @@ bool App::open() {
   backend::remove_stale_dirs(runtime_dir);
 
   plane_ = std::make_unique<http::DataPlane>(io_, config_.front.workers);
-  for (const AppConfig& app : config_.apps) {
-    const http::AppId id = plane_->add_app(app.name, app.limits);
-    std::vector<std::string> addresses;
-    ListenerConfig limits;
-    for (Opened& each : opened) {
-      if (each.listener->text != app.listen) continue;
-      limits = *each.listener;
-      for (PublicSocket& socket : each.sockets.sockets) {
-        addresses.push_back(socket.bound.text());
-        plane_->listen(socket.fd.release(), *each.listener, socket.bound, id);
-        socket_files_.push_back(std::move(socket.file));
-      }
-    }
-    Served served;
-    served.plane = std::make_unique<swap::DataPlaneAdapter>(*plane_, id);
-    served.shell =
-        std::make_unique<swap::AppShell>(io_,
-                                         swap::ShellSettings{.app = app,
-                                                             .listener = limits,
-                                                             .patience = swap::patience_of(app),
-                                                             .addresses = addresses,
-                                                             .control_path = control_socket_->path(),
-                                                             .runtime_dir = runtime_dir},
-                                         *served.plane, launcher_, *this);
-    served_.push_back(std::move(served));
-  }
-  running_ = served_.size();
+  fleet_ =
+      std::make_unique<Fleet>(io_, *plane_, *this, Fleet::Settings{control_socket_->path(), runtime_dir});
+  for (const AppConfig& app : config_.apps) add(app);
+  serve();
   exit_code_ = start_.guest ? Guest::kBerthFailed : 0;  // until the guest has given its own
   server_ = std::make_unique<control::Server>(io_, control_socket_->release_fd(), *this);
   // Before anybody is told that it runs: who is told may stop it at once.
   for (int number : {SIGINT, SIGTERM, SIGHUP})
     if (number != SIGHUP || !ignored(SIGHUP)) signals_.add(number);
   if (!start_.guest) say(STDOUT_FILENO, announcement());
-  for (const InheritedSocket& socket : inherited_.sockets) {
-    const bool asked = std::any_of(config_.listeners.begin(), config_.listeners.end(), [&](const auto& each) {
-      return std::any_of(each.inherited.begin(), each.inherited.end(),
-                         [&](const std::string& name) { return name.empty() || name == socket.name; });
-    });
-    if (!asked)
-      log_.line(observe::Level::Warn, {}, {},
-                "systemd hands over " + socket.bound.text() +
-                    ", which no app listens on: -l systemd:" + socket.name + " takes it");
-  }
-  for (const Opened& each : opened)
-    for (const std::string& warning : each.sockets.warnings) log_.line(observe::Level::Warn, {}, {}, warning);
+  for (const std::string& text : listeners_.left_over(config_)) log_.line(observe::Level::Warn, {}, {}, text);
+  for (const std::string& text : listeners_.warnings()) log_.line(observe::Level::Warn, {}, {}, text);
   return true;
+}
+
+bool App::open_listeners() {
+  constexpr Milliseconds kYear = std::chrono::hours(24 * 365);
+  const auto deadline = begun_ + std::min(start_.wait, kYear);
+  const auto tell = [](const std::string& text) { say(STDERR_FILENO, "berth: " + text + "\n"); };
+  const std::string wrong =
+      listeners_.open(config_.listeners, [&](const ListenerConfig& listener, const Inherited& inherited) {
+        AwaitedSockets awaited = await_public(listener, inherited, deadline, [&](const std::string& busy) {
+          const bool endless = start_.wait == kOff;
+          tell("waiting" + (endless ? "" : " up to " + duration_text(start_.wait)) + ": " + busy);
+        });
+        if (awaited.gave_up) exit_code_ = kWaitedInVain;
+        return std::move(awaited.sockets);
+      });
+  if (!wrong.empty()) tell(wrong);
+  return wrong.empty();
+}
+
+void App::add(const AppConfig& app) {
+  const auto listener = std::find_if(config_.listeners.begin(), config_.listeners.end(),
+                                     [&](const ListenerConfig& each) { return each.text == app.listen; });
+  fleet_->add(app, listener == config_.listeners.end() ? ListenerConfig{} : *listener,
+              listeners_.addresses(app.listen));
+}
+
+/// By the ways of the configuration as it is now.
+void App::serve() {
+  listeners_.serve(*plane_, config_, [this](const std::string& app) { return fleet_->number_of(app); });
 }
 
 std::string App::announcement() const {
   std::string text;
-  for (const std::string& address : addresses_) text += "berth: listening on " + url_text(address) + "\n";
+  for (const std::string& address : listeners_.addresses())
+    text += "berth: listening on " + url_text(address) + "\n";
   return text + "berth: control socket " + control_socket_->path() + "\n";
 }
 
@@ -222,8 +199,8 @@ void App::await_signal() {
 
 /// At most one app reads the terminal.
 void App::pass_on(std::string_view typed) {
-  for (std::size_t i = 0; i < served_.size(); ++i)
-    if (config_.apps[i].tty) served_[i].shell->type(typed);
+  for (const AppConfig& app : config_.apps)
+    if (app.tty) fleet_->shell(app.name).type(typed);
 }
 
 /// What lost its keeper came to this process and ends here: nobody else would collect it. (Keepers have their
@@ -246,19 +223,17 @@ void App::shut_down() {
       phase_ = Phase::Stopping;
       log_.line(observe::Level::Info, {}, {}, "stopping: no new connections; once more to hurry");
       guest_.signal(SIGTERM);
-      plane_->close_listeners(nullptr);
-      socket_files_.clear();
-      for (Served& served : served_) {
-        served.shell->shutdown([this](const control::SwapResult& result) {
-          if (!worst_ || worst_->kind == control::SwapResult::Kind::Done) worst_ = result;
-          if (--running_ == 0) all_stopped();
-        });
-      }
+      listeners_.close(*plane_);
+      running_ = fleet_->size();
+      fleet_->shutdown([this](const control::SwapResult& result) {
+        if (!worst_ || worst_->kind == control::SwapResult::Kind::Done) worst_ = result;
+        if (--running_ == 0) all_stopped();
+      });
       return;
     case Phase::Stopping:
       phase_ = Phase::Hurried;
       log_.line(observe::Level::Warn, {}, {}, "hurrying: connections are cut and backends killed");
-      for (Served& served : served_) served.shell->hurry();
+      fleet_->hurry();
       return;
     case Phase::Hurried:
       return end(kFailed);
@@ -284,12 +259,6 @@ void App::end(int exit_code) {
   io_.stop();
 }
 
-swap::AppShell& App::shell(const std::string& app) const {
-  const auto found = std::find_if(served_.begin(), served_.end(),
-                                  [&](const Served& served) { return served.shell->name() == app; });
-  return *found->shell;
-}
-
 void App::status(std::function<void(control::FrontStatus)> answer) {
   using std::chrono::duration_cast;
   auto front = std::make_shared<control::FrontStatus>();
@@ -300,39 +269,33 @@ void App::status(std::function<void(control::FrontStatus)> answer) {
   front->uptime_ms =
       duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun_).count();
   front->log_dropped = log_.dropped();
-  front->apps.resize(served_.size());
-  auto left = std::make_shared<std::size_t>(served_.size());
-  for (std::size_t i = 0; i < served_.size(); ++i) {
-    served_[i].shell->status([front, left, i, answer](control::AppStatus app) {
-      front->apps[i] = std::move(app);
-      if (--*left == 0) answer(std::move(*front));
-    });
-  }
+  fleet_->status([front, answer = std::move(answer)](std::vector<control::AppStatus> apps) {
+    front->apps = std::move(apps);
+    answer(std::move(*front));
+  });
 }
 
-std::vector<std::string> App::apps() const {
-  std::vector<std::string> names;
-  for (const Served& served : served_) names.push_back(served.shell->name());
-  return names;
-}
+std::vector<std::string> App::apps() const { return fleet_->names(); }
 
 std::shared_ptr<void> App::swap(const std::string& app, control::SwapRequest request,
                                 control::SwapWatch watch) {
-  return shell(app).swap(std::move(request), std::move(watch));
+  return fleet_->shell(app).swap(std::move(request), std::move(watch));
 }
 
-bool App::cancel(const std::string& app) { return shell(app).cancel(); }
+bool App::cancel(const std::string& app) { return fleet_->shell(app).cancel(); }
 
-std::vector<observe::SwapReport> App::reports(const std::string& app) const { return shell(app).reports(); }
+std::vector<observe::SwapReport> App::reports(const std::string& app) const {
+  return fleet_->shell(app).reports();
+}
 
 std::vector<control::LogLine> App::log_lines(const std::string& app, std::uint64_t after,
                                              std::size_t limit) const {
-  return shell(app).log_lines(after, limit);
+  return fleet_->shell(app).log_lines(after, limit);
 }
 
 std::shared_ptr<void> App::follow_log(const std::string& app,
                                       std::function<void(const control::LogLine&)> on_line) {
-  return shell(app).follow_log(std::move(on_line));
+  return fleet_->shell(app).follow_log(std::move(on_line));
 }
 
 void App::stop(std::function<void(control::SwapResult)> stopped) {
@@ -349,14 +312,16 @@ void App::on_line(const std::string& app, const control::LogLine& line) {
   log_.backend_line(app, line.generation, line.is_stderr, line.text);
 }
 
-void App::on_first_ready(const std::string&, Generation) {
+void App::on_first_ready(const std::string& app, Generation) {
+  fleet_->serves(app);
   if (!start_.guest) return;
   status([this](const control::FrontStatus& front) { welcome_guest(front); });
 }
 
 void App::welcome_guest(const control::FrontStatus& front) {
   if (phase_ != Phase::Serving) return;
-  Endpoint endpoint = backend::reachable(Endpoint::parse(addresses_.front()).value_or(Endpoint{}), false);
+  Endpoint endpoint =
+      backend::reachable(Endpoint::parse(listeners_.addresses().front()).value_or(Endpoint{}), false);
   if (start_.guest->direct && !front.apps.front().generations.empty())
     endpoint = front.apps.front().generations.front().endpoint;
   GuestVariables variables{{"BERTH_CONTROL", control_socket_->path()}};

@@ -15,15 +15,13 @@
 #include "proxy/control/server.h"
 #include "proxy/control/service.h"
 #include "proxy/control/socket_path.h"
+#include "proxy/fleet.h"
 #include "proxy/guest.h"
 #include "proxy/http/data_plane.h"
 #include "proxy/inherited.h"
-#include "proxy/loop/unix_listener.h"
 #include "proxy/observe/log.h"
+#include "proxy/public_listeners.h"
 #include "proxy/swap/app_events.h"
-#include "proxy/swap/app_shell.h"
-#include "proxy/swap/data_plane_adapter.h"
-#include "proxy/swap/launcher.h"
 #include "proxy/typed_input.h"
 
 namespace berth {
@@ -65,14 +63,11 @@ class App final : public control::Service, public swap::AppEvents {
   void on_stopped(const std::string& app) override;
 
  private:
-  /// One app with what it is made of, in the order of their making.
-  struct Served {
-    std::unique_ptr<swap::DataPlaneAdapter> plane;
-    std::unique_ptr<swap::AppShell> shell;
-  };
-
   bool executable() const;
   bool open();
+  bool open_listeners();
+  void add(const AppConfig& app);
+  void serve();
   void welcome_guest(const control::FrontStatus& front);
   void guest_left();
   void await_signal();
@@ -81,11 +76,10 @@ class App final : public control::Service, public swap::AppEvents {
   void shut_down();
   void all_stopped();
   void end(int exit_code);
-  swap::AppShell& shell(const std::string& app) const;
   std::string announcement() const;
 
   const Inherited inherited_ = Inherited::of_process();  // first: nothing else opens a descriptor before
-  const Config config_;
+  Config config_;
   const AppStart start_;
   const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   boost::asio::io_context io_{1};
@@ -94,13 +88,11 @@ class App final : public control::Service, public swap::AppEvents {
   boost::asio::signal_set signals_{io_};
   TypedInput typed_{io_, [this](std::string_view text) { pass_on(text); }};
   boost::asio::signal_set children_{io_, SIGCHLD};
-  std::vector<loop::SocketFile> socket_files_;  ///< of the public unix sockets
+  PublicListeners listeners_{inherited_};
   std::optional<control::ControlSocket> control_socket_;
   std::unique_ptr<http::DataPlane> plane_;
-  swap::BackendLauncher launcher_{io_};
-  std::vector<Served> served_;
+  std::unique_ptr<Fleet> fleet_;
   std::unique_ptr<control::Server> server_;
-  std::vector<std::string> addresses_;  ///< "127.0.0.1:8000", in the order of opening
   std::vector<std::function<void(control::SwapResult)>> stop_asked_;
   std::optional<control::SwapResult> worst_;  ///< of all apps' ends
   std::size_t running_ = 0;                   ///< shells that have not told their end

@@ -46,6 +46,7 @@ class DataPlane::Impl {
   unsigned count() const { return static_cast<unsigned>(workers_.size()); }
   std::atomic<std::uint32_t>& add_held() { return held_.emplace_back(0); }
   std::size_t apps() const { return held_.size(); }
+  ListenerId next_listener() { return {listeners_++}; }
 
   /// Runs `work` on every worker and then, when all have done it, `done` on the control loop.
   template <class Work>
@@ -92,6 +93,7 @@ class DataPlane::Impl {
  private:
   boost::asio::io_context& control_;
   std::deque<std::atomic<std::uint32_t>> held_;
+  std::uint32_t listeners_ = 0;
   std::vector<std::unique_ptr<Worker>> workers_;
 };
 
@@ -133,7 +135,16 @@ AppId DataPlane::add_app(std::string name, const Limits& limits) {
   return id;
 }
 
-void DataPlane::listen(int fd, const ListenerConfig& config, const Endpoint& bound, AppId app) {
+void DataPlane::set_limits(AppId app, const Limits& limits) {
+  for (std::size_t i = 0; i < impl_->workers().size(); ++i) {
+    Worker& worker = *impl_->workers()[i];
+    const route::RouteLimits share{limits, impl_->share(limits.max_upstream, i)};
+    worker.loop().post([&worker, app, share] { worker.set_limits(app, share); });
+  }
+}
+
+ListenerId DataPlane::listen(int fd, const ListenerConfig& config, const Endpoint& bound,
+                             std::shared_ptr<const route::Router> router) {
   // Accepted sockets inherit these.
   const int on = 1;
   if (bound.family != Endpoint::Family::Unix) {
@@ -145,15 +156,27 @@ void DataPlane::listen(int fd, const ListenerConfig& config, const Endpoint& bou
   }
   ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
   auto state = std::make_shared<ListenerState>();
+  state->id = impl_->next_listener();
   state->config = config;
-  state->head_limits = {static_cast<std::uint32_t>(config.max_head), config.max_fields};
+  state->router = std::move(router);
   state->bound = bound.text();
-  state->app = app;
   for (auto& worker : impl_->workers()) {
     const int own = ::fcntl(fd, F_DUPFD_CLOEXEC, 3);
     worker->loop().post([w = worker.get(), own, state] { w->add_listener(own, state); });
   }
   ::close(fd);
+  return state->id;
+}
+
+void DataPlane::change_listener(ListenerId listener, const ListenerConfig& config,
+                                std::shared_ptr<const route::Router> router) {
+  impl_->everywhere([listener, config, router = std::move(router)](
+                        Worker& worker) { worker.change_listener(listener, config, router); },
+                    nullptr);
+}
+
+void DataPlane::close_listener(ListenerId listener, std::function<void()> closed) {
+  impl_->everywhere([listener](Worker& worker) { worker.close_listener(listener); }, std::move(closed));
 }
 
 void DataPlane::close_listeners(std::function<void()> closed) {

@@ -11,6 +11,7 @@
 
 #include "config/config.h"
 #include "proxy/route/destination.h"
+#include "proxy/route/router.h"
 
 namespace berth::http {
 
@@ -18,6 +19,12 @@ namespace berth::http {
 struct AppId {
   std::uint32_t number = 0;
   auto operator<=>(const AppId&) const = default;
+};
+
+/// A listener's number within the data plane: given by listen(), never used again.
+struct ListenerId {
+  std::uint32_t number = 0;
+  auto operator<=>(const ListenerId&) const = default;
 };
 
 /// Sums over all workers, since the app was added.
@@ -56,8 +63,19 @@ class DataPlane {
   /// A new app without a target: its requests are held.
   AppId add_app(std::string name, const Limits& limits);
 
-  /// Serves an already listening socket (ownership passes) with `app`.
-  void listen(int fd, const ListenerConfig& config, const Endpoint& bound, AppId app);
+  /// From the next request on.
+  void set_limits(AppId app, const Limits& limits);
+
+  /// Serves an already listening socket (ownership passes); `router` knows apps by AppId::number.
+  ListenerId listen(int fd, const ListenerConfig& config, const Endpoint& bound,
+                    std::shared_ptr<const route::Router> router);
+
+  /// Other limits and ways, from the next connection and request on.
+  void change_listener(ListenerId listener, const ListenerConfig& config,
+                       std::shared_ptr<const route::Router> router);
+
+  /// Stops accepting there; its connections go on. `closed`: no worker holds the socket any more.
+  void close_listener(ListenerId listener, std::function<void()> closed);
 
   /// Stops accepting on every listener and closes them; connections live on until idle or until their current
   /// exchange ends. `closed` is called when no worker holds a listening socket any more.

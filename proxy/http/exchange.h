@@ -56,6 +56,7 @@ class Exchange {
   loop::Task<bool> obtain_upstream();
   loop::Task<bool> wait_in_queue(loop::Tick hold_deadline);
   loop::Task<bool> connect(route::Target& target);
+  void refused();
   bool may_retry() const;
   void give_up_upstream(bool peer_closed);
   void return_upstream();

@@ -59,12 +59,17 @@ bool Exchange::take_pooled(Turn turn) {
   return true;
 }
 
+void Exchange::refused() {
+  const int status = route_.refusal_status();
+  fail(status, route_.refusal(), status == 503 ? kRetryAfterS : 0);
+}
+
 loop::Task<bool> Exchange::obtain_upstream() {
   const loop::Tick hold_deadline = loop_.deadline(route_.limits().hold_timeout);
   while (verdict_ == Verdict::Going) {
     route::Target* target = route_.current();
     if (!route_.refusal().empty()) {
-      fail(503, route_.refusal(), kRetryAfterS);
+      refused();
     } else if (target == nullptr || refused_until_ != 0 || route_.must_wait() || !target->make_room()) {
       if (take_pooled(Turn::Newcomer)) co_return true;
       auto waiting = wait_in_queue(hold_deadline);
@@ -110,7 +115,7 @@ loop::Task<bool> Exchange::wait_in_queue(loop::Tick hold_deadline) {
   if ((wakes & loop::kClientGone) != 0)
     verdict_ = Verdict::Gone;
   else if ((wakes & loop::kRefused) != 0)
-    fail(503, route_.refusal(), kRetryAfterS);
+    refused();
   else if (refused_until_ != 0 && route_.current() != nullptr)
     fail(502, "the server behind it does not accept connections");
   else

@@ -54,15 +54,18 @@ void write_request_head(const RequestHead& head, const ClientFacts& client, loop
                         loop::Block& out) {
   const std::string_view host =
       !head.authority.empty() ? head.authority : (head.has_host ? head.host : client.listener);
-  out.reserve(pool, head.raw.size() + kOurs + client.address.size() + 2 * host.size() + head.upgrade.size());
+  out.reserve(pool, head.raw.size() + kOurs + client.address.size() + 2 * host.size() + head.upgrade.size() +
+                        client.strip);
   const bool tunnel = wants_tunnel(head);
   const bool own_host = !head.authority.empty() || !head.has_host;
 
   Writer w(out);
   w.put(head.method);
   w.put(" ");
-  if (!head.authority.empty() && (head.path.empty() || head.path.front() == '?')) w.put("/");
-  w.put(head.path);
+  const std::string_view path = head.path.substr(client.strip);
+  const bool cut = !head.authority.empty() || client.strip != 0;
+  if (cut && (path.empty() || path.front() == '?')) w.put("/");
+  w.put(path);
   w.put(" HTTP/1.1\r\n");
   if (own_host) {
     w.put("Host: ");
@@ -100,6 +103,10 @@ void write_request_head(const RequestHead& head, const ClientFacts& client, loop
   w.put(client.scheme);
   w.put("\r\nX-Forwarded-Host: ");
   w.put(host);
+  if (client.strip != 0) {
+    w.put("\r\nX-Forwarded-Prefix: ");
+    w.put(head.path.substr(0, client.strip));
+  }
   w.put(head.version == 11 ? "\r\nVia: 1.1 berth\r\n\r\n" : "\r\nVia: 1.0 berth\r\n\r\n");
 }
 

@@ -2,6 +2,7 @@
 // one hop (RFC 9110 §7.6.1) and appends what is ours. Pure: bytes in, bytes out.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "proxy/http/head.h"
@@ -14,6 +15,7 @@ struct ClientFacts {
   std::string_view address;  ///< "192.0.2.7", "2001:db8::1"
   std::string_view scheme = "http";
   std::string_view listener;  ///< "127.0.0.1:8000": Host of a request that came without one
+  std::uint32_t strip = 0;    ///< bytes of the path that the backend does not see: its X-Forwarded-Prefix
 };
 
 /// True if `head` asks for an upgrade that berth tunnels: any protocol but h2c (RFC 9110 §7.8; HTTP/2 is not

@@ -41,8 +41,8 @@ std::string_view address_text(const sockaddr_storage& from, std::array<char, INE
 
 }  // namespace
 
-Listener::Listener(Worker& worker, loop::Fd fd, std::shared_ptr<ListenerState> state)
-    : worker_(worker), fd_(std::move(fd)), reserve_(open_reserve()), state_(std::move(state)) {
+Listener::Listener(Worker& worker, loop::Fd fd, ListenerView& view)
+    : worker_(worker), fd_(std::move(fd)), reserve_(open_reserve()), view_(view) {
   worker_.loop().watch(fd_.get(), *this, EPOLLIN);
 }
 
@@ -55,14 +55,15 @@ void Listener::close() {
 void Listener::on_ready(std::uint32_t) {
   for (int i = 0; i < kBatch && fd_.is_open(); ++i) {
     // At the bound connections wait in the kernel's queue: nobody is refused.
-    if (state_->connections.load(std::memory_order_relaxed) >= state_->config.max_connections) return pause();
+    if (view_.state->connections.load(std::memory_order_relaxed) >= view_.config.max_connections)
+      return pause();
     sockaddr_storage from{};
     socklen_t size = sizeof from;
     loop::Fd fd(
         ::accept4(fd_.get(), reinterpret_cast<sockaddr*>(&from), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (fd.is_open()) {
       std::array<char, INET6_ADDRSTRLEN> text;
-      worker_.accepted(std::move(fd), address_text(from, text), state_);
+      worker_.accepted(std::move(fd), address_text(from, text), view_);
       continue;
     }
     if (errno == EMFILE || errno == ENFILE) return shed();

@@ -12,7 +12,8 @@ namespace berth::http {
 class Listener final : public loop::Watched, public loop::Disposable {
  public:
   /// `fd`: non-blocking, listening; this worker's own dup.
-  Listener(Worker& worker, loop::Fd fd, std::shared_ptr<ListenerState> state);
+  Listener(Worker& worker, loop::Fd fd, ListenerView& view);
+  ListenerId id() const { return view_.state->id; }
   void close();
   /// Takes up accepting again after a pause.
   void on_tick();
@@ -25,7 +26,7 @@ class Listener final : public loop::Watched, public loop::Disposable {
   Worker& worker_;
   loop::Fd fd_;
   loop::Fd reserve_;
-  std::shared_ptr<ListenerState> state_;
+  ListenerView& view_;
   bool paused_ = false;
 };
 

@@ -17,8 +17,10 @@ constexpr std::chrono::milliseconds kLingerTime{2'000};
 
 }  // namespace
 
-Session::Session(Worker& worker, loop::Fd fd, std::string_view address, std::shared_ptr<ListenerState> state)
-    : worker_(worker), state_(std::move(state)) {
+Session::Session(Worker& worker, loop::Fd fd, std::string_view address, ListenerView& listener,
+                 Counted counted)
+    : worker_(worker), listener_(listener), counted_(counted) {
+  if (const auto only = listener_.router->only_app()) app_ = AppId{*only};
   address_size_ = static_cast<std::uint8_t>(std::min(address.size(), address_.size()));
   std::copy_n(address.begin(), address_size_, address_.begin());
   socket_.open(worker_.loop(), std::move(fd), loop::Socket::Side::Client);
@@ -30,7 +32,21 @@ void Session::start() {
   task_.start();
 }
 
-ClientFacts Session::facts() const { return {.address = address(), .listener = state_->bound}; }
+ClientFacts Session::facts() const {
+  return {.address = address(), .listener = listener_.state->bound, .strip = strip_};
+}
+
+/// Where the request in heads() goes.
+route::AppRoute& Session::route() {
+  const RequestHead& head = worker_.heads.request;
+  const std::string_view host = !head.authority.empty() ? head.authority : head.host;
+  const route::RouteMatch match = listener_.router->find(host, head.path);
+  strip_ = match.strip;
+  if (match.kind == route::RouteMatch::Kind::NoPath) return worker_.nowhere(404);
+  if (match.kind == route::RouteMatch::Kind::NoHost) return worker_.nowhere(421);
+  app_ = AppId{match.app};
+  return worker_.app(*app_);
+}
 
 void Session::put_head(const ResponseHead& head, const ResponseRules& rules, loop::Block& out) {
   write_response_head(head, rules, loop().blocks(), out);
@@ -41,7 +57,7 @@ void Session::put_error(const ErrorReply& reply, loop::Block& out) {
 }
 
 HeadResult Session::look(std::string_view view, HeadError& error) {
-  return read_request_head(view, state_->head_limits, worker_.heads.request, error);
+  return read_request_head(view, listener_.head_limits, worker_.heads.request, error);
 }
 
 loop::Task<> Session::run() {
@@ -64,10 +80,10 @@ loop::Task<> Session::run() {
 
       if (view.empty()) {
         head_deadline = 0;
-        set_deadline(loop().deadline(state_->config.idle_timeout));
+        set_deadline(loop().deadline(listener_.config.idle_timeout));
         if (worker_.stopping()) goto end;
       } else if (head_deadline == 0) {
-        head_deadline = loop().deadline(state_->config.head_timeout);
+        head_deadline = loop().deadline(listener_.config.head_timeout);
       }
       if (head_deadline != 0) set_deadline(head_deadline);
       socket_.want(true, false);
@@ -96,7 +112,7 @@ loop::Task<> Session::run() {
     Exchange::End end_of_exchange;
     {
       // Within its own coroutine, so that an idle connection does not keep the memory of an exchange.
-      auto exchange = serve_exchange(*this, worker_.app(state_->app), view);
+      auto exchange = serve_exchange(*this, route(), view);
       busy_ = true;
       end_of_exchange = co_await exchange;
       busy_ = false;

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "proxy/http/client_stream.h"
@@ -16,17 +17,19 @@ namespace berth::http {
 
 class Session final : public ClientStream, public loop::Disposable, public loop::ListHook<Session> {
  public:
-  Session(Worker& worker, loop::Fd fd, std::string_view address, std::shared_ptr<ListenerState> state);
+  Session(Worker& worker, loop::Fd fd, std::string_view address, ListenerView& listener, Counted counted);
   void start();
 
-  AppId app() const { return state_->app; }
-  ListenerState& state() { return *state_; }
+  /// Of its last request; before the first, of the listener's only app, if it is one.
+  std::optional<AppId> app() const { return app_; }
+  ListenerView& listener() { return listener_; }
+  Counted counted() const { return counted_; }
   std::string_view address() const { return {address_.data(), address_size_}; }
 
   loop::Loop& loop() override { return worker_.loop(); }
   Heads& heads() override { return worker_.heads; }
   loop::Stream& stream() override { return socket_; }
-  const HeadLimits& head_limits() const override { return state_->head_limits; }
+  const HeadLimits& head_limits() const override { return listener_.head_limits; }
   ClientFacts facts() const override;
   bool stopping() const override { return worker_.stopping(); }
   bool takes_chunks(int version) const override { return version >= 11; }
@@ -42,10 +45,14 @@ class Session final : public ClientStream, public loop::Disposable, public loop:
   loop::Task<> run();
   loop::Task<bool> refuse(HeadError error);
   loop::Task<> linger();
+  route::AppRoute& route();
   HeadResult look(std::string_view view, HeadError& error);
 
   Worker& worker_;
-  std::shared_ptr<ListenerState> state_;
+  ListenerView& listener_;
+  const Counted counted_;
+  std::optional<AppId> app_;
+  std::uint32_t strip_ = 0;  ///< of the request that is served
   loop::Socket socket_;
   bool busy_ = false;          ///< an exchange runs
   bool skipped_line_ = false;  ///< the empty line that may stand before a request (RFC 9112 §2.2)

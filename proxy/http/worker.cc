@@ -13,6 +13,10 @@ namespace berth::http {
 Worker::Worker(const std::vector<std::unique_ptr<Worker>>& peers) : peers_(peers) {
   heads.request.fields.reserve(128);
   heads.response.fields.reserve(128);
+  no_path_ = std::make_unique<route::AppRoute>(loop_, "", route::RouteLimits{}, none_held_);
+  no_path_->refuse("no app serves this path here", 404);
+  no_host_ = std::make_unique<route::AppRoute>(loop_, "", route::RouteLimits{}, none_held_);
+  no_host_->refuse("no app serves this host here", 421);
 }
 
 Worker::~Worker() = default;
@@ -27,8 +31,41 @@ void Worker::add_app(AppId id, std::string name, route::RouteLimits limits,
   apps_[id.number] = std::make_unique<route::AppRoute>(loop_, std::move(name), limits, held_everywhere);
 }
 
-void Worker::add_listener(int fd, std::shared_ptr<ListenerState> state) {
-  listeners_.push_back(std::make_unique<Listener>(*this, loop::Fd(fd), std::move(state)));
+ListenerView::ListenerView(std::shared_ptr<ListenerState> shared) : state(std::move(shared)) {
+  change(state->config, state->router);
+}
+
+void ListenerView::change(const ListenerConfig& limits, std::shared_ptr<const route::Router> ways) {
+  config = limits;
+  head_limits = {static_cast<std::uint32_t>(config.max_head), config.max_fields};
+  router = std::move(ways);
+}
+
+/// A connection that another worker hands over may come before the listener itself.
+ListenerView& Worker::view_of(const std::shared_ptr<ListenerState>& state) {
+  const std::uint32_t number = state->id.number;
+  if (views_.size() <= number) views_.resize(number + 1);
+  if (!views_[number]) views_[number] = std::make_unique<ListenerView>(state);
+  return *views_[number];
+}
+
+void Worker::add_listener(int fd, const std::shared_ptr<ListenerState>& state) {
+  loop::Fd own(fd);
+  if (!stopping_) listeners_.push_back(std::make_unique<Listener>(*this, std::move(own), view_of(state)));
+}
+
+void Worker::change_listener(ListenerId id, const ListenerConfig& config,
+                             std::shared_ptr<const route::Router> router) {
+  views_[id.number]->change(config, std::move(router));
+}
+
+void Worker::close_listener(ListenerId id) {
+  const auto at =
+      std::find_if(listeners_.begin(), listeners_.end(), [&](const auto& each) { return each->id() == id; });
+  if (at == listeners_.end()) return;
+  (*at)->close();
+  loop_.dispose(std::move(*at));
+  listeners_.erase(at);
 }
 
 void Worker::close_listeners() {
@@ -70,18 +107,20 @@ Counters Worker::counters(AppId id) {
   sum.upstream_idle = route.idle_connections();
   sum.upstream_active = route.connections() - sum.upstream_idle;
   sum.tunnels = route.counters.tunnels;
-  sessions_.for_each([&](Session& session) { sum.connections += session.app() == id ? 1 : 0; });
+  sessions_.for_each([&](Session& session) { sum.connections += session.app() == id ? 1U : 0U; });
   return sum;
 }
 
-void Worker::accepted(loop::Fd fd, std::string_view address, const std::shared_ptr<ListenerState>& state) {
-  const std::uint32_t most = state->most_of(address);
+void Worker::accepted(loop::Fd fd, std::string_view address, ListenerView& listener) {
+  const std::shared_ptr<ListenerState>& state = listener.state;
+  const std::uint32_t most = listener.most_of(address);
   if (most != 0 && !state->clients.enter(std::string(address), most)) {
     const std::string reply = write_error_reply(
         {.status = 503, .reason = "too many connections from this address", .retry_after_s = 1});
     ::send(fd.get(), reply.data(), reply.size(), MSG_NOSIGNAL);
     return;
   }
+  const Counted counted = most != 0 ? Counted::Yes : Counted::No;
   state->connections.fetch_add(1, std::memory_order_relaxed);
   Worker* least = this;
   std::uint32_t least_load = load_.load(std::memory_order_relaxed);
@@ -93,14 +132,16 @@ void Worker::accepted(loop::Fd fd, std::string_view address, const std::shared_p
     }
   }
   least->load_.fetch_add(1, std::memory_order_relaxed);
-  if (least == this) return adopt(std::move(fd), address, state);
+  if (least == this) return adopt(std::move(fd), address, state, counted);
   const auto shared = std::make_shared<loop::Fd>(std::move(fd));  // closed even if the message is never run
-  least->loop_.post(
-      [least, shared, text = std::string(address), state] { least->adopt(std::move(*shared), text, state); });
+  least->loop_.post([least, shared, text = std::string(address), state, counted] {
+    least->adopt(std::move(*shared), text, state, counted);
+  });
 }
 
-void Worker::adopt(loop::Fd fd, std::string_view address, std::shared_ptr<ListenerState> state) {
-  auto session = std::make_unique<Session>(*this, std::move(fd), address, std::move(state));
+void Worker::adopt(loop::Fd fd, std::string_view address, const std::shared_ptr<ListenerState>& state,
+                   Counted counted) {
+  auto session = std::make_unique<Session>(*this, std::move(fd), address, view_of(state), counted);
   Session& s = *session.release();  // owned by being listed, until ended()
   sessions_.push_back(s);
   s.start();
@@ -108,9 +149,9 @@ void Worker::adopt(loop::Fd fd, std::string_view address, std::shared_ptr<Listen
 
 void Worker::ended(Session& session) {
   session.unlink();
-  session.state().connections.fetch_sub(1, std::memory_order_relaxed);
-  if (session.state().most_of(session.address()) != 0)
-    session.state().clients.leave(std::string(session.address()));
+  ListenerState& state = *session.listener().state;
+  state.connections.fetch_sub(1, std::memory_order_relaxed);
+  if (session.counted() == Counted::Yes) state.clients.leave(std::string(session.address()));
   load_.fetch_sub(1, std::memory_order_relaxed);
   loop_.dispose(std::unique_ptr<Session>(&session));
 }

@@ -15,6 +15,7 @@
 #include "proxy/http/head.h"
 #include "proxy/loop/loop.h"
 #include "proxy/route/app_route.h"
+#include "proxy/route/router.h"
 
 namespace berth::http {
 
@@ -26,12 +27,25 @@ inline constexpr std::string_view kUnixClient = "unix:";
 
 /// One listener as all workers share it. Outlives the workers' ends of it.
 struct ListenerState {
-  ListenerConfig config;
-  HeadLimits head_limits;
+  ListenerId id;
   std::string bound;  ///< "127.0.0.1:8000"
-  AppId app;
   std::atomic<std::uint32_t> connections{0};
   ClientBound clients;  ///< used with max_per_client alone
+  // What each worker begins with.
+  ListenerConfig config;
+  std::shared_ptr<const route::Router> router;
+};
+
+/// One listener as one worker sees it: what is changed, is changed here by a message. Lives as long as the
+/// worker.
+struct ListenerView {
+  explicit ListenerView(std::shared_ptr<ListenerState> shared);
+  void change(const ListenerConfig& limits, std::shared_ptr<const route::Router> ways);
+
+  std::shared_ptr<ListenerState> state;
+  ListenerConfig config;
+  HeadLimits head_limits;
+  std::shared_ptr<const route::Router> router;
 
   /// How many connections one client may have; 0: no limit. Clients of a unix socket have no address to be
   /// told apart by.
@@ -39,6 +53,9 @@ struct ListenerState {
     return address == kUnixClient ? 0 : config.max_per_client;
   }
 };
+
+/// Whether a connection counts among those of its client.
+enum class Counted : std::uint8_t { No, Yes };
 
 class Worker {
  public:
@@ -55,7 +72,14 @@ class Worker {
   void add_app(AppId id, std::string name, route::RouteLimits limits,
                std::atomic<std::uint32_t>& held_everywhere);
   route::AppRoute& app(AppId id) { return *apps_[id.number]; }
-  void add_listener(int fd, std::shared_ptr<ListenerState> state);
+  void set_limits(AppId id, route::RouteLimits limits) { app(id).set_limits(std::move(limits)); }
+  void add_listener(int fd, const std::shared_ptr<ListenerState>& state);
+  void change_listener(ListenerId id, const ListenerConfig& config,
+                       std::shared_ptr<const route::Router> router);
+  /// Its sessions go on.
+  void close_listener(ListenerId id);
+  /// Where a request goes that no app is for: an app that refuses everything with that status.
+  route::AppRoute& nowhere(int status) { return status == 404 ? *no_path_ : *no_host_; }
   /// Closes the listening ends; idle sessions end now, busy ones after their exchange.
   void close_listeners();
   bool stopping() const { return stopping_; }
@@ -63,22 +87,28 @@ class Worker {
   Counters counters(AppId id);
 
   /// Serves an accepted connection here, or on the least loaded worker.
-  void accepted(loop::Fd fd, std::string_view address, const std::shared_ptr<ListenerState>& state);
+  void accepted(loop::Fd fd, std::string_view address, ListenerView& listener);
   void ended(Session& session);
 
   Heads heads;  ///< valid until the next suspension of whoever read into them
 
  private:
-  void adopt(loop::Fd fd, std::string_view address, std::shared_ptr<ListenerState> state);
+  void adopt(loop::Fd fd, std::string_view address, const std::shared_ptr<ListenerState>& state,
+             Counted counted);
+  ListenerView& view_of(const std::shared_ptr<ListenerState>& state);
   void on_tick();
 
   const std::vector<std::unique_ptr<Worker>>& peers_;
   std::atomic<std::uint32_t> load_{
       0};  ///< sessions; read by the other workers when they hand out connections
   std::vector<std::unique_ptr<route::AppRoute>> apps_;
+  std::vector<std::unique_ptr<ListenerView>> views_;  ///< by number; made when first heard of
   std::vector<std::unique_ptr<Listener>> listeners_;
   loop::List<Session, Session> sessions_;
   bool stopping_ = false;
+  std::atomic<std::uint32_t> none_held_{0};
+  std::unique_ptr<route::AppRoute> no_path_;
+  std::unique_ptr<route::AppRoute> no_host_;
   loop::Loop loop_;  // last: its thread ends before what it uses
 };
 

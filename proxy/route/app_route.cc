@@ -25,9 +25,16 @@ void AppRoute::hold() {
   refusal_.clear();
 }
 
-void AppRoute::refuse(std::string reason) {
+void AppRoute::set_limits(RouteLimits limits) {
+  limits_ = std::move(limits);
+  if (current_) current_->set_limits(limits_.most_connections, limits_.user.upstream_idle);
+  admit_soon();
+}
+
+void AppRoute::refuse(std::string reason, int status) {
   retire_current();
   refusal_ = std::move(reason);
+  refusal_status_ = status;
   while (Waiting* waiting = waiting_.front()) {
     leave(*waiting);
     waiting->gate.raise(loop::kRefused);

@@ -53,12 +53,15 @@ class AppRoute {
 
   /// Where a new request goes now; nullptr: nowhere yet.
   Target* current() { return current_.get(); }
-  /// Why requests are refused instead of held; empty: they are held.
+  /// Why requests are refused instead of held, and with which status; empty: they are held.
   const std::string& refusal() const { return refusal_; }
+  int refusal_status() const { return refusal_status_; }
 
   void switch_to(Generation generation, const Destination& destination);
   void hold();
-  void refuse(std::string reason);
+  void refuse(std::string reason, int status = 503);
+  /// For the next request; what goes on keeps what it began with.
+  void set_limits(RouteLimits limits);
 
   /// The retired target of that generation, while anything holds it or nobody has asked for its end; else
   /// nullptr.
@@ -90,6 +93,7 @@ class AppRoute {
   std::unique_ptr<Target> current_;
   std::vector<std::unique_ptr<Target>> retired_;
   std::string refusal_;
+  int refusal_status_ = 503;
   loop::List<Waiting, Waiting> waiting_;
   std::uint64_t waiting_count_ = 0;
   bool admission_posted_ = false;

@@ -53,6 +53,10 @@ Router::Router(std::vector<RouteRule> rules) : rules_(std::move(rules)) {
             !rules_.empty() && rules_.back().host.empty();
 }
 
+std::optional<std::uint32_t> Router::only_app() const {
+  return simple_ ? std::optional(rules_.front().app) : std::nullopt;
+}
+
 RouteMatch Router::find(std::string_view authority, std::string_view path) const {
   if (simple_) return {RouteMatch::Kind::Found, rules_.front().app, 0};
   std::string buffer;

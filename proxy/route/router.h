@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +40,9 @@ class Router {
   /// a longer "*.suffix", that before a shorter one, any host last; among these the longest path; where a
   /// host has no such path the next one is asked.
   RouteMatch find(std::string_view authority, std::string_view path) const;
+
+  /// The one app that takes everything; nullopt: it is not one.
+  std::optional<std::uint32_t> only_app() const;
 
  private:
   std::vector<RouteRule> rules_;  ///< the first that fits is the one

@@ -77,6 +77,12 @@ class Target {
   /// Closes it. `peer_closed`: everything was read to the end, so no TIME_WAIT is due (design section 5).
   void drop(std::unique_ptr<Upstream> upstream, bool peer_closed);
 
+  /// For what is taken and given back from now on.
+  void set_limits(std::uint32_t most_connections, std::chrono::milliseconds idle) {
+    settings_.most_connections = most_connections;
+    settings_.idle = idle;
+  }
+
   /// No new holders from now on; `drained` is called once, when the last one has let go (at once if there is
   /// none).
   void retire();

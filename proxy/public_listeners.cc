@@ -1,0 +1,115 @@
+#include "proxy/public_listeners.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace berth {
+namespace {
+
+std::string lower(std::string text) {
+  for (char& c : text)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return text;
+}
+
+bool takes(const ListenerConfig& listener, const InheritedSocket& socket) {
+  return std::any_of(listener.inherited.begin(), listener.inherited.end(),
+                     [&](const std::string& name) { return name.empty() || name == socket.name; });
+}
+
+}  // namespace
+
+std::shared_ptr<const route::Router> router_of(const Config& config, const std::string& listen,
+                                               const AppNumbers& number_of) {
+  std::vector<route::RouteRule> rules;
+  for (const AppConfig& app : config.apps) {
+    if (app.listen != listen) continue;
+    const std::uint32_t number = number_of(app.name).number;
+    const auto add = [&](const std::string& host, const std::string& path, bool strip) {
+      rules.push_back({host, path, strip, number});
+    };
+    if (app.hosts.empty()) add("", app.path, app.strip);
+    for (const std::string& host : app.hosts) add(host, app.path, app.strip);
+    const std::string own = lower(app.name) + ".localhost";
+    add(own, "/", false);
+    if (app.path != "/") add(own, app.path, app.strip);
+  }
+  return std::make_shared<route::Router>(std::move(rules));
+}
+
+bool PublicListeners::has(const std::string& text) const {
+  return std::any_of(open_.begin(), open_.end(), [&](const Entry& each) { return each.text == text; });
+}
+
+std::string PublicListeners::open(const std::vector<ListenerConfig>& wanted, const Open& open_one) {
+  std::vector<Entry> opened;
+  std::vector<std::string> warnings;
+  for (const ListenerConfig& listener : wanted) {
+    if (has(listener.text)) continue;
+    PublicSockets sockets = open_one(listener, inherited_);
+    if (!sockets.error.empty()) return sockets.error;
+    Entry& entry = opened.emplace_back(Entry{listener.text, {}});
+    for (PublicSocket& socket : sockets.sockets) entry.sockets.push_back({std::move(socket)});
+    warnings.insert(warnings.end(), sockets.warnings.begin(), sockets.warnings.end());
+  }
+  std::move(opened.begin(), opened.end(), std::back_inserter(open_));
+  warnings_ = std::move(warnings);
+  return {};
+}
+
+void PublicListeners::serve(http::DataPlane& plane, const Config& config, const AppNumbers& number_of) {
+  for (Entry& entry : open_) {
+    const auto wanted =
+        std::find_if(config.listeners.begin(), config.listeners.end(),
+                     [&](const ListenerConfig& listener) { return listener.text == entry.text; });
+    if (wanted == config.listeners.end()) {
+      for (const One& one : entry.sockets) plane.close_listener(one.id, nullptr);
+      entry.sockets.clear();
+      continue;
+    }
+    const auto router = router_of(config, entry.text, number_of);
+    for (One& one : entry.sockets) {
+      if (std::exchange(one.served, true))
+        plane.change_listener(one.id, *wanted, router);
+      else
+        one.id = plane.listen(one.socket.fd.release(), *wanted, one.socket.bound, router);
+    }
+  }
+  std::erase_if(open_, [](const Entry& entry) { return entry.sockets.empty(); });
+}
+
+void PublicListeners::close(http::DataPlane& plane) {
+  plane.close_listeners(nullptr);
+  for (Entry& entry : open_)
+    for (One& one : entry.sockets) one.socket.file = loop::SocketFile();
+}
+
+std::vector<std::string> PublicListeners::addresses(const std::string& listen) const {
+  std::vector<std::string> texts;
+  for (const Entry& entry : open_) {
+    if (entry.text != listen) continue;
+    for (const One& one : entry.sockets) texts.push_back(one.socket.bound.text());
+  }
+  return texts;
+}
+
+std::vector<std::string> PublicListeners::addresses() const {
+  std::vector<std::string> texts;
+  for (const Entry& entry : open_)
+    for (const One& one : entry.sockets) texts.push_back(one.socket.bound.text());
+  return texts;
+}
+
+std::vector<std::string> PublicListeners::left_over(const Config& config) const {
+  std::vector<std::string> texts;
+  for (const InheritedSocket& socket : inherited_.sockets) {
+    const bool taken = std::any_of(config.listeners.begin(), config.listeners.end(),
+                                   [&](const ListenerConfig& listener) { return takes(listener, socket); });
+    if (!taken)
+      texts.push_back("systemd hands over " + socket.bound.text() +
+                      ", which no app listens on: -l systemd:" + socket.name + " takes it");
+  }
+  return texts;
+}
+
+}  // namespace berth
