@@ -297,7 +297,9 @@ loop::Task<Exchange::End> Exchange::finish() {
 loop::Task<Exchange::End> Exchange::reply() {
   give_up_upstream(false);
   holder_.let_go();
-  const bool keep = client_keeps() && request_body_.done() && failure_.status >= 500;
+  // Nothing is wrong with a request that only came to the wrong place.
+  const bool sound = failure_.status >= 500 || failure_.status == 404 || failure_.status == 421;
+  const bool keep = client_keeps() && request_body_.done() && sound;
   client_.put_error({.status = failure_.status,
                      .reason = failure_.reason,
                      .html = accepts_html_,

@@ -1,6 +1,7 @@
 #include "tests/support/berth_process.h"
 
 #include <csignal>
+#include <fstream>
 #include <stdexcept>
 
 #include "tests/support/raw_client.h"
@@ -42,14 +43,15 @@ std::optional<std::uint16_t> listening_port(const std::string& text) {
   return static_cast<std::uint16_t>(std::stoul(text.substr(colon + 1, end - colon - 1)));
 }
 
-BerthProcess::BerthProcess(const BerthOptions& options)
-    : control_(options.control.empty() ? temp_ / "berth.sock" : options.control) {
+namespace {
+
+Command command_of(const BerthOptions& options, const std::string& control) {
   Command command{berth_binary(),
                   "run",
                   "-l",
                   options.listen,
                   "--control",
-                  control_,
+                  control,
                   "--drain",
                   options.drain,
                   "--stop-grace",
@@ -58,9 +60,46 @@ BerthProcess::BerthProcess(const BerthOptions& options)
                   options.ready_timeout};
   append(command, options.more);
   if (!options.command.empty()) {
-    command.push_back("--");
+    command.emplace_back("--");
     append(command, options.command);
   }
+  return command;
+}
+
+Command command_of_file(const BerthOptions& options, const std::string& control, const std::string& file) {
+  Command command{berth_binary(), "run", "-c", file, "--control", control};
+  append(command, options.more);
+  return command;
+}
+
+void write_text(const std::string& path, const std::string& text) {
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << text;
+}
+
+}  // namespace
+
+std::string scripted_toml(const std::vector<std::string>& options) {
+  std::string list;
+  for (const std::string& word : scripted(options)) list += (list.empty() ? "[\"" : ", \"") + word + "\"";
+  return list + "]";
+}
+
+std::vector<std::uint16_t> BerthProcess::ports() const {
+  std::vector<std::uint16_t> found;
+  std::string text = output();
+  while (const auto port = listening_port(text)) {
+    found.push_back(*port);
+    text.erase(0, text.find(kListening) + std::string_view(kListening).size());
+  }
+  return found;
+}
+
+BerthProcess::BerthProcess(const BerthOptions& options)
+    : control_(options.control.empty() ? temp_ / "berth.sock" : options.control) {
+  Command command =
+      options.file.empty() ? command_of(options, control_) : command_of_file(options, control_, file());
+  if (!options.file.empty()) write_text(file(), options.file);
   child_ = std::make_unique<ChildProcess>(ChildOptions{command, options.dir, options.env});
   const bool printed = child_->wait_output(kListening, kListenDeadline);
   if (printed) wait_until([&] { return listening_port(output()).has_value(); }, std::chrono::seconds(1));

@@ -17,7 +17,8 @@ namespace berth::test {
 using Command = std::vector<std::string>;
 
 struct BerthOptions {
-  Command command{};  ///< of the backend; empty: none is given
+  Command command{};   ///< of the backend; empty: none is given
+  std::string file{};  ///< text of a berth.toml, in its own directory; instead of all options of an app
   std::string listen = "127.0.0.1:0";
   std::string control{};  ///< path of the control socket; empty: one of its own
   std::string drain = "5s";
@@ -34,6 +35,8 @@ std::string app_path(const std::string& name);
 
 /// The command of a scripted backend: see scripted_options.h for what it takes.
 Command scripted(const std::vector<std::string>& options = {});
+/// The same as an array of TOML: ["…", "--name", "web"].
+std::string scripted_toml(const std::vector<std::string>& options = {});
 /// The command of the embedded demo server.
 Command demo(const std::vector<std::string>& options = {});
 
@@ -48,9 +51,13 @@ class BerthProcess {
 
   std::uint16_t port() const { return port_; }
   int pid() const { return child_->pid(); }
+  /// Of a front with several addresses: in the order of its lines.
+  std::vector<std::uint16_t> ports() const;
   const std::string& control() const { return control_; }
   ChildProcess& child() { return *child_; }
   const TempDir& dir() const { return temp_; }
+  /// Where `file` was written.
+  std::string file() const { return temp_ / "berth.toml"; }
 
   /// `berth VERB --control ... OPTIONS [-- COMMAND]`
   CommandResult call(const std::string& verb, const std::vector<std::string>& options = {},
