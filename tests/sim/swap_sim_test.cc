@@ -32,12 +32,16 @@ std::string place(std::uint64_t seed, const World& world) {
          world.broken();
 }
 
+/// More than there are swaps: nobody is cut to make room for the next retirement.
+constexpr unsigned kUnhurried = 1000;
+
 struct Sums {
   std::uint64_t served = 0;
   std::size_t failed = 0;
   std::size_t cut = 0;
   std::size_t finished = 0;
   std::set<swap::SupervisorActionKind> actions;
+  std::string lossy;  ///< the seeds in which a request failed or was cut
 };
 
 Sums run_all(const Weather& weather) {
@@ -51,28 +55,27 @@ Sums run_all(const Weather& weather) {
     sums.failed += world.workers().failed();
     sums.cut += world.workers().was_cut();
     sums.finished += world.workers().finished();
+    if (world.workers().failed() + world.workers().was_cut() != 0)
+      sums.lossy += " BERTH_SEED=" + std::to_string(seed);
   }
   return sums;
 }
 
 TEST_CASE("sim: in fair weather every swap keeps every request") {
-  const Sums sums = run_all({});
+  const Sums sums = run_all({.max_retiring = kUnhurried});
   if (many_seeds()) CHECK(sums.served > seeds().size());
   CHECK(sums.finished > 0);
-  CHECK(sums.failed == 0);
-  CHECK(sums.cut == 0);
+  CHECK_MESSAGE(sums.failed + sums.cut == 0, sums.lossy);
 }
 
 TEST_CASE("sim: slow workers keep every request") {
-  const Sums sums = run_all({.slowest_message = 150ms});
-  CHECK(sums.failed == 0);
-  CHECK(sums.cut == 0);
+  const Sums sums = run_all({.slowest_message = 150ms, .max_retiring = kUnhurried});
+  CHECK_MESSAGE(sums.failed + sums.cut == 0, sums.lossy);
 }
 
 TEST_CASE("sim: starts that fail or hang cost no request") {
-  const Sums sums = run_all({.start_fails = 400, .start_hangs = 150});
-  CHECK(sums.failed == 0);
-  CHECK(sums.cut == 0);
+  const Sums sums = run_all({.start_fails = 400, .start_hangs = 150, .max_retiring = kUnhurried});
+  CHECK_MESSAGE(sums.failed + sums.cut == 0, sums.lossy);
 }
 
 TEST_CASE("sim: long requests are cut at the drain deadline and nowhere else") {
@@ -91,17 +94,16 @@ TEST_CASE("sim: backends that ignore signals or keep their port never stop a swa
 }
 
 TEST_CASE("sim: in the stop-start order every request is kept, and two are never alive at once") {
-  const Sums sums = run_all({.slowest_message = 30ms, .stop_start = 1000});
+  const Sums sums = run_all({.slowest_message = 30ms, .stop_start = 1000, .max_retiring = kUnhurried});
   if (many_seeds()) CHECK(sums.served > seeds().size());
   CHECK(sums.finished > 0);
-  CHECK(sums.failed == 0);
-  CHECK(sums.cut == 0);
+  CHECK_MESSAGE(sums.failed + sums.cut == 0, sums.lossy);
 }
 
 TEST_CASE("sim: a stop-start that fails brings the previous command back and costs no request") {
-  const Sums sums = run_all({.start_fails = 400, .start_hangs = 150, .swaps = 20, .stop_start = 1000});
-  CHECK(sums.failed == 0);
-  CHECK(sums.cut == 0);
+  const Sums sums = run_all(
+      {.start_fails = 400, .start_hangs = 150, .swaps = 20, .stop_start = 1000, .max_retiring = kUnhurried});
+  CHECK_MESSAGE(sums.failed + sums.cut == 0, sums.lossy);
   if (many_seeds()) CHECK(sums.actions.contains(swap::SupervisorActionKind::ComesBack));
 }
 

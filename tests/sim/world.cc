@@ -14,7 +14,7 @@ namespace {
 constexpr Moment kDay = 40s;  // users are done by then
 constexpr std::uint64_t kMostSteps = 200'000;
 
-swap::Patience short_patience() {
+swap::Patience short_patience(const Weather& weather) {
   swap::Patience patience;
   patience.start = 3s;
   patience.acknowledge = 50ms;
@@ -26,7 +26,7 @@ swap::Patience short_patience() {
   patience.slack = 200ms;
   patience.longest_backoff = 3s;
   patience.stable = 3s;
-  patience.max_retiring = 2;
+  patience.max_retiring = weather.max_retiring;
   return patience;
 }
 
@@ -35,7 +35,7 @@ swap::Patience short_patience() {
 World::World(std::uint64_t seed, const Weather& weather)
     : weather_(weather),
       dice_(seed),
-      rules_(short_patience()),
+      rules_(short_patience(weather)),
       workers_(
           clock_, dice_,
           {.count = static_cast<unsigned>(dice_.between(std::uint64_t{1}, std::uint64_t{4})),
@@ -47,7 +47,7 @@ World::World(std::uint64_t seed, const Weather& weather)
             const Server* server = find(g);
             return server && server->life == Life::Ready && !server->stop_asked;
           }) {
-  state_.patience = short_patience();
+  state_.patience = short_patience(weather);
   if (weather.stop_start >= 500) state_.order = SwapOrder::StopStart;
 }
 

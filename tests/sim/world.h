@@ -31,6 +31,8 @@ struct Weather {
   unsigned swaps = 12;
   unsigned stop_start = 0;  ///< swaps of this order; from 500 what the machine starts by itself, too
   unsigned vacates = 0;     ///< instead of a swap
+  /// Past it the oldest retirement is hurried, which cuts what it still carries.
+  unsigned max_retiring = 2;
   Workers::Fault fault = Workers::Fault::None;
 };
 
