@@ -90,6 +90,8 @@ class Parser {
     CLI::App* logs = add_client("logs", "what the backends wrote", logs_.target);
     logs->add_flag("-f,--follow", logs_.follow, "go on with what they write from now on");
     option(*logs, "-n,--lines", lines_, "N", "how many of the last lines, 0 to 10000 (100)");
+    CLI::App* reload = add_client("reload", "read the file again and apply what differs", reload_.target);
+    add_timeout(*reload);
     CLI::App* stop =
         add_client("stop", "stop listening, drain, end the backends, prove their ports free", stop_.target);
     add_timeout(*stop);
@@ -174,7 +176,7 @@ class Parser {
 
   CLI::App* add_client(const std::string& name, const std::string& description, Target& target) {
     CLI::App* app = root_.add_subcommand(name, description);
-    if (name != "stop" && name != "status" && name != "attach") {
+    if (name != "stop" && name != "reload" && name != "status" && name != "attach") {
       app->add_option("APP", target.app, "which app (may be left out when there is one)")->type_name("");
     }
     option(*app, "--control", target.control, "PATH", "the control socket of the berth meant");
@@ -263,6 +265,7 @@ class Parser {
       if (auto faulty = read_lines()) return *faulty;
       return std::move(logs_);
     }
+    if (name == "reload") return std::move(reload_);
     if (name == "stop") return std::move(stop_);
     if (name == "port") {
       if (port_wait_ && !(port_.wait = parse_duration(*port_wait_)))
@@ -322,7 +325,8 @@ class Parser {
     auto value = parse_duration(timeout_);
     if (!value)
       return wrong("--timeout '" + timeout_ + R"(' is not a duration: write "250ms", "30s" or "5m")", name);
-    swap_.timeout = restart_.timeout = attach_.timeout = detach_.timeout = stop_.timeout = *value;
+    swap_.timeout = restart_.timeout = attach_.timeout = detach_.timeout = reload_.timeout = stop_.timeout =
+        *value;
     return std::nullopt;
   }
 
@@ -366,6 +370,7 @@ class Parser {
   StatusVerb status_;
   WhyVerb why_;
   LogsVerb logs_;
+  ReloadVerb reload_;
   StopVerb stop_;
   PortVerb port_;
   std::optional<std::string> port_wait_;

@@ -17,6 +17,7 @@ namespace berth {
 /// `berth run`. What is absent was not given; run_config.h makes a Config of it.
 struct RunVerb {
   std::optional<std::string> file;             ///< --config
+  bool watch_config = false;                   ///< --watch-config
   std::vector<std::string> command;            ///< after `--`
   std::vector<std::string> listen;             ///< --listen, several times
   std::optional<std::string> control;          ///< --control
@@ -88,6 +89,11 @@ struct LogsVerb {
   bool follow = false;
   unsigned lines = 100;
 };
+/// `berth reload`
+struct ReloadVerb {
+  Target target;
+  Milliseconds timeout = kOff;
+};
 struct StopVerb {
   Target target;
   Milliseconds timeout = kOff;
@@ -108,8 +114,8 @@ struct ShowText {
   int exit_code = 0;  ///< 0: to stdout; 2: to stderr
 };
 
-using Verb = std::variant<RunVerb, ExecVerb, SwapVerb, CancelVerb, StatusVerb, WhyVerb, LogsVerb, StopVerb,
-                          PortVerb, DemoVerb, ShowText>;
+using Verb = std::variant<RunVerb, ExecVerb, SwapVerb, CancelVerb, StatusVerb, WhyVerb, LogsVerb, ReloadVerb,
+                          StopVerb, PortVerb, DemoVerb, ShowText>;
 
 /// Reads main's arguments, argv[0] left out.
 Verb parse_command_line(const std::vector<std::string>& arguments);

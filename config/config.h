@@ -30,6 +30,8 @@ struct LogConfig {
   LogLevel level = LogLevel::Info;
   std::string access;  ///< a file, or "-" for standard output; empty: no access log
   AccessFormat access_format = AccessFormat::Combined;
+
+  bool operator==(const LogConfig&) const = default;
 };
 
 /// [front]: the process as a whole.
@@ -63,6 +65,8 @@ struct Limits {
   std::uint32_t max_upstream = 512;
   Milliseconds hold_timeout{30'000};
   std::uint32_t hold_requests = 1000;
+
+  bool operator==(const Limits&) const = default;
 };
 
 /// How a backend says that it is ready.
@@ -86,12 +90,16 @@ struct ReadyConfig {
   std::uint32_t successes = 1;    ///< how often in a row the check has to pass
   std::vector<std::string> warm;  ///< paths that are requested before the switch
   Milliseconds timeout{30'000};   ///< for the start, the check and `warm` together
+
+  bool operator==(const ReadyConfig&) const = default;
 };
 
 /// How a backend is asked to end.
 struct StopConfig {
   int signal = 15;  ///< SIGTERM
   Milliseconds grace{10'000};
+
+  bool operator==(const StopConfig&) const = default;
 };
 
 /// How a backend comes to its port (design section 3).
@@ -108,6 +116,8 @@ enum class PortMode : std::uint8_t {
 struct PortConfig {
   std::optional<PortMode> mode;  ///< absent: chosen by the command's placeholders
   std::uint16_t number = 0;      ///< with Fixed
+
+  bool operator==(const PortConfig&) const = default;
 };
 
 /// What a swap does first.
@@ -121,6 +131,8 @@ struct ResponseFields {
   bool request_id = true;      ///< X-Request-Id, to the backend and back: the client's, or one of ours
   bool server_timing = false;  ///< Server-Timing: how long berth held the request, and the backend took
   bool generation = false;     ///< Berth-Generation
+
+  bool operator==(const ResponseFields&) const = default;
 };
 
 /// What flows through an app.
@@ -135,6 +147,8 @@ struct HealthConfig {
   Milliseconds timeout{5'000};  ///< of one check
   std::uint32_t fall = 3;       ///< failures in a row that make it unhealthy, and replaced
   std::uint32_t rise = 2;       ///< passes in a row that make it healthy again
+
+  bool operator==(const HealthConfig&) const = default;
 };
 
 /// [app.NAME.hooks]: commands that berth runs when something has happened.
@@ -146,6 +160,8 @@ struct HooksConfig {
   Command failed;    ///< a swap failed, or a backend crashed
   Milliseconds timeout{10'000};
   std::vector<std::string> required;  ///< "ready": the swap fails with it
+
+  bool operator==(const HooksConfig&) const = default;
 };
 
 /// [app.NAME]

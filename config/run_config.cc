@@ -187,7 +187,9 @@ void check_machine(RunConfig& result) {
 RunConfig from_file(const RunVerb& verb, const std::string& working_dir) {
   fs::path path = fs::path(working_dir) / verb.file.value_or("berth.toml");
   FileResult file = load_file(path.lexically_normal().string(), verb.file.value_or("berth.toml"));
-  RunConfig result{std::move(file.config), {}, std::move(file.errors), false};
+  RunConfig result{.config = std::move(file.config),
+                   .file = path.lexically_normal().string(),
+                   .errors = std::move(file.errors)};
   if (has_app_options(verb)) {
     result.errors.push_back(
         {"", "the options of an app go with a command after `--`; here the file speaks for its apps",

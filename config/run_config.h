@@ -13,7 +13,8 @@ namespace berth {
 
 struct RunConfig {
   Config config;
-  std::string control;              ///< --control; empty: by the rules of the control socket
+  std::string file{};               ///< absolute; empty: the options speak for themselves
+  std::string control{};            ///< --control; empty: by the rules of the control socket
   std::vector<ConfigError> errors;  ///< not empty: nothing may run
   bool nothing_to_run = false;      ///< neither command nor file: print run_explanation(), exit 2
   Milliseconds wait{0};             ///< --wait: for a busy address

@@ -6,6 +6,7 @@ void add_run_options(CLI::App& app, RunVerb& run, std::vector<std::string>& env)
   add_valued_option(app, "-l,--listen", run.listen, "ADDRESS",
                     "where users come to (127.0.0.1:8000), unix:/PATH or systemd; may be repeated");
   add_valued_option(app, "-c,--config", run.file, "FILE", "serve what this file says (berth.toml)");
+  app.add_flag("--watch-config", run.watch_config, "reload when the file is written");
   add_valued_option(app, "--control", run.control, "PATH", "the control socket");
   add_valued_option(app, "--workers", run.workers, "N", "threads that serve (0: one per core)");
   add_valued_option(app, "--name", run.name, "NAME", "the app's name (app)");

@@ -86,6 +86,11 @@ int App::run() {
   const bool asked =
       std::any_of(config_.apps.begin(), config_.apps.end(), [](const auto& a) { return a.tty; });
   if (asked && !start_.guest) typed_.start();
+  if (start_.watch) {
+    const std::string wrong =
+        file_watch_.start(start_.file, [this] { reload_by_itself(start_.file + " was written"); });
+    if (!wrong.empty()) log_.line(observe::Level::Warn, {}, {}, wrong);
+  }
   fleet_->start_ready();
   io_.run();
   // In this order: the API first, since it asks the others; the workers last, since they carry the last
@@ -136,8 +141,9 @@ bool App::open() {
   plane_ = std::make_unique<http::DataPlane>(io_, config_.front.workers);
   fleet_ =
       std::make_unique<Fleet>(io_, *plane_, *this, Fleet::Settings{control_socket_->path(), runtime_dir});
-  for (const AppConfig& app : config_.apps) add(app);
-  serve();
+  reloader_.emplace(config_, *plane_, listeners_, *fleet_, start_.reread);
+  for (const AppConfig& app : config_.apps) reloader_->add(app);
+  reloader_->serve();
   exit_code_ = start_.guest ? Guest::kBerthFailed : 0;  // until the guest has given its own
   server_ = std::make_unique<control::Server>(io_, control_socket_->release_fd(), *this);
   // Before anybody is told that it runs: who is told may stop it at once.
@@ -166,18 +172,6 @@ bool App::open_listeners() {
   return wrong.empty();
 }
 
-void App::add(const AppConfig& app) {
-  const auto listener = std::find_if(config_.listeners.begin(), config_.listeners.end(),
-                                     [&](const ListenerConfig& each) { return each.text == app.listen; });
-  fleet_->add(app, listener == config_.listeners.end() ? ListenerConfig{} : *listener,
-              listeners_.addresses(app.listen));
-}
-
-/// By the ways of the configuration as it is now.
-void App::serve() {
-  listeners_.serve(*plane_, config_, [this](const std::string& app) { return fleet_->number_of(app); });
-}
-
 std::string App::announcement() const {
   std::string text;
   for (const std::string& address : listeners_.addresses())
@@ -188,6 +182,12 @@ std::string App::announcement() const {
 void App::await_signal() {
   signals_.async_wait([this](boost::system::error_code error, int number) {
     if (error) return;
+    // The terminal has gone, or somebody asks for the file to be read again, as with most servers.
+    const bool hangup = number == SIGHUP && (!start_.reread || terminal_has_gone());
+    if (number == SIGHUP && !hangup) {
+      reload_by_itself("SIGHUP");
+      return await_signal();
+    }
     // The guest's end is the end; it may take its time over it.
     if (guest_.runs())
       guest_.signal(number);
@@ -213,6 +213,15 @@ void App::await_orphans() {
       if (guest_.ended(pid, status)) guest_left();
     await_orphans();
   });
+}
+
+/// SIGHUP comes of a terminal that closes, too: then nobody wants the file to be read again.
+bool App::terminal_has_gone() const { return terminal_.is_open() && ::tcgetpgrp(terminal_.get()) < 0; }
+
+/// Nobody follows it but the log.
+void App::reload_by_itself(const std::string& why) {
+  log_.line(observe::Level::Info, {}, {}, "reload: " + why);
+  reload({.on_change = [](const std::string&) {}, .on_result = [](const control::SwapResult&) {}});
 }
 
 /// The first call stops listening and retires everything; the second hurries; the third leaves it to the
@@ -298,6 +307,23 @@ std::shared_ptr<void> App::follow_log(const std::string& app,
   return fleet_->shell(app).follow_log(std::move(on_line));
 }
 
+void App::reload(control::ReloadWatch watch) {
+  if (phase_ != Phase::Serving)
+    return watch.on_result({control::SwapResult::Kind::Refused, "berth is stopping", {}});
+  control::ReloadWatch logged;
+  logged.on_change = [this, tell = watch.on_change](const std::string& text) {
+    log_.line(observe::Level::Info, {}, {}, "reload: " + text);
+    tell(text);
+  };
+  logged.on_result = [this, tell = watch.on_result](const control::SwapResult& result) {
+    const bool done = result.kind == control::SwapResult::Kind::Done;
+    const auto level = done ? observe::Level::Info : observe::Level::Error;
+    log_.line(level, {}, {}, done ? "reloaded" : "reload failed: " + result.reason);
+    tell(result);
+  };
+  reloader_->reload(logged);
+}
+
 void App::stop(std::function<void(control::SwapResult)> stopped) {
   stop_asked_.push_back(std::move(stopped));
   if (phase_ == Phase::Serving) shut_down();
@@ -353,6 +379,6 @@ void App::on_first_start_failed(const observe::SwapReport& report) {
   shut_down();
 }
 
-void App::on_stopped(const std::string&) {}
+void App::on_stopped(const std::string& app) { fleet_->ended(app); }
 
 }  // namespace berth

@@ -2,10 +2,13 @@
 // the log, and takes them down in order. It knows everybody; nobody but main knows it. Control loop.
 #pragma once
 
+#include <fcntl.h>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <csignal>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,8 +22,11 @@
 #include "proxy/guest.h"
 #include "proxy/http/data_plane.h"
 #include "proxy/inherited.h"
+#include "proxy/linux_file_watch.h"
+#include "proxy/loop/fd.h"
 #include "proxy/observe/log.h"
 #include "proxy/public_listeners.h"
+#include "proxy/reload.h"
 #include "proxy/swap/app_events.h"
 #include "proxy/typed_input.h"
 
@@ -28,11 +34,14 @@ namespace berth {
 
 /// What `berth run` was told beside its configuration.
 struct AppStart {
-  std::string control_path{};        ///< --control; empty: by the rules of the control socket
-  std::string dir{};                 ///< berth's working directory
-  Milliseconds wait{0};              ///< --wait: for busy addresses, together
-  std::optional<GuestWish> guest{};  ///< `berth exec`: what runs once the app is ready
-  bool verbose = true;               ///< false: only what failed is said, on stderr
+  std::string control_path{};           ///< --control; empty: by the rules of the control socket
+  std::string dir{};                    ///< berth's working directory
+  std::function<RunConfig()> reread{};  ///< the file as it is now; empty: there is none
+  std::string file{};                   ///< absolute; empty: none
+  bool watch = false;                   ///< --watch-config: reload when the file is written
+  Milliseconds wait{0};                 ///< --wait: for busy addresses, together
+  std::optional<GuestWish> guest{};     ///< `berth exec`: what runs once the app is ready
+  bool verbose = true;                  ///< false: only what failed is said, on stderr
 };
 
 class App final : public control::Service, public swap::AppEvents {
@@ -53,6 +62,7 @@ class App final : public control::Service, public swap::AppEvents {
                                           std::size_t limit) const override;
   std::shared_ptr<void> follow_log(const std::string& app,
                                    std::function<void(const control::LogLine&)> on_line) override;
+  void reload(control::ReloadWatch watch) override;
   void stop(std::function<void(control::SwapResult)> stopped) override;
 
   void on_log(observe::Level level, const std::string& app, Generation generation,
@@ -66,13 +76,13 @@ class App final : public control::Service, public swap::AppEvents {
   bool executable() const;
   bool open();
   bool open_listeners();
-  void add(const AppConfig& app);
-  void serve();
   void welcome_guest(const control::FrontStatus& front);
   void guest_left();
   void await_signal();
   void await_orphans();
   void pass_on(std::string_view typed);
+  bool terminal_has_gone() const;
+  void reload_by_itself(const std::string& why);
   void shut_down();
   void all_stopped();
   void end(int exit_code);
@@ -87,11 +97,14 @@ class App final : public control::Service, public swap::AppEvents {
   Guest guest_;
   boost::asio::signal_set signals_{io_};
   TypedInput typed_{io_, [this](std::string_view text) { pass_on(text); }};
+  FileWatch file_watch_{io_};
+  const loop::Fd terminal_{::open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC)};  ///< empty: it has none
   boost::asio::signal_set children_{io_, SIGCHLD};
   PublicListeners listeners_{inherited_};
   std::optional<control::ControlSocket> control_socket_;
   std::unique_ptr<http::DataPlane> plane_;
   std::unique_ptr<Fleet> fleet_;
+  std::optional<Reloader> reloader_;
   std::unique_ptr<control::Server> server_;
   std::vector<std::function<void(control::SwapResult)>> stop_asked_;
   std::optional<control::SwapResult> worst_;  ///< of all apps' ends

@@ -43,6 +43,18 @@ void Fleet::ended(const std::string& app) {
   });
 }
 
+void Fleet::adjust(const AppConfig& app) {
+  for (Served& served : apps_)
+    if (served.shell->name() == app.name) served.after = app.after;
+}
+
+bool Fleet::started(const std::string& app) const { return find(app)->started; }
+
+void Fleet::follow(const std::string& app, std::shared_ptr<void> swap) {
+  for (Served& served : apps_)
+    if (served.shell->name() == app) served.followed = std::move(swap);
+}
+
 std::string Fleet::waits_for(const Served& served) const {
   for (const std::string& name : served.after)
     if (!serving_.contains(name)) return name;

@@ -37,6 +37,13 @@ class Fleet {
   /// An app that was asked to leave has left.
   void ended(const std::string& app);
 
+  /// Another place in the order of starts.
+  void adjust(const AppConfig& app);
+  /// False: it waits for those that come before it.
+  bool started(const std::string& app) const;
+  /// Keeps the handle of a swap that nobody else follows.
+  void follow(const std::string& app, std::shared_ptr<void> swap);
+
   /// Starts every app whose `after` all serve, and that is not started yet.
   void start_ready();
   /// It has served for the first time.
@@ -60,6 +67,7 @@ class Fleet {
     std::vector<std::string> after;
     std::unique_ptr<swap::DataPlaneAdapter> plane;
     std::unique_ptr<swap::AppShell> shell;
+    std::shared_ptr<void> followed;  ///< the last swap of a reload
     bool started = false;
     bool leaves = false;
   };

@@ -64,7 +64,11 @@ struct Run {
       std::fputs(errors_text(run.errors).c_str(), stderr);
       return 2;
     }
-    return serve(std::move(run), {});
+    AppStart start;
+    if (!run.file.empty()) start.reread = [verb, dir = working_dir()] { return make_run_config(verb, dir); };
+    start.file = run.file;
+    start.watch = verb.watch_config;
+    return serve(std::move(run), std::move(start));
   }
   int operator()(const ExecVerb& verb) const {
     RunConfig run = make_run_config(verb.run, working_dir());

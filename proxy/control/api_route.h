@@ -23,6 +23,7 @@ enum class ApiCallKind : std::uint8_t {
   Attach,       ///< POST /v1/apps/NAME/attach
   Detach,       ///< POST /v1/apps/NAME/detach
   Cancel,       ///< POST /v1/apps/NAME/cancel
+  Reload,       ///< POST /v1/reload
   Stop,         ///< POST /v1/stop
 };
 

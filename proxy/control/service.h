@@ -110,6 +110,13 @@ struct LogLine {
   std::string text;
 };
 
+/// Follows one reload of the file. Callbacks on the control loop; on_result is the last.
+struct ReloadWatch {
+  std::function<void(const std::string&)> on_change;  ///< "web: swapped, for its command"
+  /// Failed: nothing has changed, or a swap that it asked for failed; see `reason`, which may have lines.
+  std::function<void(const SwapResult&)> on_result;
+};
+
 class Service {
  public:
   virtual ~Service() = default;
@@ -129,6 +136,8 @@ class Service {
   /// Calls `on_line` for each new line until the returned handle is destroyed.
   virtual std::shared_ptr<void> follow_log(const std::string& app,
                                            std::function<void(const LogLine&)> on_line) = 0;
+  /// Reads the file again and applies what differs.
+  virtual void reload(ReloadWatch watch) = 0;
   /// Begins the shutdown (as SIGTERM does); `stopped` is called with what `berth stop` should print, just
   /// before the end.
   virtual void stop(std::function<void(SwapResult)> stopped) = 0;

@@ -148,6 +148,9 @@ asio::awaitable<bool> Session::answer(const Request& request) {
     case ApiCallKind::Logs:
       begin_logs(call);
       break;
+    case ApiCallKind::Reload:
+      begin_reload();
+      break;
     case ApiCallKind::Stop:
       begin_stop();
       break;
@@ -244,6 +247,22 @@ void Session::begin_swap(const std::string& app, SwapRequest request, bool until
     s.end_stream();
   });
   handle_ = service_->swap(app, std::move(request), std::move(watch));
+}
+
+void Session::begin_reload() {
+  streaming_ = true;
+  ReloadWatch watch;
+  watch.on_change = [weak = weak_from_this()](const std::string& text) {
+    auto self = weak.lock();
+    if (self && self->streaming_ && !self->ended_) self->push({{"event", "change"}, {"text", text}});
+  };
+  watch.on_result = [weak = weak_from_this()](const SwapResult& result) {
+    auto self = weak.lock();
+    if (!self || !self->streaming_ || self->ended_) return;
+    self->push(to_json(result));
+    self->end_stream();
+  };
+  service_->reload(std::move(watch));
 }
 
 void Session::begin_stop() {

@@ -58,6 +58,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   bool known(const std::string& app) const;
   void begin_swap(const std::string& app, SwapRequest request, bool until_switch);
+  void begin_reload();
   void begin_stop();
   void begin_logs(const ApiCall& call);
   void push(const boost::json::object& line);

@@ -19,6 +19,7 @@ int run_verb(const CancelVerb& verb, const Terminal& terminal);
 int run_verb(const StatusVerb& verb, const Terminal& terminal);
 int run_verb(const WhyVerb& verb, const Terminal& terminal);
 int run_verb(const LogsVerb& verb, const Terminal& terminal);
+int run_verb(const ReloadVerb& verb, const Terminal& terminal);
 int run_verb(const StopVerb& verb, const Terminal& terminal);
 /// Speaks to no berth: asks the kernel.
 int run_verb(const PortVerb& verb, const Terminal& terminal);

@@ -54,23 +54,35 @@ void Listener::close() {
 
 void Listener::on_ready(std::uint32_t) {
   for (int i = 0; i < kBatch && fd_.is_open(); ++i) {
-    // At the bound connections wait in the kernel's queue: nobody is refused.
-    if (view_.state->connections.load(std::memory_order_relaxed) >= view_.config.max_connections)
-      return pause();
-    sockaddr_storage from{};
-    socklen_t size = sizeof from;
-    loop::Fd fd(
-        ::accept4(fd_.get(), reinterpret_cast<sockaddr*>(&from), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (fd.is_open()) {
-      std::array<char, INET6_ADDRSTRLEN> text;
-      worker_.accepted(std::move(fd), address_text(from, text), view_);
-      continue;
-    }
-    if (errno == EMFILE || errno == ENFILE) return shed();
-    if (errno == ECONNABORTED || errno == EINTR) continue;
-    if (errno != EAGAIN) pause();
-    return;
+    if (accept_one() == Accepted::None) return;
   }
+}
+
+void Listener::accept_all() {
+  while (fd_.is_open() && accept_one() == Accepted::One) {
+  }
+}
+
+Listener::Accepted Listener::accept_one() {
+  // At the bound connections wait in the kernel's queue: nobody is refused.
+  if (view_.state->connections.load(std::memory_order_relaxed) >= view_.config.max_connections) {
+    pause();
+    return Accepted::None;
+  }
+  sockaddr_storage from{};
+  socklen_t size = sizeof from;
+  loop::Fd fd(::accept4(fd_.get(), reinterpret_cast<sockaddr*>(&from), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (fd.is_open()) {
+    std::array<char, INET6_ADDRSTRLEN> text;
+    worker_.accepted(std::move(fd), address_text(from, text), view_);
+    return Accepted::One;
+  }
+  if (errno == ECONNABORTED || errno == EINTR) return Accepted::One;
+  if (errno == EMFILE || errno == ENFILE)
+    shed();
+  else if (errno != EAGAIN)
+    pause();
+  return Accepted::None;
 }
 
 void Listener::shed() {

@@ -15,11 +15,15 @@ class Listener final : public loop::Watched, public loop::Disposable {
   Listener(Worker& worker, loop::Fd fd, ListenerView& view);
   ListenerId id() const { return view_.state->id; }
   void close();
+  /// What waits in the kernel's queue now.
+  void accept_all();
   /// Takes up accepting again after a pause.
   void on_tick();
   void on_ready(std::uint32_t events) override;
 
  private:
+  enum class Accepted : std::uint8_t { One, None };
+  Accepted accept_one();
   void pause();
   void shed();
 

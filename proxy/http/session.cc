@@ -81,7 +81,7 @@ loop::Task<> Session::run() {
       if (view.empty()) {
         head_deadline = 0;
         set_deadline(loop().deadline(listener_.config.idle_timeout));
-        if (worker_.stopping()) goto end;
+        if (stopping()) goto end;
       } else if (head_deadline == 0) {
         head_deadline = loop().deadline(listener_.config.head_timeout);
       }

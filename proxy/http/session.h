@@ -31,7 +31,7 @@ class Session final : public ClientStream, public loop::Disposable, public loop:
   loop::Stream& stream() override { return socket_; }
   const HeadLimits& head_limits() const override { return listener_.head_limits; }
   ClientFacts facts() const override;
-  bool stopping() const override { return worker_.stopping(); }
+  bool stopping() const override { return worker_.stopping() || listener_.closed; }
   bool takes_chunks(int version) const override { return version >= 11; }
   void put_head(const ResponseHead& head, const ResponseRules& rules, loop::Block& out) override;
   void put_error(const ErrorReply& reply, loop::Block& out) override;

@@ -63,9 +63,15 @@ void Worker::close_listener(ListenerId id) {
   const auto at =
       std::find_if(listeners_.begin(), listeners_.end(), [&](const auto& each) { return each->id() == id; });
   if (at == listeners_.end()) return;
+  (*at)->accept_all();  // who has connected is served
   (*at)->close();
   loop_.dispose(std::move(*at));
   listeners_.erase(at);
+  ListenerView& view = *views_[id.number];
+  view.closed = true;
+  sessions_.for_each([&](Session& session) {
+    if (&session.listener() == &view) session.gate().raise(loop::kStopping);
+  });
 }
 
 void Worker::close_listeners() {

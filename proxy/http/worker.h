@@ -46,6 +46,7 @@ struct ListenerView {
   ListenerConfig config;
   HeadLimits head_limits;
   std::shared_ptr<const route::Router> router;
+  bool closed = false;  ///< its connections end when they are idle
 
   /// How many connections one client may have; 0: no limit. Clients of a unix socket have no address to be
   /// told apart by.
@@ -76,7 +77,7 @@ class Worker {
   void add_listener(int fd, const std::shared_ptr<ListenerState>& state);
   void change_listener(ListenerId id, const ListenerConfig& config,
                        std::shared_ptr<const route::Router> router);
-  /// Its sessions go on.
+  /// Its sessions end once they are idle.
   void close_listener(ListenerId id);
   /// Where a request goes that no app is for: an app that refuses everything with that status.
   route::AppRoute& nowhere(int status) { return status == 404 ? *no_path_ : *no_host_; }

@@ -42,6 +42,16 @@ AppShell::AppShell(boost::asio::io_context& control, ShellSettings settings, Pla
 
 AppShell::~AppShell() = default;
 
+void AppShell::reconfigure(const AppConfig& app, const ListenerConfig& listener,
+                           std::vector<std::string> addresses) {
+  settings_.app = app;
+  settings_.listener = listener;
+  settings_.addresses = std::move(addresses);
+  settings_.patience = patience_of(app);
+  state_.patience = settings_.patience;
+  state_.order = app.swap;
+}
+
 Moment AppShell::now() const {
   return std::chrono::duration_cast<Moment>(std::chrono::steady_clock::now() - origin_);
 }

@@ -69,6 +69,10 @@ class AppShell final : public backend::BackendEvents {
   std::vector<control::LogLine> log_lines(std::uint64_t after, std::size_t limit) const;
   std::shared_ptr<void> follow_log(std::function<void(const control::LogLine&)> on_line);
 
+  /// What a reload of the file has changed: for the next start, the next request and the status. What the
+  /// running command was started with is its own until a swap.
+  void reconfigure(const AppConfig& app, const ListenerConfig& listener, std::vector<std::string> addresses);
+
   /// As if typed at the terminal of the command that was started last.
   void type(std::string_view text);
 
@@ -157,7 +161,7 @@ class AppShell final : public backend::BackendEvents {
   std::function<void()> guarded(std::function<void()> call) const;
 
   boost::asio::io_context& control_;
-  const ShellSettings settings_;
+  ShellSettings settings_;
   Plane& plane_;
   Launcher& launcher_;
   AppEvents& owner_;

@@ -51,6 +51,10 @@ class FakeService : public Service {
     followers.push_back(std::move(on_line));
     return {static_cast<void*>(this), [this](void*) { ++handles_dropped; }};
   }
+  void reload(ReloadWatch watch) override {
+    watch.on_change("web: swapped, for its command");
+    watch.on_result({SwapResult::Kind::Failed, "web: it ended with exit status 3", {}});
+  }
   void stop(std::function<void(SwapResult)> stopped) override {
     stopped({SwapResult::Kind::Done, "all released", {}});
   }

@@ -1,0 +1,162 @@
+#include "proxy/reload.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "config/config_change.h"
+
+namespace berth {
+namespace {
+
+using control::SwapResult;
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+std::string change_text(const AppChange& change) {
+  switch (change.kind) {
+    case AppChange::Kind::Added:
+      return change.app + ": new";
+    case AppChange::Kind::Removed:
+      return change.app + ": taken away";
+    case AppChange::Kind::Restarted:
+      return change.app + ": swapped, for its " + joined(change.keys);
+    case AppChange::Kind::Adjusted:
+      return change.app + ": " + joined(change.keys) + " changed";
+  }
+  return {};
+}
+
+const AppConfig& app_of(const Config& config, const std::string& name) {
+  return *std::find_if(config.apps.begin(), config.apps.end(),
+                       [&](const AppConfig& app) { return app.name == name; });
+}
+
+/// The new command, or the new server, as the file has it; its variables are the app's already.
+control::SwapRequest request_of(const AppConfig& app) {
+  control::SwapRequest request;
+  if (app.attached_later) {
+    request.verb = control::SwapVerbKind::Detach;
+    return request;
+  }
+  request.command = app.command;
+  request.to = app.external;
+  request.dir = app.dir;
+  return request;
+}
+
+}  // namespace
+
+struct Reloader::Open {
+  control::ReloadWatch watch;
+  std::size_t left = 1;  ///< this call itself
+  SwapResult worst{};
+
+  void ended(const std::string& app, const SwapResult& result) {
+    const bool unreleased = result.kind == SwapResult::Kind::Unreleased;
+    const bool worse = result.kind != SwapResult::Kind::Done &&
+                       (worst.kind == SwapResult::Kind::Done || worst.kind == SwapResult::Kind::Unreleased);
+    if (worse) worst = {unreleased ? SwapResult::Kind::Unreleased : SwapResult::Kind::Failed, {}, {}};
+    if (result.kind != SwapResult::Kind::Done)
+      worst.reason += (worst.reason.empty() ? "" : "\n") + app + ": " + result.reason;
+    close();
+  }
+  void close() {
+    if (--left == 0) watch.on_result(worst);
+  }
+};
+
+Reloader::Reloader(Config& config, http::DataPlane& plane, PublicListeners& listeners, Fleet& fleet,
+                   std::function<RunConfig()> reread)
+    : config_(config), plane_(plane), listeners_(listeners), fleet_(fleet), reread_(std::move(reread)) {}
+
+void Reloader::reload(const control::ReloadWatch& watch) {
+  const auto refuse = [&](const std::string& reason) {
+    watch.on_result({SwapResult::Kind::Failed, reason, {}});
+  };
+  if (!reread_) return refuse("this berth was started without a file: there is nothing to read again");
+  RunConfig fresh = reread_();
+  if (fresh.nothing_to_run) return refuse("the file is gone; nothing has changed");
+  if (!fresh.errors.empty()) return refuse(errors_text(fresh.errors) + "nothing has changed");
+  if (std::string wrong = obstacle(fresh.config); !wrong.empty())
+    return refuse(wrong + "\nnothing has changed");
+  apply(std::move(fresh.config), watch);
+}
+
+/// Why the file cannot be applied as a whole now.
+std::string Reloader::obstacle(const Config& fresh) const {
+  for (const AppConfig& app : fresh.apps)
+    if (fleet_.leaving(app.name))
+      return "app '" + app.name +
+             "' is still being taken away: reload again when `berth status` no longer shows it";
+  return {};
+}
+
+void Reloader::apply(Config fresh, const control::ReloadWatch& watch) {
+  const std::vector<std::string> restart = compare(config_, fresh).restart;
+  Config next = applicable(config_, std::move(fresh));
+  const ConfigChange change = compare(config_, next);
+  // What may fail comes first.
+  const std::string wrong =
+      listeners_.open(next.listeners, [](const ListenerConfig& listener, const Inherited& inherited) {
+        return open_public(listener, inherited);
+      });
+  if (!wrong.empty()) return watch.on_result({SwapResult::Kind::Failed, wrong + "\nnothing has changed", {}});
+
+  for (const AppChange& one : change.apps) watch.on_change(change_text(one));
+  for (const std::string& key : change.listeners) watch.on_change(key + " changed");
+  for (const std::string& key : restart)
+    watch.on_change(key + " differs and stays as it was: a restart of berth applies it");
+  if (change.none() && restart.empty()) watch.on_change("the file says what runs already");
+
+  config_ = std::move(next);
+  for (const AppChange& one : change.apps) {
+    if (one.kind == AppChange::Kind::Added) add(app_of(config_, one.app));
+    if (one.kind == AppChange::Kind::Restarted || one.kind == AppChange::Kind::Adjusted)
+      adjust(app_of(config_, one.app));
+  }
+  serve();
+  auto open = std::make_shared<Open>(Open{watch});
+  for (const AppChange& one : change.apps) {
+    const auto ended = [open, app = one.app](const SwapResult& result) { open->ended(app, result); };
+    if (one.kind == AppChange::Kind::Removed) {
+      ++open->left;
+      fleet_.remove(one.app, ended);
+    }
+    if (one.kind == AppChange::Kind::Restarted && fleet_.started(one.app)) {
+      ++open->left;
+      control::SwapWatch follow;
+      follow.on_result = ended;
+      fleet_.follow(one.app,
+                    fleet_.shell(one.app).swap(request_of(app_of(config_, one.app)), std::move(follow)));
+    }
+  }
+  fleet_.start_ready();
+  open->close();
+}
+
+const ListenerConfig& Reloader::listener_of(const AppConfig& app) const {
+  static const ListenerConfig kNone;
+  const auto at = std::find_if(config_.listeners.begin(), config_.listeners.end(),
+                               [&](const ListenerConfig& each) { return each.text == app.listen; });
+  return at == config_.listeners.end() ? kNone : *at;
+}
+
+void Reloader::add(const AppConfig& app) {
+  fleet_.add(app, listener_of(app), listeners_.addresses(app.listen));
+}
+
+void Reloader::adjust(const AppConfig& app) {
+  fleet_.shell(app.name).reconfigure(app, listener_of(app), listeners_.addresses(app.listen));
+  fleet_.adjust(app);
+  plane_.set_limits(fleet_.number_of(app.name), app.limits);
+}
+
+void Reloader::serve() {
+  listeners_.serve(plane_, config_, [this](const std::string& app) { return fleet_.number_of(app); });
+}
+
+}  // namespace berth

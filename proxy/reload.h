@@ -1,0 +1,49 @@
+// A reload: the file as it is now, compared with the file as it was, applied to the running front. What is
+// wrong with the file, or cannot be had, changes nothing. Control loop.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "config/config.h"
+#include "config/run_config.h"
+#include "proxy/control/service.h"
+#include "proxy/fleet.h"
+#include "proxy/http/data_plane.h"
+#include "proxy/public_listeners.h"
+
+namespace berth {
+
+class Reloader {
+ public:
+  /// Everything referred to outlives it. `config`: what runs, and what the next file is compared with.
+  /// `reread`: the file as it is now; empty: there is none.
+  Reloader(Config& config, http::DataPlane& plane, PublicListeners& listeners, Fleet& fleet,
+           std::function<RunConfig()> reread);
+
+  /// Each change is told before it is done; `on_result` comes when the swaps and retirements that follow have
+  /// ended. Callbacks may come before this returns.
+  void reload(const control::ReloadWatch& watch);
+
+  /// An app as the configuration has it, with the addresses that it got.
+  void add(const AppConfig& app);
+  /// By the ways of the configuration as it is now.
+  void serve();
+
+ private:
+  /// What the result waits for.
+  struct Open;
+  void apply(Config fresh, const control::ReloadWatch& watch);
+  std::string obstacle(const Config& fresh) const;
+  void adjust(const AppConfig& app);
+  const ListenerConfig& listener_of(const AppConfig& app) const;
+
+  Config& config_;
+  http::DataPlane& plane_;
+  PublicListeners& listeners_;
+  Fleet& fleet_;
+  std::function<RunConfig()> reread_;
+};
+
+}  // namespace berth

@@ -1,0 +1,186 @@
+// The file read again: what differs is applied and nothing else, and what is wrong with it changes nothing.
+#include <doctest/doctest.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+
+#include "tests/e2e/checks.h"
+#include "tests/support/raw_client.h"
+#include "tests/support/wait_until.h"
+
+using namespace std::chrono_literals;
+using namespace berth::test;
+
+namespace {
+
+constexpr const char* kShared = "listen = \"127.0.0.1:0\"\n";
+
+std::string app(const std::string& name, const std::string& says, const std::string& keys = kShared) {
+  return "[app." + name + "]\n" + keys + "command = " + scripted_toml({"--name", says}) +
+         "\nstop = { grace = \"2s\" }\n";
+}
+
+void write_file(const std::string& path, const std::string& text) {
+  std::ofstream(path, std::ios::trunc) << text;
+}
+
+/// A front with a file, whose next text is reloaded.
+class Reloaded {
+ public:
+  explicit Reloaded(const std::string& text, const std::vector<std::string>& more = {})
+      : berth({.file = text, .more = more}) {
+    REQUIRE(berth.wait_serving());
+  }
+  CommandResult reload(const std::string& text) {
+    write_file(berth.file(), text);
+    return berth.call("reload");
+  }
+  /// The pid of the app's serving backend.
+  std::string pid_of(const std::string& app) {
+    const std::string status = berth.call("status", {"--json"}).out;
+    const auto at = status.find("\"name\":\"" + app + "\"");
+    const auto pid = status.find("\"pid\":", at);
+    REQUIRE(pid != std::string::npos);
+    return status.substr(pid, status.find(',', pid) - pid);
+  }
+
+  BerthProcess berth;
+};
+
+std::string ask(std::uint16_t port, const std::string& target) {
+  const RawResponse response = get(port, target);
+  return response.status == 200 ? response.body.substr(0, response.body.find('\n'))
+                                : "STATUS " + std::to_string(response.status);
+}
+
+}  // namespace
+
+TEST_CASE("reload: a changed command is a swap, a changed limit is not, and nothing else is touched") {
+  const std::string two = app("api", "api", std::string(kShared) + "path = \"/api\"\n");
+  Reloaded front(app("web", "one") + two);
+  const std::string api = front.pid_of("api");
+  const std::string web = front.pid_of("web");
+  auto result = front.reload(app("web", "two") + two);
+  CHECK(result.exit_code == 0);
+  CHECK(result.out == "web: swapped, for its command\n");
+  CHECK(who_answers(front.berth.port()) == "two");
+  CHECK(front.pid_of("api") == api);
+  CHECK(front.pid_of("web") != web);
+  const std::string swapped = front.pid_of("web");
+  result = front.reload(app("web", "two") + "[app.web.limits]\nresponse_timeout = \"100ms\"\n" + two);
+  CHECK(result.out == "web: limits.response_timeout changed\n");
+  CHECK(front.pid_of("web") == swapped);
+  CHECK(get(front.berth.port(), "/slow?2000").status == 504);
+  result = front.reload(app("web", "two") + "[app.web.limits]\nresponse_timeout = \"100ms\"\n" + two);
+  CHECK(result.out == "the file says what runs already\n");
+  check_clean_stop(front.berth);
+}
+
+TEST_CASE("reload: apps come and go, and paths move") {
+  Reloaded front(app("web", "web"));
+  const auto port = front.berth.port();
+  auto result =
+      front.reload(app("web", "web") + app("api", "api", std::string(kShared) + "path = \"/api\"\n"));
+  CHECK(result.exit_code == 0);
+  CHECK(result.out == "api: new\n");
+  CHECK(wait_until([&] { return ask(port, "/api") == "api"; }, 15s));
+  result = front.reload(app("web", "web") + app("api", "api", std::string(kShared) + "path = \"/v2\"\n"));
+  CHECK(result.out == "api: path changed\n");
+  CHECK(ask(port, "/v2") == "api");
+  CHECK(ask(port, "/api") == "web");
+  result = front.reload(app("web", "web"));
+  CHECK(result.exit_code == 0);
+  CHECK(result.out == "api: taken away\n");
+  CHECK(ask(port, "/v2") == "web");
+  CHECK(front.berth.call("status", {"--json"}).out.find("\"api\"") == std::string::npos);
+  check_clean_stop(front.berth);
+}
+
+TEST_CASE("reload: a broken file, or an address that is taken, changes nothing and says why") {
+  Reloaded front(app("web", "web"));
+  const std::string pid = front.pid_of("web");
+  auto result = front.reload(app("web", "other") + "nonsense = 1\n");
+  CHECK(result.exit_code == 1);
+  check_screen(result, {"berth.toml:", "there is no key 'nonsense'", "nothing has changed"});
+  BerthProcess stranger({.command = scripted({})});
+  const std::string taken = "listen = \"127.0.0.1:" + std::to_string(stranger.port()) + "\"\n";
+  result = front.reload(app("web", "other") + app("api", "api", taken));
+  CHECK(result.exit_code == 1);
+  check_screen(result, {"the port is taken", "pid " + std::to_string(stranger.pid()), "nothing has changed"});
+  check_screen(stranger.call("stop"), {"stopped"});
+  CHECK(stranger.child().wait_exit(15s).has_value());
+  std::filesystem::remove(front.berth.file());
+  result = front.berth.call("reload");
+  CHECK(result.exit_code == 1);
+  CHECK(front.pid_of("web") == pid);
+  CHECK(who_answers(front.berth.port()) == "web");
+  check_clean_stop(front.berth);
+}
+
+TEST_CASE("reload: a swap that fails is told, and the old one serves") {
+  Reloaded front(app("web", "web"));
+  const auto result =
+      front.reload("[app.web]\n" + std::string(kShared) + "command = " + scripted_toml({"--exit", "3"}) +
+                   "\nstop = { grace = \"2s\" }\n");
+  CHECK(result.exit_code == 1);
+  check_screen(result, {"web: ", "exit"});
+  CHECK(who_answers(front.berth.port()) == "web");
+  check_clean_stop(front.berth);
+}
+
+TEST_CASE("reload: it never undoes a swap typed by hand, and without a file there is nothing to read") {
+  Reloaded front(app("web", "file"));
+  REQUIRE(front.berth.swap(scripted({"--name", "hand"})).exit_code == 0);
+  const auto result = front.reload(app("web", "file") + "[app.web.limits]\nmax_upstream = 7\n");
+  CHECK(result.out == "web: limits.max_upstream changed\n");
+  CHECK(who_answers(front.berth.port()) == "hand");
+  check_clean_stop(front.berth);
+  BerthProcess bare({.command = scripted({})});
+  CHECK(bare.call("reload").exit_code == 1);
+  check_screen(bare.call("reload"), {"started without a file"});
+  check_clean_stop(bare);
+}
+
+TEST_CASE("reload: what only a restart applies says so and stays") {
+  Reloaded front("[front]\nworkers = 1\n" + app("web", "web"));
+  const auto result = front.reload("[front]\nworkers = 2\n" + app("web", "web"));
+  CHECK(result.exit_code == 0);
+  CHECK(result.out == "front.workers differs and stays as it was: a restart of berth applies it\n");
+  CHECK(front.berth.call("status", {"--json"}).out.find("\"workers\":1") != std::string::npos);
+  check_clean_stop(front.berth);
+}
+
+TEST_CASE(
+    "reload: a listener moves, its kept connections end once they are idle, the new one serves at once") {
+  const TempDir dir;
+  const auto on = [&](const std::string& name) { return "listen = \"unix:" + (dir / name) + "\"\n"; };
+  const auto over = [&](const std::string& name) {
+    return run_command(
+               {{"curl", "-sS", "--max-time", "15", "--unix-socket", dir / name, "http://app/"}, {}, {}})
+        .out;
+  };
+  Reloaded front(app("web", "web") + app("api", "api", on("a.sock")));
+  CHECK(over("a.sock") == "api\n");
+  const std::string pid = front.pid_of("api");
+  const auto result = front.reload(app("web", "web") + app("api", "api", on("b.sock")));
+  CHECK(result.out == "api: listen changed\n");
+  CHECK(over("b.sock") == "api\n");
+  CHECK(wait_until([&] { return !std::filesystem::exists(dir / "a.sock"); }, 15s));
+  CHECK(front.pid_of("api") == pid);
+  check_clean_stop(front.berth);
+}
+
+TEST_CASE("reload: SIGHUP and a written file do it, too") {
+  Reloaded front(app("web", "one"), {"--watch-config"});
+  write_file(front.berth.file() + ".new", app("web", "two"));
+  std::filesystem::rename(front.berth.file() + ".new", front.berth.file());
+  CHECK(wait_until([&] { return who_answers(front.berth.port()) == "two"; }, 15s));
+  check_clean_stop(front.berth);
+
+  Reloaded asked(app("web", "one"));
+  write_file(asked.berth.file(), app("web", "three"));
+  asked.berth.child().signal(SIGHUP);
+  CHECK(wait_until([&] { return who_answers(asked.berth.port()) == "three"; }, 15s));
+  check_clean_stop(asked.berth);
+}
