@@ -90,8 +90,7 @@ class Parser {
     CLI::App* logs = add_client("logs", "what the backends wrote", logs_.target);
     logs->add_flag("-f,--follow", logs_.follow, "go on with what they write from now on");
     option(*logs, "-n,--lines", lines_, "N", "how many of the last lines, 0 to 10000 (100)");
-    CLI::App* reload = add_client("reload", "read the file again and apply what differs", reload_.target);
-    add_timeout(*reload);
+    add_timeout(*add_client("reload", "read the file again and apply what differs", reload_.target));
     CLI::App* stop =
         add_client("stop", "stop listening, drain, end the backends, prove their ports free", stop_.target);
     add_timeout(*stop);

@@ -28,6 +28,7 @@ struct RunVerb {
   std::optional<std::string> external;         ///< --external: an address, or attach
   std::optional<std::string> swap;             ///< --swap: overlap or stop-start
   std::optional<std::string> user;             ///< --user
+  std::optional<std::string> mode;             ///< --mode: http or tcp
   bool plain = false;                          ///< --plain
   bool tty = false;                            ///< --tty
   std::optional<std::string> ready;            ///< --ready: http=/path, tcp, listen, notify, log=, exec=

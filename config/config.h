@@ -41,11 +41,18 @@ struct FrontConfig {
   std::string metrics;  ///< HOST:PORT where GET /metrics is answered; empty: on the control socket alone
 };
 
+/// What flows through an app.
+enum class AppMode : std::uint8_t {
+  Http,
+  Tcp,  ///< bytes, of whatever protocol
+};
+
 /// [listener."HOST:PORT"]: what acts before an app is known.
 struct ListenerConfig {
   std::vector<Endpoint> addresses;     ///< `localhost:N` gives two
   std::vector<std::string> inherited;  ///< names of listeners that systemd hands over; "" is all of them
   std::string text;                    ///< as the user wrote it
+  AppMode mode = AppMode::Http;        ///< of its apps; with Tcp there is one
   Milliseconds head_timeout{10'000};
   Milliseconds idle_timeout{60'000};
   std::uint64_t max_head = 64 * 1024;
@@ -133,12 +140,6 @@ struct ResponseFields {
   bool generation = false;     ///< Berth-Generation
 
   bool operator==(const ResponseFields&) const = default;
-};
-
-/// What flows through an app.
-enum class AppMode : std::uint8_t {
-  Http,
-  Tcp,  ///< bytes, of whatever protocol
 };
 
 /// [app.NAME.health]: whether the running backend still answers; with the check of `ready`.

@@ -11,6 +11,7 @@
 
 #include "config/duration_text.h"
 #include "config/limit_keys.h"
+#include "config/mode_text.h"
 #include "config/port_mode.h"
 #include "config/ready_text.h"
 #include "config/toml_file.h"
@@ -71,6 +72,8 @@ class OptionReader {
     };
     read("port", verb_.port, [&](const std::string& text) { return set_port(app.port, text); });
     read("external", verb_.external, [&](const std::string& text) { return set_external(app, text); });
+    read("mode", verb_.mode, [&](const std::string& text) { return set_mode(app.mode, text); });
+    if (app.mode == AppMode::Tcp) app.ready.kind = ReadyConfig::Kind::Tcp;
     read("swap", verb_.swap, [&](const std::string& text) { return set_swap_order(app.swap, text); });
     app.user = verb_.user.value_or("");
     app.plain = verb_.plain;
@@ -165,7 +168,7 @@ bool has_app_options(const RunVerb& verb) {
   return !verb.listen.empty() || verb.name || verb.dir || !verb.env.empty() || verb.ready ||
          verb.ready_status || verb.ready_host || verb.ready_successes || !verb.ready_warm.empty() ||
          verb.ready_timeout || verb.drain || verb.stop_signal || verb.stop_grace || verb.max_retiring ||
-         verb.port || verb.swap || verb.user || verb.plain || verb.tty || !verb.limits.empty();
+         verb.port || verb.swap || verb.mode || verb.user || verb.plain || verb.tty || !verb.limits.empty();
 }
 
 void check_machine(RunConfig& result) {

@@ -18,6 +18,7 @@ void add_run_options(CLI::App& app, RunVerb& run, std::vector<std::string>& env)
                     "a server that runs already, or `attach`: it comes later");
   add_valued_option(app, "--swap", run.swap, "ORDER",
                     "overlap, or stop-start for what cannot run twice (overlap)");
+  add_valued_option(app, "--mode", run.mode, "MODE", "http, or tcp for what is not HTTP (http)");
   add_valued_option(app, "--user", run.user, "NAME", "whom the command runs as, where berth is root's");
   app.add_flag("--plain", run.plain, "leaves the command of a known server as it is");
   app.add_flag("--tty", run.tty, "gives the command a terminal of its own");

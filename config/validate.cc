@@ -232,6 +232,8 @@ class Checker {
     auto same = [&](const ListenerConfig& listener) { return listener.text == app.listen; };
     if (std::none_of(config_.listeners.begin(), config_.listeners.end(), same))
       config_.listeners.emplace_back().text = app.listen;
+    for (ListenerConfig& listener : config_.listeners)
+      if (same(listener)) listener.mode = app.mode;
   }
 
   void check_listener(ListenerConfig& listener) {

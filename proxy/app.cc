@@ -13,6 +13,7 @@
 #include "backend/address.h"
 #include "backend/command.h"
 #include "config/duration_text.h"
+#include "config/mode_text.h"
 #include "config/version.h"
 #include "proxy/public_wait.h"
 

@@ -19,12 +19,15 @@ constexpr std::chrono::milliseconds kLingerTime{2'000};
 
 Session::Session(Worker& worker, loop::Fd fd, std::string_view address, ListenerView& listener,
                  Counted counted)
-    : worker_(worker), listener_(listener), counted_(counted) {
-  if (const auto only = listener_.router->only_app()) app_ = AppId{*only};
-  address_size_ = static_cast<std::uint8_t>(std::min(address.size(), address_.size()));
-  std::copy_n(address.begin(), address_size_, address_.begin());
+    : Connection(worker, address, listener, counted) {
   socket_.open(worker_.loop(), std::move(fd), loop::Socket::Side::Client);
   socket_.attach(gate());
+}
+
+void Session::on_tick(loop::Tick tick) {
+  if (deadline() == 0 || tick < deadline()) return;
+  set_deadline(0);
+  gate().raise(loop::kTimeout);
 }
 
 void Session::start() {

@@ -2,29 +2,20 @@
 // keeps the connection between them. Lives in one worker; owned by it from start() until ended().
 #pragma once
 
-#include <array>
 #include <memory>
-#include <optional>
 #include <string_view>
 
 #include "proxy/http/client_stream.h"
-#include "proxy/http/worker.h"
-#include "proxy/loop/list.h"
+#include "proxy/http/connection.h"
 #include "proxy/loop/socket.h"
 #include "proxy/loop/task.h"
 
 namespace berth::http {
 
-class Session final : public ClientStream, public loop::Disposable, public loop::ListHook<Session> {
+class Session final : public ClientStream, public Connection {
  public:
   Session(Worker& worker, loop::Fd fd, std::string_view address, ListenerView& listener, Counted counted);
-  void start();
-
-  /// Of its last request; before the first, of the listener's only app, if it is one.
-  std::optional<AppId> app() const { return app_; }
-  ListenerView& listener() { return listener_; }
-  Counted counted() const { return counted_; }
-  std::string_view address() const { return {address_.data(), address_size_}; }
+  void start() override;
 
   loop::Loop& loop() override { return worker_.loop(); }
   Heads& heads() override { return worker_.heads; }
@@ -36,10 +27,11 @@ class Session final : public ClientStream, public loop::Disposable, public loop:
   void put_head(const ResponseHead& head, const ResponseRules& rules, loop::Block& out) override;
   void put_error(const ErrorReply& reply, loop::Block& out) override;
 
-  /// The loop ends: an exchange in the middle is seen to be cut off.
-  void abandon() {
+  void abandon() override {
     if (busy_) socket_.close_abruptly();
   }
+  void tell(loop::Wakes wakes) override { gate().raise(wakes); }
+  void on_tick(loop::Tick tick) override;
 
  private:
   loop::Task<> run();
@@ -48,16 +40,10 @@ class Session final : public ClientStream, public loop::Disposable, public loop:
   route::AppRoute& route();
   HeadResult look(std::string_view view, HeadError& error);
 
-  Worker& worker_;
-  ListenerView& listener_;
-  const Counted counted_;
-  std::optional<AppId> app_;
   std::uint32_t strip_ = 0;  ///< of the request that is served
   loop::Socket socket_;
   bool busy_ = false;          ///< an exchange runs
   bool skipped_line_ = false;  ///< the empty line that may stand before a request (RFC 9112 §2.2)
-  std::uint8_t address_size_ = 0;
-  std::array<char, 46> address_;
   loop::Task<> task_;
 };
 

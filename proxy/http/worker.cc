@@ -4,8 +4,10 @@
 
 #include <algorithm>
 
+#include "proxy/http/connection.h"
 #include "proxy/http/error_reply.h"
 #include "proxy/http/listener.h"
+#include "proxy/http/relay.h"
 #include "proxy/http/session.h"
 
 namespace berth::http {
@@ -69,8 +71,8 @@ void Worker::close_listener(ListenerId id) {
   listeners_.erase(at);
   ListenerView& view = *views_[id.number];
   view.closed = true;
-  sessions_.for_each([&](Session& session) {
-    if (&session.listener() == &view) session.gate().raise(loop::kStopping);
+  connections_.for_each([&](Connection& connection) {
+    if (&connection.listener() == &view) connection.tell(loop::kStopping);
   });
 }
 
@@ -81,7 +83,7 @@ void Worker::close_listeners() {
     loop_.dispose(std::move(listener));
   }
   listeners_.clear();
-  sessions_.for_each([](Session& session) { session.gate().raise(loop::kStopping); });
+  connections_.for_each([](Connection& connection) { connection.tell(loop::kStopping); });
 }
 
 void Worker::end_all() {
@@ -90,9 +92,9 @@ void Worker::end_all() {
   struct Apps : loop::Disposable {
     std::vector<std::unique_ptr<route::AppRoute>> apps;
   };
-  while (Session* session = sessions_.front()) {
-    session->abandon();
-    ended(*session);
+  while (Connection* connection = connections_.front()) {
+    connection->abandon();
+    ended(*connection);
   }
   auto last = std::make_unique<Apps>();
   last->apps = std::move(apps_);
@@ -113,7 +115,7 @@ Counters Worker::counters(AppId id) {
   sum.upstream_idle = route.idle_connections();
   sum.upstream_active = route.connections() - sum.upstream_idle;
   sum.tunnels = route.counters.tunnels;
-  sessions_.for_each([&](Session& session) { sum.connections += session.app() == id ? 1U : 0U; });
+  connections_.for_each([&](Connection& connection) { sum.connections += connection.app() == id ? 1U : 0U; });
   return sum;
 }
 
@@ -147,29 +149,29 @@ void Worker::accepted(loop::Fd fd, std::string_view address, ListenerView& liste
 
 void Worker::adopt(loop::Fd fd, std::string_view address, const std::shared_ptr<ListenerState>& state,
                    Counted counted) {
-  auto session = std::make_unique<Session>(*this, std::move(fd), address, view_of(state), counted);
-  Session& s = *session.release();  // owned by being listed, until ended()
-  sessions_.push_back(s);
-  s.start();
+  ListenerView& view = view_of(state);
+  std::unique_ptr<Connection> connection;
+  if (view.config.mode == AppMode::Tcp)
+    connection = std::make_unique<Relay>(*this, std::move(fd), address, view, counted);
+  else
+    connection = std::make_unique<Session>(*this, std::move(fd), address, view, counted);
+  Connection& c = *connection.release();  // owned by being listed, until ended()
+  connections_.push_back(c);
+  c.start();
 }
 
-void Worker::ended(Session& session) {
-  session.unlink();
-  ListenerState& state = *session.listener().state;
+void Worker::ended(Connection& connection) {
+  connection.unlink();
+  ListenerState& state = *connection.listener().state;
   state.connections.fetch_sub(1, std::memory_order_relaxed);
-  if (session.counted() == Counted::Yes) state.clients.leave(std::string(session.address()));
+  if (connection.counted() == Counted::Yes) state.clients.leave(std::string(connection.address()));
   load_.fetch_sub(1, std::memory_order_relaxed);
-  loop_.dispose(std::unique_ptr<Session>(&session));
+  loop_.dispose(std::unique_ptr<Connection>(&connection));
 }
 
 void Worker::on_tick() {
   const loop::Tick tick = loop_.tick();
-  sessions_.for_each([tick](Session& session) {
-    if (session.deadline() != 0 && tick >= session.deadline()) {
-      session.set_deadline(0);
-      session.gate().raise(loop::kTimeout);
-    }
-  });
+  connections_.for_each([tick](Connection& connection) { connection.on_tick(tick); });
   for (auto& app : apps_)
     if (app) app->on_tick();
   for (auto& listener : listeners_) listener->on_tick();

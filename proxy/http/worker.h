@@ -20,7 +20,7 @@
 namespace berth::http {
 
 class Listener;
-class Session;
+class Connection;
 
 /// The address of a client of a unix socket, as nginx writes it.
 inline constexpr std::string_view kUnixClient = "unix:";
@@ -89,7 +89,7 @@ class Worker {
 
   /// Serves an accepted connection here, or on the least loaded worker.
   void accepted(loop::Fd fd, std::string_view address, ListenerView& listener);
-  void ended(Session& session);
+  void ended(Connection& connection);
 
   Heads heads;  ///< valid until the next suspension of whoever read into them
 
@@ -101,11 +101,11 @@ class Worker {
 
   const std::vector<std::unique_ptr<Worker>>& peers_;
   std::atomic<std::uint32_t> load_{
-      0};  ///< sessions; read by the other workers when they hand out connections
+      0};  ///< connections; read by the other workers when they hand out connections
   std::vector<std::unique_ptr<route::AppRoute>> apps_;
   std::vector<std::unique_ptr<ListenerView>> views_;  ///< by number; made when first heard of
   std::vector<std::unique_ptr<Listener>> listeners_;
-  loop::List<Session, Session> sessions_;
+  loop::List<Connection, Connection> connections_;
   bool stopping_ = false;
   std::atomic<std::uint32_t> none_held_{0};
   std::unique_ptr<route::AppRoute> no_path_;

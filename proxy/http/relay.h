@@ -1,0 +1,42 @@
+// One connection of a client whose bytes are nobody's business (mode = "tcp"): one connection to the backend
+// for it, and bytes both ways until both sides have finished. It waits for a backend as a request would.
+#pragma once
+
+#include <memory>
+
+#include "proxy/http/connection.h"
+#include "proxy/loop/socket.h"
+#include "proxy/loop/task.h"
+#include "proxy/route/app_route.h"
+
+namespace berth::http {
+
+class Relay final : public Connection {
+ public:
+  Relay(Worker& worker, loop::Fd fd, std::string_view address, ListenerView& listener, Counted counted);
+  ~Relay() override;
+
+  void start() override;
+  void abandon() override { socket_.close_abruptly(); }
+  void tell(loop::Wakes wakes) override { gate_.raise(wakes); }
+  void on_tick(loop::Tick tick) override;
+
+ private:
+  loop::Task<> run();
+  loop::Task<bool> obtain_upstream();
+  loop::Task<bool> wait_in_queue();
+  loop::Task<bool> connect(route::Target& target);
+  loop::Task<bool> relay();
+  void give_up_upstream(bool peer_closed);
+
+  route::AppRoute& route_;
+  loop::Gate gate_;
+  route::Holder holder_;
+  loop::Socket socket_;
+  std::unique_ptr<route::Upstream> upstream_;
+  loop::Tick deadline_ = 0;
+  loop::Tick give_up_ = 0;  ///< waiting for a backend ends then; 0: never
+  loop::Task<> task_;
+};
+
+}  // namespace berth::http
