@@ -93,7 +93,7 @@ TEST_CASE("tcp: redis across a swap between two instances, under its own benchma
   CHECK(redis_cli(berth.port(), {"GET", "name"}) == "first\n");
   // A connection that is in the middle of something ends with the old one.
   std::string blocked;
-  std::thread waiting([&] { blocked = redis_cli(berth.port(), {"BLPOP", "queue", "10"}); });
+  std::thread waiting([&] { blocked = redis_cli(berth.port(), {"BLPOP", "queue", "4"}); });
   REQUIRE(wait_until(
       [&] {
         return redis_cli(berth.port(), {"CLIENT", "LIST"}).find("cmd=blpop") != std::string::npos;
@@ -102,7 +102,7 @@ TEST_CASE("tcp: redis across a swap between two instances, under its own benchma
   ChildProcess pusher(
       {{"redis-cli", "-p", std::to_string(berth.port()), "-r", "40", "-i", "0.1", "PING"}, {}, {}});
   REQUIRE(pusher.wait_output("PONG", 15s));
-  ChildProcess benchmark({{"redis-benchmark", "-p", std::to_string(berth.port()), "-n", "20000", "-c", "20",
+  ChildProcess benchmark({{"redis-benchmark", "-p", std::to_string(berth.port()), "-n", "6000", "-c", "20",
                            "-k", "0", "-t", "set", "-q"},
                           {},
                           {}});
