@@ -1,7 +1,11 @@
 #include "config/config_error.h"
 
 #include <algorithm>
+#include <charconv>
+#include <limits>
 #include <numeric>
+#include <optional>
+#include <utility>
 
 namespace berth {
 namespace {
@@ -22,7 +26,37 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
+/// Cuts ":12" off the end.
+std::optional<unsigned> cut_number(std::string_view& text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  unsigned number = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data() + colon + 1, end, number);
+  if (error != std::errc{} || stop != end) return std::nullopt;
+  text = text.substr(0, colon);
+  return number;
+}
+
+std::pair<unsigned, unsigned> order(const ConfigError& error) {
+  const FilePlace place = file_place(error.where);
+  return {place.line == 0 ? std::numeric_limits<unsigned>::max() : place.line, place.column};
+}
+
 }  // namespace
+
+FilePlace file_place(std::string_view where) {
+  std::string_view rest = where;
+  const auto column = cut_number(rest);
+  const auto line = column ? cut_number(rest) : std::nullopt;
+  if (!line) return {std::string(where), 0, 0};
+  return {std::string(rest), *line, *column};
+}
+
+void sort_by_place(std::vector<ConfigError>& errors) {
+  std::stable_sort(errors.begin(), errors.end(),
+                   [](const ConfigError& a, const ConfigError& b) { return order(a) < order(b); });
+}
 
 std::string nearest_word(std::string_view word, const std::vector<std::string>& known) {
   std::string best;

@@ -3,11 +3,22 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace berth {
+
+/// A place in a file. A place that is none, such as an option's name, has no line.
+struct FilePlace {
+  std::string file;
+  unsigned line = 0;    ///< from 1; 0: none
+  unsigned column = 0;  ///< from 1
+};
+
+/// "berth.toml:12:3" as its parts.
+FilePlace file_place(std::string_view where);
 
 /// One fault, for one line of the screen.
 struct ConfigError {
@@ -17,13 +28,15 @@ struct ConfigError {
 
   std::string text() const {
     std::string line = where.empty() ? what : where + ": " + what;
-    return hint.empty() ? line : line + "\n    " + hint;
+    return hint.empty() ? line : line + "; " + hint;
   }
 };
 
 /// Where each value came from: "app.web.listen" -> "berth.toml:12:3" or "--listen".
 struct Origins {
   std::map<std::string, std::string, std::less<>> of;
+  /// The keys whose values have a fault of their own already.
+  std::set<std::string, std::less<>> unread{};
 
   /// The place of `key`, or of the nearest table around it; empty when there is none.
   std::string find(std::string_view key) const {
@@ -35,6 +48,9 @@ struct Origins {
     return {};
   }
 };
+
+/// By their places in the file; those without one stand at the end.
+void sort_by_place(std::vector<ConfigError>& errors);
 
 /// The word of `known` that `word` was probably meant to be; empty when none is near.
 std::string nearest_word(std::string_view word, const std::vector<std::string>& known);

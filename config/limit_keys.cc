@@ -32,13 +32,13 @@ struct Setter {
   std::optional<std::string> operator()(Milliseconds Owner::*field) const {
     auto value = parse_duration(text);
     if (!value)
-      return "'" + std::string(text) + "' is not a duration: write \"250ms\", \"30s\", \"5m\" or \"off\"";
+      return "'" + std::string(text) + "' is not a duration; write \"250ms\", \"30s\", \"5m\" or \"off\"";
     owner.*field = *value;
     return std::nullopt;
   }
   std::optional<std::string> operator()(std::uint64_t Owner::*field) const {
     auto value = parse_size(text);
-    if (!value) return "'" + std::string(text) + "' is not a size: write \"512\", \"64KiB\" or \"1MiB\"";
+    if (!value) return "'" + std::string(text) + "' is not a size; write \"512\", \"64KiB\" or \"1MiB\"";
     owner.*field = *value;
     return std::nullopt;
   }

@@ -19,8 +19,8 @@ std::string_view trimmed(std::string_view text) {
 /// An absolute path: what serves and what asks need not have one working directory. The string is what is
 /// wrong.
 std::string add_path(const Endpoint& endpoint, const std::string& quoted, std::vector<Endpoint>& into) {
-  if (!endpoint.path.starts_with("/")) return quoted + ": write the whole path, as in unix:/run/app.sock";
-  if (endpoint.path.ends_with("/")) return quoted + " names a directory: write unix:/DIRECTORY/NAME.sock";
+  if (!endpoint.path.starts_with("/")) return quoted + "; write the whole path, as in unix:/run/app.sock";
+  if (endpoint.path.ends_with("/")) return quoted + " names a directory; write unix:/DIRECTORY/NAME.sock";
   if (socket_address(endpoint).size == 0)
     return quoted + ": a unix socket's path has at most 107 bytes, this one has " +
            std::to_string(endpoint.path.size());
@@ -37,18 +37,18 @@ bool add_inherited(std::string_view text, std::vector<std::string>& into) {
 
 std::string add_address(std::string_view text, std::vector<Endpoint>& into) {
   std::string quoted = "'" + std::string(text) + "'";
-  if (text.empty()) return "an address is missing: write HOST:PORT, for example 127.0.0.1:8000";
+  if (text.empty()) return "an address is missing; write HOST:PORT, for example 127.0.0.1:8000";
   if (auto endpoint = Endpoint::parse(text)) {
     if (endpoint->family == Endpoint::Family::Unix) return add_path(*endpoint, quoted, into);
     into.push_back(*endpoint);
     return {};
   }
-  if (text == "unix:") return quoted + " has no path: write unix:/run/app.sock";
+  if (text == "unix:") return quoted + " has no path; write unix:/run/app.sock";
   auto colon = text.rfind(':');
   if (colon == std::string_view::npos) {
     bool digits = std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-    return digits ? quoted + " is not an address: write 127.0.0.1:" + std::string(text)
-                  : quoted + " has no port: write HOST:PORT, for example 127.0.0.1:8000";
+    return digits ? quoted + " is not an address; write 127.0.0.1:" + std::string(text)
+                  : quoted + " has no port; write HOST:PORT, for example 127.0.0.1:8000";
   }
   std::string_view host = text.substr(0, colon);
   auto with_any = Endpoint::parse("0.0.0.0" + std::string(text.substr(colon)));
@@ -58,7 +58,7 @@ std::string add_address(std::string_view text, std::vector<Endpoint>& into) {
     into.push_back(Endpoint::loopback_v6(with_any->port));
     return {};
   }
-  if (host.empty()) return quoted + " has no host: write 0.0.0.0" + std::string(text) + " for every address";
+  if (host.empty()) return quoted + " has no host; write 0.0.0.0" + std::string(text) + " for every address";
   if (host.find(':') != std::string_view::npos && host.front() != '[') {
     return quoted + ": an IPv6 address stands in brackets, as in [::1]:8000";
   }

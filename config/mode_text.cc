@@ -30,7 +30,7 @@ std::optional<std::string> choose(Value& into, std::string_view text, const Word
     known += i == 0 ? "" : i + 1 < N ? ", " : " or ";
     known += words[i].first;
   }
-  return "'" + std::string(text) + "' is not " + std::string(kind) + ": write " + known;
+  return "'" + std::string(text) + "' is not " + std::string(kind) + "; write " + known;
 }
 
 }  // namespace

@@ -28,8 +28,8 @@ std::optional<std::string> set_port(PortConfig& port, std::string_view text) {
   const char* end = text.data() + text.size();
   auto [stop, error] = std::from_chars(text.data(), end, number);
   if (error != std::errc{} || stop != end)
-    return quoted(text) + " is not a port: write lease, fd, discover, unix or a number";
-  if (number == 0) return "port 0 is the OS's choice: write lease, or discover if the server takes it";
+    return quoted(text) + " is not a port; write lease, fd, discover, unix or a number";
+  if (number == 0) return "port 0 is the OS's choice; write lease, or discover if the server takes it";
   if (number > 65535) return quoted(text) + " is not a port: numbers go to 65535";
   port.mode = PortMode::Fixed;
   port.number = static_cast<std::uint16_t>(number);
@@ -43,7 +43,7 @@ std::variant<Endpoint, std::string> parse_server_address(std::string_view text) 
   if (text.starts_with("localhost:")) address = "127.0.0.1" + address.substr(9);
   auto endpoint = Endpoint::parse(address);
   if (!endpoint)
-    return quoted(text) + " is not an address: write HOST:PORT with an IP or localhost, PORT or unix:/path";
+    return quoted(text) + " is not an address; write HOST:PORT with an IP or localhost, PORT or unix:/path";
   if (endpoint->family == Endpoint::Family::Unix) {
     if (!endpoint->path.starts_with('/')) return quoted(text) + ": the path of a socket begins with /";
     return *endpoint;
@@ -51,7 +51,7 @@ std::variant<Endpoint, std::string> parse_server_address(std::string_view text) 
   if (endpoint->port == 0) return quoted(text) + ": a server that runs has a port; 0 is none";
   if (endpoint->is_wildcard())
     return quoted(text) +
-           " is where a server listens, not where it is reached: write 127.0.0.1 or its address";
+           " is where a server listens, not where it is reached; write 127.0.0.1 or its address";
   return *endpoint;
 }
 
@@ -73,7 +73,7 @@ std::optional<std::string> set_swap_order(SwapOrder& order, std::string_view tex
   } else if (text == "stop-start") {
     order = SwapOrder::StopStart;
   } else {
-    return quoted(text) + " is not a way to swap: write overlap or stop-start";
+    return quoted(text) + " is not a way to swap; write overlap or stop-start";
   }
   return std::nullopt;
 }

@@ -33,7 +33,7 @@ std::optional<std::string> set_ready_check(ReadyConfig& ready, std::string_view 
   const bool fits = found != kKinds.end() && (found->second == Kind::Http || wants_value == has_value);
   if (!fits)
     return "'" + std::string(text) +
-           "' is not a check: write http=/path, tcp, listen, notify, log=REGEX or exec='COMMAND ARG'";
+           "' is not a check; write http=/path, tcp, listen, notify, log=REGEX or exec='COMMAND ARG'";
   if (found->second == Kind::Exec) {
     auto words = split_words(value);
     if (!words) return "a quote in '" + value + "' is not closed";
@@ -56,9 +56,9 @@ std::optional<std::string> set_ready_status(ReadyConfig& ready, std::string_view
     auto second = std::from_chars(stop + 1, end, most);
     fine = *stop == '-' && second.ec == std::errc{} && second.ptr == end;
   }
-  if (!fine) return "'" + std::string(text) + "' is not a status: write 200 or 200-299";
+  if (!fine) return "'" + std::string(text) + "' is not a status; write 200 or 200-299";
   if (least > most)
-    return "'" + std::string(text) + "' begins above its end: write the lower status first, as in 200-299";
+    return "'" + std::string(text) + "' begins above its end; write the lower status first, as in 200-299";
   ready.status_min = least;
   ready.status_max = most;
   return std::nullopt;

@@ -102,7 +102,7 @@ class OptionReader {
     if (verb_.stop_signal) {
       stop.signal = parse_signal(*verb_.stop_signal);
       if (stop.signal == 0)
-        fault("--stop-signal", "'" + *verb_.stop_signal + "' is not a signal: write TERM, INT, QUIT, …");
+        fault("--stop-signal", "'" + *verb_.stop_signal + "' is not a signal; write TERM, INT, QUIT, …");
     }
     duration("--stop-grace", "stop.grace", verb_.stop_grace, stop.grace);
   }
@@ -114,7 +114,7 @@ class OptionReader {
     if (auto value = parse_duration(*text)) {
       into = *value;
     } else {
-      fault(option, "'" + *text + R"(' is not a duration: write "250ms", "30s", "5m" or "off")");
+      fault(option, "'" + *text + R"(' is not a duration; write "250ms", "30s", "5m" or "off")");
     }
   }
 
@@ -234,7 +234,7 @@ RunConfig make_run_config(const RunVerb& verb, const std::string& working_dir) {
     const auto wait = parse_duration(*verb.wait);
     if (!wait) {
       result.errors.push_back(
-          {"--wait", "'" + *verb.wait + R"(' is not a duration: write "250ms", "30s", "5m" or "off")", {}});
+          {"--wait", "'" + *verb.wait + R"(' is not a duration; write "250ms", "30s", "5m" or "off")", {}});
     }
     result.wait = wait.value_or(Milliseconds(0));
   }

@@ -20,13 +20,13 @@ void read_env(const Variables& variables, Table table, AppConfig& app) {
   for (const auto& [key, node] : table.raw()) {
     const auto* value = node.as_string();
     if (value == nullptr) {
-      table.fault(node, "the variable '" + std::string(key.str()) + "' must be a text in quotes");
+      table.fault("", node, "the variable '" + std::string(key.str()) + "' must be a text in quotes");
       continue;
     }
     std::string missing;
     app.env[std::string(key.str())] = expand_variables(value->get(), variables, missing);
     if (!missing.empty()) {
-      table.fault(node, "$" + missing + " is not set in berth's environment", "write $$ for a dollar");
+      table.fault("", node, "$" + missing + " is not set in berth's environment", "write $$ for a dollar");
     }
   }
 }
@@ -50,11 +50,11 @@ void read_ready(Table table, ReadyConfig& ready) {
                            std::pair("notify", Kind::Notify), std::pair("started", Kind::Started)}) {
     bool on = true;
     if (chosen(key, kind, &toml::node::is_boolean)) table.truth(key, on);
-    if (!on) table.fault(*table.raw().get(key), std::string(key) + " can only be true");
+    if (!on) table.fault(key, std::string(key) + " can only be true", "write one of the others instead");
   }
   for (const char* key : {"http", "tcp", "listen", "notify", "log", "exec", "started"}) table.take(key);
   if (checks > 1)
-    table.fault(table.raw(), "a ready table has one of http, tcp, listen, notify, log and exec");
+    table.fault("", "a ready table has one check", "write one of http, tcp, listen, notify, log and exec");
   table.chosen("status", R"(a number or a text like "200-299")",
                [&](const std::string& text) { return set_ready_status(ready, text); });
   table.text("host", ready.host);
@@ -68,7 +68,7 @@ void read_stop(Table table, StopConfig& stop) {
   table.chosen("signal", R"(a name like "TERM")", [&](const std::string& text) -> std::optional<std::string> {
     stop.signal = parse_signal(text);
     if (stop.signal != 0) return std::nullopt;
-    return "'" + text + "' is not a signal: write TERM, INT, QUIT, …";
+    return "'" + text + "' is not a signal; write TERM, INT, QUIT, …";
   });
   table.duration("grace", stop.grace);
   table.finish();
@@ -80,7 +80,7 @@ void read_place(Table& table, AppConfig& app) {
   table.word_or_words("listen", words, R"(["127.0.0.1:8000", "[::1]:8000"])");
   const toml::node* node = table.raw().get("listen");
   if (node != nullptr && node->is_array() && words.empty())
-    table.fault(*node, "'listen' must name an address");
+    table.fault("listen", "'listen' must name an address", R"(write listen = "127.0.0.1:8000")");
   app.listen.clear();
   for (const std::string& word : words) app.listen += (app.listen.empty() ? "" : ",") + word;
   table.word_or_words("host", app.hosts, R"(["example.org", "*.example.org"])");
@@ -139,6 +139,7 @@ AppConfig read_app(const FileSource& source, const std::string& name, Table tabl
   std::string dir;
   table.text("dir", dir);
   if (!dir.empty()) app.dir = (std::filesystem::path(source.dir) / dir).lexically_normal().string();
+  if (app.dir.size() > 1 && app.dir.ends_with('/')) app.dir.pop_back();
   if (auto env = table.table("env")) read_env(source.variables, *env, app);
   if (app.listen.empty())
     app.ready.kind = ReadyConfig::Kind::Started;
@@ -205,12 +206,14 @@ FileResult parse_toml(std::string_view text, const FileSource& source) {
     return result;
   }
   read_all(source, reading, *root, result.config);
-  result.errors = reading.sorted_faults();
+  result.errors = std::move(reading.faults);
   auto crossed = complete(result.config, reading.origins);
   for (ConfigError& error : crossed) {
     if (error.where.empty()) error.where = source.name;
     result.errors.push_back(std::move(error));
   }
+  sort_by_place(result.errors);
+  result.origins = std::move(reading.origins);
   return result;
 }
 

@@ -13,8 +13,9 @@
 namespace berth {
 
 struct FileResult {
-  Config config;                    ///< complete when `errors` is empty
-  std::vector<ConfigError> errors;  ///< a syntax error is alone; else all there are, in the file's order
+  Config config;                      ///< complete when `errors` is empty
+  Origins origins{};                  ///< where each value stands
+  std::vector<ConfigError> errors{};  ///< a syntax error is alone; else all there are, in the file's order
 };
 
 struct FileSource {

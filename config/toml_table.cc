@@ -7,7 +7,7 @@
 namespace berth {
 namespace {
 
-auto order(const toml::source_position& position) { return std::pair(position.line, position.column); }
+auto order(const Table& table) { return std::pair(table.position().line, table.position().column); }
 
 }  // namespace
 
@@ -16,16 +16,7 @@ std::string Reading::at(const toml::source_position& position) const {
 }
 
 void Reading::fault(const toml::source_position& position, std::string what, std::string hint) {
-  faults.push_back({position, {at(position), std::move(what), std::move(hint)}});
-}
-
-std::vector<ConfigError> Reading::sorted_faults() {
-  std::stable_sort(faults.begin(), faults.end(),
-                   [](const auto& a, const auto& b) { return order(a.first) < order(b.first); });
-  std::vector<ConfigError> errors;
-  errors.reserve(faults.size());
-  for (auto& [position, error] : faults) errors.push_back(std::move(error));
-  return errors;
+  faults.push_back({at(position), std::move(what), std::move(hint)});
 }
 
 std::optional<toml::table> parse_toml_text(std::string_view text, const Reading& reading,
@@ -43,10 +34,25 @@ Table::Table(Reading& reading, const toml::table& table, std::string path)
   reading_->origins.of[path_] = reading_->at(table.source().begin);
 }
 
+std::string Table::path_of(const std::string& key) const {
+  if (path_.empty() || key.empty()) return path_ + key;
+  return path_ + "." + key;
+}
+
+void Table::fault(const std::string& key, std::string what, std::string hint) {
+  const toml::node* node = key.empty() ? table_ : table_->get(key);
+  fault(key, *node, std::move(what), std::move(hint));
+}
+
+void Table::fault(const std::string& key, const toml::node& node, std::string what, std::string hint) {
+  reading_->origins.unread.insert(path_of(key));
+  reading_->fault(node.source().begin, std::move(what), std::move(hint));
+}
+
 const toml::node* Table::take(const std::string& key) {
   if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.push_back(key);
   const toml::node* node = table_->get(key);
-  if (node != nullptr) reading_->origins.of[path_ + "." + key] = reading_->at(node->source().begin);
+  if (node != nullptr) reading_->origins.of[path_of(key)] = reading_->at(node->source().begin);
   return node;
 }
 
@@ -55,7 +61,7 @@ std::optional<std::string> Table::scalar(const std::string& key, const char* wan
   if (node == nullptr) return std::nullopt;
   if (const auto* text = node->as_string()) return text->get();
   if (const auto* number = node->as_integer()) return std::to_string(number->get());
-  fault(*node, "'" + key + "' must be " + wanted);
+  fault(key, "'" + key + "' must be " + wanted);
   return std::nullopt;
 }
 
@@ -65,7 +71,7 @@ void Table::text(const std::string& key, std::string& into, const char* wanted) 
   if (const auto* value = node->as_string())
     into = value->get();
   else
-    fault(*node, "'" + key + "' must be " + wanted);
+    fault(key, "'" + key + "' must be " + wanted);
 }
 
 void Table::duration(const std::string& key, Milliseconds& into) {
@@ -74,7 +80,7 @@ void Table::duration(const std::string& key, Milliseconds& into) {
   if (const auto parsed = parse_duration(*value))
     into = *parsed;
   else
-    fault(*table_->get(key), "'" + *value + R"(' is not a duration: write "250ms", "30s", "5m" or "off")");
+    fault(key, "'" + *value + R"(' is not a duration; write "250ms", "30s", "5m" or "off")");
 }
 
 void Table::truth(const std::string& key, bool& into) {
@@ -83,19 +89,19 @@ void Table::truth(const std::string& key, bool& into) {
   if (const auto* value = node->as_boolean())
     into = value->get();
   else
-    fault(*node, "'" + key + "' must be true or false");
+    fault(key, "'" + key + "' must be true or false");
 }
 
 void Table::words(const std::string& key, std::vector<std::string>& into, const char* example) {
   const toml::node* node = take(key);
   if (node == nullptr) return;
   const auto* array = node->as_array();
-  if (array == nullptr) return fault(*node, "'" + key + "' must be a list: " + example);
+  if (array == nullptr) return fault(key, "'" + key + "' must be a list; write " + example);
   for (const toml::node& each : *array) {
     if (const auto* word = each.as_string())
       into.push_back(word->get());
     else
-      fault(each, "every word of '" + key + "' stands in quotes");
+      fault(key, each, "every word of '" + key + "' stands in quotes");
   }
 }
 
@@ -111,16 +117,15 @@ std::optional<std::int64_t> Table::whole_number(const std::string& key) {
   if (node == nullptr) return std::nullopt;
   const auto* value = node->as_integer();
   if (value != nullptr && value->get() >= 0 && value->get() <= INT32_MAX) return value->get();
-  fault(*node, "'" + key + "' must be a whole number from 0");
+  fault(key, "'" + key + "' must be a whole number from 0");
   return std::nullopt;
 }
 
 std::optional<Table> Table::table(const std::string& key) {
   const toml::node* node = take(key);
   if (node == nullptr) return std::nullopt;
-  if (const auto* inner = node->as_table())
-    return Table(*reading_, *inner, path_.empty() ? key : path_ + "." + key);
-  fault(*node, "'" + key + "' must be a table");
+  if (const auto* inner = node->as_table()) return Table(*reading_, *inner, path_of(key));
+  fault(key, "'" + key + "' must be a table");
   return std::nullopt;
 }
 
@@ -132,11 +137,10 @@ std::vector<std::pair<std::string, Table>> Table::tables() {
     if (const auto* inner = node.as_table())
       found.emplace_back(name, Table(*reading_, *inner, path_ + "." + name));
     else
-      fault(node, "[" + path_ + "] holds tables only: write [" + path_ + ".NAME]");
+      fault("", node, "[" + path_ + "] holds tables only; write [" + path_ + ".NAME]");
   }
-  std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
-    return order(a.second.position()) < order(b.second.position());
-  });
+  std::stable_sort(found.begin(), found.end(),
+                   [](const auto& a, const auto& b) { return order(a.second) < order(b.second); });
   return found;
 }
 
@@ -146,6 +150,7 @@ void Table::finish() {
     if (std::find(known_.begin(), known_.end(), name) != known_.end()) continue;
     const std::string place = path_.empty() ? "at the top of the file" : "in [" + path_ + "]";
     const std::string near = nearest_word(name, known_);
+    if (!near.empty()) reading_->origins.unread.insert(path_of(near));
     reading_->fault(key.source().begin, "there is no key '" + name + "' " + place,
                     near.empty() ? known_text() : "did you mean '" + near + "'?");
   }

@@ -20,12 +20,10 @@ namespace berth {
 struct Reading {
   std::string name;  ///< how errors call the file
   Origins origins{};
-  std::vector<std::pair<toml::source_position, ConfigError>> faults{};
+  std::vector<ConfigError> faults{};
 
   std::string at(const toml::source_position& position) const;
   void fault(const toml::source_position& position, std::string what, std::string hint = {});
-  /// All faults, in the file's order.
-  std::vector<ConfigError> sorted_faults();
 };
 
 /// The file's tables; nullopt: see `wrong`, which has its place.
@@ -52,7 +50,7 @@ class Table {
   void chosen(const std::string& key, const char* wanted, Set set) {
     const auto text = scalar(key, wanted);
     if (!text) return;
-    if (auto what = set(*text)) fault(*table_->get(key), *what);
+    if (auto what = set(*text)) fault(key, *what);
   }
   template <class Number>
   void count(const std::string& key, Number& into) {
@@ -75,13 +73,14 @@ class Table {
 
   const toml::table& raw() const { return *table_; }
   toml::source_position position() const { return table_->source().begin; }
-  void fault(const toml::node& node, std::string what, std::string hint = {}) {
-    reading_->fault(node.source().begin, std::move(what), std::move(hint));
-  }
+  /// About the value of `key`, "" for the table itself; who checks it later has nothing to add.
+  void fault(const std::string& key, std::string what, std::string hint = {});
+  void fault(const std::string& key, const toml::node& node, std::string what, std::string hint = {});
 
  private:
   std::optional<std::int64_t> whole_number(const std::string& key);
   std::string known_text() const;
+  std::string path_of(const std::string& key) const;
 
   Reading* reading_;
   const toml::table* table_;

@@ -36,7 +36,7 @@ class Checker {
 
   std::vector<ConfigError> run() {
     if (config_.front.workers > 256) fault("front.workers", "at most 256 workers", "0 is one per core");
-    if (config_.apps.empty()) fault("", "there is no app", "add a table [app.NAME] with a command");
+    if (config_.apps.empty()) fault("app", "there is no app", "add a table [app.NAME] with a command");
     for (AppConfig& app : config_.apps) check_app(app);
     for (ListenerConfig& listener : config_.listeners) check_listener(listener);
     check_overlaps();
@@ -105,7 +105,9 @@ class Checker {
       fault(key + ".external", "app '" + app.name + "' has a command and is external",
             "berth starts it, or somebody else does: leave one out");
     }
-    if (!outside && (app.command.empty() || app.command.front().empty())) {
+    // An external that cannot be read was meant to be one.
+    if (!outside && !faults_.unread(key + ".external") &&
+        (app.command.empty() || app.command.front().empty())) {
       fault(key + ".command", "app '" + app.name + "' has no command",
             R"(write command = ["program", "argument"])");
     }
@@ -113,7 +115,10 @@ class Checker {
       fault(key + ".ready", ready_check_text(app.ready) + " asks the command, and berth does not start it",
             "use http or tcp");
     }
-    if (app.listen.empty()) return check_worker(key, app, outside);
+    if (app.listen.empty()) {
+      if (!faults_.unread(key + ".listen")) check_worker(key, app, outside);
+      return;
+    }
     if (app.ready.kind == ReadyConfig::Kind::Started)
       fault(key + ".ready", "that it was started does not say that it answers", "use http, tcp or listen");
     if (outside || app.port.mode == PortMode::External) return;
@@ -128,7 +133,7 @@ class Checker {
     const std::string none = "app '" + app.name + "' has no listen, so nobody comes to it";
     const std::string hint = R"(write listen = "127.0.0.1:8000", or leave it out)";
     if (outside) fault(key + ".external", none, hint);
-    if (app.port.mode) fault(key + ".port", none, hint);
+    if (app.port.mode && app.port.mode != PortMode::External) fault(key + ".port", none, hint);
     if (app.ready.kind == Kind::Http || app.ready.kind == Kind::Tcp || app.ready.kind == Kind::Listen)
       fault(key + ".ready", none + ": " + ready_check_text(app.ready) + " would ask in vain",
             "use notify, log, exec or started");
@@ -196,9 +201,9 @@ class Checker {
     if (ready.successes > 1 && (ready.kind == Kind::Notify || ready.kind == Kind::Log))
       fault(key + ".ready.successes", "successes says nothing with " + ready_check_text(ready),
             "the command says it once: leave out successes, or ask with http, tcp or exec");
-    if (ready.kind == Kind::Log) check_pattern(key + ".ready", ready.log);
+    if (ready.kind == Kind::Log) check_pattern(key + ".ready.log", ready.log);
     if (ready.kind == Kind::Exec && (ready.exec.empty() || ready.exec.front().empty()))
-      fault(key + ".ready", "the exec check has no command", R"(write exec = ["program", "argument"])");
+      fault(key + ".ready.exec", "the exec check has no command", R"(write exec = ["program", "argument"])");
     if (ready.kind == Kind::Http) check_http(key, ready);
     if (std::any_of(ready.host.begin(), ready.host.end(),
                     [](unsigned char c) { return c <= 0x20 || c >= 0x7f; })) {
@@ -209,14 +214,14 @@ class Checker {
   void check_pattern(const std::string& key, const std::string& pattern) {
     if (pattern.empty())
       return fault(key, "the log check has no pattern",
-                   "every line would match: write what the right one says");
+                   R"(every line would match, so write what the right one says: log = "listening on")");
     if (auto wrong = pattern_fault(pattern))
       fault(key, "'" + pattern + "' is not a regular expression: " + *wrong,
             "a backslash before one of ( ) [ ] { } . * + ? | takes it as it is");
   }
 
   void check_http(const std::string& key, const ReadyConfig& ready) {
-    check_path(key + ".ready", ready.path);
+    check_path(key + ".ready.http", ready.path);
     if (ready.status_min < 100 || ready.status_max > 599 || ready.status_min > ready.status_max) {
       fault(key + ".ready.status", "the status must lie within 100 and 599");
     }
@@ -250,7 +255,7 @@ class Checker {
       listener.addresses = std::move(names.addresses);
       listener.inherited = std::move(names.inherited);
     }
-    if (!owned) {
+    if (!owned && !listens_unread()) {
       fault(key, "no app listens on '" + listener.text + "'",
             "its name is an app's listen, letter by letter");
     }
@@ -261,6 +266,12 @@ class Checker {
     }
     if (listener.max_fields == 0) fault(key + ".max_fields", "max_fields must be at least 1");
     if (listener.max_connections == 0) fault(key + ".max_connections", "max_connections must be at least 1");
+  }
+
+  /// An app whose `listen` cannot be read may be the one that is missed.
+  bool listens_unread() const {
+    return std::any_of(config_.apps.begin(), config_.apps.end(),
+                       [&](const AppConfig& app) { return faults_.unread("app." + app.name + ".listen"); });
   }
 
   void check_overlaps() {

@@ -14,11 +14,14 @@ namespace berth {
 class FaultList {
  public:
   explicit FaultList(const Origins& origins) : origins_(origins) {}
+  /// What follows only from a value that could not be read is not told: `key` has its fault already.
   void add(const std::string& key, std::string what, std::string hint = {}) {
+    if (unread(key)) return;
     errors_.push_back({place(key), std::move(what), std::move(hint)});
   }
   /// "berth.toml:12:3"
   std::string place(const std::string& key) const { return origins_.find(key); }
+  bool unread(const std::string& key) const { return origins_.unread.contains(key); }
   std::vector<ConfigError> take() { return std::move(errors_); }
 
  private:

@@ -58,12 +58,13 @@ void check_place(AppConfig& app, FaultList& faults) {
   if (app.strip && app.path == "/")
     faults.add(key + ".strip", "there is nothing to strip from /", "write path, or leave out strip");
   const bool routed = !app.hosts.empty() || app.path != "/" || app.strip;
-  if (app.listen.empty() && routed)
+  const bool nowhere = app.listen.empty() && !faults.unread(key + ".listen");
+  if (nowhere && routed)
     faults.add(key, "app '" + app.name + "' has a host or a path, and nothing to listen on",
                R"(write listen = "127.0.0.1:8000")");
   if (app.mode == AppMode::Tcp && routed)
     faults.add(key + ".mode", "bytes have no host and no path", "leave them out with mode = \"tcp\"");
-  if (app.mode == AppMode::Tcp && app.listen.empty())
+  if (app.mode == AppMode::Tcp && nowhere)
     faults.add(key + ".mode", "mode = \"tcp\" needs an address to listen on", "write listen");
   if (app.mode == AppMode::Tcp && !app.ready.warm.empty())
     faults.add(key + ".ready.warm", "warm is for HTTP", "leave it out with mode = \"tcp\"");

@@ -171,15 +171,15 @@ max_upstream = "many"
     const char* what;
     const char* hint;
   };
-  std::vector<Row> wanted = {{"berth.toml:3:1", "no key 'comand' in [app.web]", "'command'"},
+  std::vector<Row> wanted = {{"berth.toml:2:10", "names are not looked up", ""},
+                             {"berth.toml:3:1", "no key 'comand' in [app.web]", "'command'"},
                              {"berth.toml:5:9", "'soon' is not a duration", ""},
                              {"berth.toml:6:11", "no key 'htpp' in [app.web.ready]", "'http'"},
                              {"berth.toml:7:19", "'NOPE' is not a signal", ""},
                              {"berth.toml:8:13", "$NOT_SET is not set", "$$"},
                              {"berth.toml:10:1", "no key 'hold_time'", "'hold_timeout'"},
                              {"berth.toml:11:16", "'many' is not a whole number", ""},
-                             {"berth.toml:12:2", "no key 'frond' at the top of the file", "'front'"},
-                             {"berth.toml:2:10", "names are not looked up", ""}};
+                             {"berth.toml:12:2", "no key 'frond' at the top of the file", "'front'"}};
   CAPTURE(seen);
   REQUIRE(errors.size() == wanted.size());
   for (std::size_t i = 0; i < wanted.size(); ++i) {
@@ -188,6 +188,37 @@ max_upstream = "many"
     CHECK(errors[i].what.find(wanted[i].what) != std::string::npos);
     CHECK(errors[i].hint.find(wanted[i].hint) != std::string::npos);
   }
+}
+
+TEST_CASE("file: what follows only from another fault is not told") {
+  for (const char* text :
+       {"app = 3", "[ap.web]\nlisten = \"127.0.0.1:1\"\ncommand = ['x']", "[app.a]\ncommand = 'x'",
+        "[app.a]\ncomand = ['x']", "[app.a]\nexternal = 'nowhere'",
+        "[app.a]\nlisten = 8000\ncommand = ['x', '{port}']\nready = { http = '/' }",
+        "[app.a]\nlissen = '127.0.0.1:1'\ncommand = ['x']\npath = '/api'",
+        "[app.a]\nlisten = 1\ncommand = ['x']\n[listener.'127.0.0.1:8000']\nmax_fields = 3",
+        "[app.a]\ncommand = ['x']\nready = { exec = [1] }",
+        "[app.a]\ncommand = ['x']\nready = { log = 1 }"}) {
+    std::string told;
+    const auto errors = read(text).errors;
+    for (const auto& error : errors) told += error.text() + "\n";
+    CAPTURE(told);
+    CHECK(errors.size() == 1);
+  }
+}
+
+TEST_CASE("file: dir = \".\" is the file's own directory, as without it") {
+  CHECK(good("[app.a]\ncommand = ['x']\ndir = '.'").apps[0].dir == "/srv/site");
+  CHECK(good("[app.a]\ncommand = ['x']\ndir = '/'").apps[0].dir == "/");
+}
+
+TEST_CASE("places: a file, a line and a column, or none") {
+  const FilePlace place = file_place("a:b/berth.toml:12:3");
+  CHECK(place.file == "a:b/berth.toml");
+  CHECK(place.line == 12);
+  CHECK(place.column == 3);
+  CHECK(file_place("--listen").line == 0);
+  CHECK(file_place("berth.toml").file == "berth.toml");
 }
 
 TEST_CASE("file: wrong kinds of values are told, none is converted in silence") {

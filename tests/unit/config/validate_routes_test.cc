@@ -96,8 +96,7 @@ TEST_CASE("routes: one host or path more makes two apps of one listener fit") {
 
 TEST_CASE("start order: names that exist, and no circle") {
   check_rows({
-      {"there is no app 'wbe'\n    did you mean 'web'?",
-       [](AppConfig&, AppConfig& api) { api.after = {"wbe"}; }},
+      {"there is no app 'wbe'; did you mean 'web'?", [](AppConfig&, AppConfig& api) { api.after = {"wbe"}; }},
       {"app 'web' would wait for itself", [](AppConfig& web, AppConfig&) { web.after = {"web"}; }},
       {"would wait for itself",
        [](AppConfig& web, AppConfig& api) {
