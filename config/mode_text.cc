@@ -1,5 +1,6 @@
 #include "config/mode_text.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -33,6 +34,13 @@ std::optional<std::string> choose(Value& into, std::string_view text, const Word
   return "'" + std::string(text) + "' is not " + std::string(kind) + "; write " + known;
 }
 
+template <class Value, std::size_t N>
+std::string_view word_of(Value value, const Words<Value, N>& words) {
+  const auto found =
+      std::find_if(words.begin(), words.end(), [&](const auto& each) { return each.second == value; });
+  return found == words.end() ? std::string_view() : found->first;
+}
+
 }  // namespace
 
 std::optional<std::string> set_mode(AppMode& mode, std::string_view text) {
@@ -51,6 +59,9 @@ std::optional<std::string> set_access_format(AccessFormat& format, std::string_v
   return choose(format, text, kAccessFormats, "a format of the access log");
 }
 
-std::string_view mode_text(AppMode mode) { return mode == AppMode::Http ? "http" : "tcp"; }
+std::string_view mode_text(AppMode mode) { return word_of(mode, kModes); }
+std::string_view log_format_text(LogFormat format) { return word_of(format, kFormats); }
+std::string_view log_level_text(LogLevel level) { return word_of(level, kLevels); }
+std::string_view access_format_text(AccessFormat format) { return word_of(format, kAccessFormats); }
 
 }  // namespace berth

@@ -17,5 +17,8 @@ std::optional<std::string> set_access_format(AccessFormat& format, std::string_v
 
 /// "http", "tcp"
 std::string_view mode_text(AppMode mode);
+std::string_view log_format_text(LogFormat format);
+std::string_view log_level_text(LogLevel level);
+std::string_view access_format_text(AccessFormat format);
 
 }  // namespace berth
