@@ -7,6 +7,7 @@
 
 #include "config/config_error.h"
 #include "config/duration_text.h"
+#include "config/file_options.h"
 #include "config/port_mode.h"
 #include "config/run_options.h"
 #include "config/version.h"
@@ -95,6 +96,7 @@ class Parser {
         add_client("stop", "stop listening, drain, end the backends, prove their ports free", stop_.target);
     add_timeout(*stop);
     add_port();
+    file_verbs_.add(root_);
     demo_app_ = root_.add_subcommand("demo", "the embedded demo server (PORT says where)");
     demo_app_->prefix_command();
     demo_app_->set_help_flag();
@@ -271,6 +273,7 @@ class Parser {
         return wrong("--wait '" + *port_wait_ + R"(' is not a duration: write "250ms", "30s" or "5m")", name);
       return std::move(port_);
     }
+    if (auto verb = file_verbs_.finish(name)) return std::move(*verb);
     DemoVerb demo{demo_app_->remaining()};
     demo.arguments.insert(demo.arguments.end(), words_.command.begin(), words_.command.end());
     return demo;
@@ -372,6 +375,7 @@ class Parser {
   ReloadVerb reload_;
   StopVerb stop_;
   PortVerb port_;
+  FileVerbs file_verbs_;
   std::optional<std::string> port_wait_;
 };
 

@@ -105,6 +105,19 @@ struct PortVerb {
   std::optional<Milliseconds> wait;  ///< --wait: until it is free
   bool json = false;
 };
+/// `berth check`
+struct CheckVerb {
+  enum class Show : std::uint8_t { Faults, Defaults, Schema };
+  std::optional<std::string> file;  ///< --config
+  Show show = Show::Faults;
+  bool json = false;
+};
+/// `berth init`
+struct InitVerb {
+  std::optional<std::string> file;  ///< --config
+  bool force = false;
+  bool json = false;
+};
 /// `berth demo`: its own words, unread.
 struct DemoVerb {
   std::vector<std::string> arguments;
@@ -116,7 +129,7 @@ struct ShowText {
 };
 
 using Verb = std::variant<RunVerb, ExecVerb, SwapVerb, CancelVerb, StatusVerb, WhyVerb, LogsVerb, ReloadVerb,
-                          StopVerb, PortVerb, DemoVerb, ShowText>;
+                          StopVerb, PortVerb, CheckVerb, InitVerb, DemoVerb, ShowText>;
 
 /// Reads main's arguments, argv[0] left out.
 Verb parse_command_line(const std::vector<std::string>& arguments);

@@ -10,17 +10,19 @@
 namespace berth {
 namespace {
 
-// Levenshtein's distance, one row at a time.
+// How many letters are added, left out, replaced or swapped with the next one.
 std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> before(b.size() + 1);
+  std::vector<std::size_t> last(b.size() + 1);
   std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
   for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
+    before = std::exchange(last, row);
     row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      std::size_t above = row[j];
-      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U)});
-      diagonal = above;
+      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0U : 1U)});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        row[j] = std::min(row[j], before[j - 2] + 1);
     }
   }
   return row[b.size()];
@@ -51,6 +53,16 @@ FilePlace file_place(std::string_view where) {
   const auto line = column ? cut_number(rest) : std::nullopt;
   if (!line) return {std::string(where), 0, 0};
   return {std::string(rest), *line, *column};
+}
+
+ConfigError config_fault(std::string where, std::string what, std::string hint) {
+  constexpr std::string_view kHint = "; write ";
+  const auto at = what.find(kHint);
+  if (hint.empty() && at != std::string::npos) {
+    hint = what.substr(at + 2);
+    what.resize(at);
+  }
+  return {std::move(where), std::move(what), std::move(hint)};
 }
 
 void sort_by_place(std::vector<ConfigError>& errors) {

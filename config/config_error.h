@@ -49,6 +49,9 @@ struct Origins {
   }
 };
 
+/// A fault whose `what` may have its hint behind a semicolon: "'x' is no size; write 64KiB".
+ConfigError config_fault(std::string where, std::string what, std::string hint = {});
+
 /// By their places in the file; those without one stand at the end.
 void sort_by_place(std::vector<ConfigError>& errors);
 

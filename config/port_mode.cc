@@ -30,7 +30,7 @@ std::optional<std::string> set_port(PortConfig& port, std::string_view text) {
   if (error != std::errc{} || stop != end)
     return quoted(text) + " is not a port; write lease, fd, discover, unix or a number";
   if (number == 0) return "port 0 is the OS's choice; write lease, or discover if the server takes it";
-  if (number > 65535) return quoted(text) + " is not a port: numbers go to 65535";
+  if (number > 65535) return quoted(text) + " is not a port; write a number from 1 to 65535";
   port.mode = PortMode::Fixed;
   port.number = static_cast<std::uint16_t>(number);
   return std::nullopt;

@@ -1,8 +1,5 @@
 #include "config/run_config.h"
 
-#include <pwd.h>
-#include <unistd.h>
-
 #include <charconv>
 #include <filesystem>
 #include <functional>
@@ -12,6 +9,7 @@
 #include "config/duration_text.h"
 #include "config/limit_keys.h"
 #include "config/mode_text.h"
+#include "config/machine_check.h"
 #include "config/port_mode.h"
 #include "config/ready_text.h"
 #include "config/toml_file.h"
@@ -48,6 +46,7 @@ class OptionReader {
     for (const std::string& limit : verb_.limits) read_limit(app, limit);
     auto found = complete(result_.config, origins_);
     result_.errors.insert(result_.errors.end(), found.begin(), found.end());
+    result_.origins = std::move(origins_);
     return std::move(result_);
   }
 
@@ -68,7 +67,10 @@ class OptionReader {
     const auto read = [&](const char* key, const std::optional<std::string>& text, auto set) {
       origins_.of[key_ + "." + key] = std::string("--") + key;
       if (!text) return;
-      if (auto what = set(*text)) fault(std::string("--") + key, *what);
+      auto what = set(*text);
+      if (!what) return;
+      fault(std::string("--") + key, *what);
+      origins_.unread.insert(key_ + "." + key);
     };
     read("port", verb_.port, [&](const std::string& text) { return set_port(app.port, text); });
     read("external", verb_.external, [&](const std::string& text) { return set_external(app, text); });
@@ -79,6 +81,7 @@ class OptionReader {
     app.plain = verb_.plain;
     app.tty = verb_.tty;
     origins_.of[key_ + ".user"] = "--user";
+    origins_.of[key_ + ".dir"] = "--dir";
   }
 
   void read_ready(ReadyConfig& ready) {
@@ -171,28 +174,13 @@ bool has_app_options(const RunVerb& verb) {
          verb.port || verb.swap || verb.mode || verb.user || verb.plain || verb.tty || !verb.limits.empty();
 }
 
-void check_machine(RunConfig& result) {
-  for (const AppConfig& app : result.config.apps) {
-    if (!app.user.empty() && ::getpwnam(app.user.c_str()) == nullptr) {
-      result.errors.push_back(
-          {"app '" + app.name + "'", "there is no user '" + app.user + "' on this machine", {}});
-    } else if (!app.user.empty() && ::geteuid() != 0) {
-      result.errors.push_back({"app '" + app.name + "'", "only root can run its command as another user",
-                               "leave out user, or start berth as root"});
-    }
-    std::error_code error;
-    if (!app.dir.empty() && !fs::is_directory(app.dir, error)) {
-      result.errors.push_back({"app '" + app.name + "'", "its dir " + app.dir + " is not a directory", {}});
-    }
-  }
-}
-
 RunConfig from_file(const RunVerb& verb, const std::string& working_dir) {
   fs::path path = fs::path(working_dir) / verb.file.value_or("berth.toml");
   FileResult file = load_file(path.lexically_normal().string(), verb.file.value_or("berth.toml"));
   RunConfig result{.config = std::move(file.config),
                    .file = path.lexically_normal().string(),
-                   .errors = std::move(file.errors)};
+                   .errors = std::move(file.errors),
+                   .origins = std::move(file.origins)};
   if (has_app_options(verb)) {
     result.errors.push_back(
         {"", "the options of an app go with a command after `--`; here the file speaks for its apps",
@@ -238,7 +226,7 @@ RunConfig make_run_config(const RunVerb& verb, const std::string& working_dir) {
     }
     result.wait = wait.value_or(Milliseconds(0));
   }
-  if (result.errors.empty()) check_machine(result);
+  if (result.errors.empty()) result.errors = machine_faults(result.config, result.origins);
   return result;
 }
 

@@ -18,6 +18,7 @@ struct RunConfig {
   std::vector<ConfigError> errors;  ///< not empty: nothing may run
   bool nothing_to_run = false;      ///< neither command nor file: print run_explanation(), exit 2
   Milliseconds wait{0};             ///< --wait: for a busy address
+  Origins origins{};                ///< where each value came from
 };
 
 /// `working_dir`: absolute, the caller's; relative directories and ./berth.toml are found from it.

@@ -20,7 +20,8 @@ void read_env(const Variables& variables, Table table, AppConfig& app) {
   for (const auto& [key, node] : table.raw()) {
     const auto* value = node.as_string();
     if (value == nullptr) {
-      table.fault("", node, "the variable '" + std::string(key.str()) + "' must be a text in quotes");
+      table.fault("", node, "the variable '" + std::string(key.str()) + "' is not a text",
+                  "write it in quotes");
       continue;
     }
     std::string missing;

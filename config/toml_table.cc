@@ -16,7 +16,7 @@ std::string Reading::at(const toml::source_position& position) const {
 }
 
 void Reading::fault(const toml::source_position& position, std::string what, std::string hint) {
-  faults.push_back({at(position), std::move(what), std::move(hint)});
+  faults.push_back(config_fault(at(position), std::move(what), std::move(hint)));
 }
 
 std::optional<toml::table> parse_toml_text(std::string_view text, const Reading& reading,
@@ -61,7 +61,7 @@ std::optional<std::string> Table::scalar(const std::string& key, const char* wan
   if (node == nullptr) return std::nullopt;
   if (const auto* text = node->as_string()) return text->get();
   if (const auto* number = node->as_integer()) return std::to_string(number->get());
-  fault(key, "'" + key + "' must be " + wanted);
+  fault(key, "'" + key + "' has a value of another kind; write " + wanted);
   return std::nullopt;
 }
 
@@ -71,7 +71,7 @@ void Table::text(const std::string& key, std::string& into, const char* wanted) 
   if (const auto* value = node->as_string())
     into = value->get();
   else
-    fault(key, "'" + key + "' must be " + wanted);
+    fault(key, "'" + key + "' has a value of another kind; write " + wanted);
 }
 
 void Table::duration(const std::string& key, Milliseconds& into) {
@@ -89,19 +89,19 @@ void Table::truth(const std::string& key, bool& into) {
   if (const auto* value = node->as_boolean())
     into = value->get();
   else
-    fault(key, "'" + key + "' must be true or false");
+    fault(key, "'" + key + "' has a value of another kind; write true or false");
 }
 
 void Table::words(const std::string& key, std::vector<std::string>& into, const char* example) {
   const toml::node* node = take(key);
   if (node == nullptr) return;
   const auto* array = node->as_array();
-  if (array == nullptr) return fault(key, "'" + key + "' must be a list; write " + example);
+  if (array == nullptr) return fault(key, "'" + key + "' is not a list; write " + example);
   for (const toml::node& each : *array) {
     if (const auto* word = each.as_string())
       into.push_back(word->get());
     else
-      fault(key, each, "every word of '" + key + "' stands in quotes");
+      fault(key, each, "a word of '" + key + "' is not a text; write it in quotes");
   }
 }
 
@@ -117,7 +117,7 @@ std::optional<std::int64_t> Table::whole_number(const std::string& key) {
   if (node == nullptr) return std::nullopt;
   const auto* value = node->as_integer();
   if (value != nullptr && value->get() >= 0 && value->get() <= INT32_MAX) return value->get();
-  fault(key, "'" + key + "' must be a whole number from 0");
+  fault(key, "'" + key + "' is not a count; write a whole number from 0");
   return std::nullopt;
 }
 
@@ -125,7 +125,7 @@ std::optional<Table> Table::table(const std::string& key) {
   const toml::node* node = take(key);
   if (node == nullptr) return std::nullopt;
   if (const auto* inner = node->as_table()) return Table(*reading_, *inner, path_of(key));
-  fault(key, "'" + key + "' must be a table");
+  fault(key, "'" + key + "' is not a table", "write { KEY = VALUE }, or a table [" + path_of(key) + "]");
   return std::nullopt;
 }
 

@@ -35,7 +35,8 @@ class Checker {
   Checker(Config& config, const Origins& origins) : config_(config), faults_(origins) {}
 
   std::vector<ConfigError> run() {
-    if (config_.front.workers > 256) fault("front.workers", "at most 256 workers", "0 is one per core");
+    if (config_.front.workers > 256)
+      fault("front.workers", "at most 256 workers", "write a number up to 256, or 0 for one per core");
     if (config_.apps.empty()) fault("app", "there is no app", "add a table [app.NAME] with a command");
     for (AppConfig& app : config_.apps) check_app(app);
     for (ListenerConfig& listener : config_.listeners) check_listener(listener);
@@ -67,7 +68,8 @@ class Checker {
 
   void check_app(AppConfig& app) {
     std::string key = "app." + app.name;
-    if (!names_.insert(app.name).second) fault(key, "two apps are named '" + app.name + "'");
+    if (!names_.insert(app.name).second)
+      fault(key, "two apps are named '" + app.name + "'", "give one of them another name");
     bool fits = !app.name.empty() && app.name.size() <= 64 &&
                 std::all_of(app.name.begin(), app.name.end(), [](unsigned char c) {
                   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -78,15 +80,17 @@ class Checker {
     check_start(key, app);
     check_env(key, app);
     check_ready(key, app.ready);
-    if (app.max_retiring == 0) fault(key + ".max_retiring", "max_retiring must be at least 1");
+    if (app.max_retiring == 0)
+      fault(key + ".max_retiring", "max_retiring must be at least 1", "write max_retiring = 4");
     if (app.stop.grace == kOff)
-      fault(key + ".stop.grace", "the grace cannot be off",
-            "a process that ignores the signal would never end");
+      fault(key + ".stop.grace", "the grace cannot be off: a process that ignores the signal would never end",
+            R"(write grace = "10s")");
     positive(key + ".limits.connect_timeout", "connect_timeout", app.limits.connect_timeout);
     positive(key + ".limits.response_timeout", "response_timeout", app.limits.response_timeout);
     positive(key + ".limits.body_stall", "body_stall", app.limits.body_stall);
     positive(key + ".limits.stream_idle", "stream_idle", app.limits.stream_idle);
-    if (app.limits.max_upstream == 0) fault(key + ".limits.max_upstream", "max_upstream must be at least 1");
+    if (app.limits.max_upstream == 0)
+      fault(key + ".limits.max_upstream", "max_upstream must be at least 1", "write max_upstream = 512");
     check_watch(key, app, faults_);
     own_listener(app);
   }
@@ -174,7 +178,8 @@ class Checker {
     for (const auto& [name, value] : app.env) {
       if (name.empty() || name.find('=') != std::string::npos || name.find('\0') != std::string::npos ||
           value.find('\0') != std::string::npos) {
-        fault(key + ".env", "'" + name + "' cannot be a variable of the environment");
+        fault(key + ".env", "'" + name + "' cannot be a variable of the environment",
+              "write a name without =");
       }
     }
   }
@@ -197,7 +202,7 @@ class Checker {
     positive(key + ".ready.timeout", "the readiness timeout", ready.timeout);
     for (const std::string& path : ready.warm) check_path(key + ".ready.warm", path);
     if (ready.successes == 0 || ready.successes > kMostSuccesses)
-      fault(key + ".ready.successes", "successes must lie within 1 and 100");
+      fault(key + ".ready.successes", "successes must lie within 1 and 100", "write successes = 1");
     if (ready.successes > 1 && (ready.kind == Kind::Notify || ready.kind == Kind::Log))
       fault(key + ".ready.successes", "successes says nothing with " + ready_check_text(ready),
             "the command says it once: leave out successes, or ask with http, tcp or exec");
@@ -207,7 +212,7 @@ class Checker {
     if (ready.kind == Kind::Http) check_http(key, ready);
     if (std::any_of(ready.host.begin(), ready.host.end(),
                     [](unsigned char c) { return c <= 0x20 || c >= 0x7f; })) {
-      fault(key + ".ready.host", "'" + ready.host + "' cannot be a Host");
+      fault(key + ".ready.host", "'" + ready.host + "' cannot be a Host", R"(write host = "localhost")");
     }
   }
 
@@ -223,7 +228,7 @@ class Checker {
   void check_http(const std::string& key, const ReadyConfig& ready) {
     check_path(key + ".ready.http", ready.path);
     if (ready.status_min < 100 || ready.status_max > 599 || ready.status_min > ready.status_max) {
-      fault(key + ".ready.status", "the status must lie within 100 and 599");
+      fault(key + ".ready.status", "the status must lie within 100 and 599", R"(write status = "200-299")");
     }
   }
 
@@ -262,10 +267,12 @@ class Checker {
     positive(key + ".head_timeout", "head_timeout", listener.head_timeout);
     positive(key + ".idle_timeout", "idle_timeout", listener.idle_timeout);
     if (listener.max_head < 1024 || listener.max_head > (16U << 20)) {
-      fault(key + ".max_head", "max_head must lie within 1KiB and 16MiB");
+      fault(key + ".max_head", "max_head must lie within 1KiB and 16MiB", R"(write max_head = "64KiB")");
     }
-    if (listener.max_fields == 0) fault(key + ".max_fields", "max_fields must be at least 1");
-    if (listener.max_connections == 0) fault(key + ".max_connections", "max_connections must be at least 1");
+    if (listener.max_fields == 0)
+      fault(key + ".max_fields", "max_fields must be at least 1", "write max_fields = 128");
+    if (listener.max_connections == 0)
+      fault(key + ".max_connections", "max_connections must be at least 1", "write max_connections = 10000");
   }
 
   /// An app whose `listen` cannot be read may be the one that is missed.
@@ -285,8 +292,9 @@ class Checker {
     const std::string wrong = same ? overlap_text(first) : overlap_text(first, {b.addresses, b.inherited});
     if (wrong.empty()) return;
     const std::string there = same ? "" : place_of(b);
-    fault(key_of(a), wrong + (there.empty() ? "" : " (" + there + ")"),
-          "one of them would never be reached; apps with the same listen share it");
+    fault(key_of(a),
+          wrong + (there.empty() ? "" : " (" + there + ")") + ": one of them would never be reached",
+          "write the same listen where apps are to share it");
   }
 
   /// Where a listener was named: its table, else the first app that listens there.

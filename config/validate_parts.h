@@ -1,4 +1,4 @@
-// The parts of validate.h that each look at one matter. Private to the validation.
+// The parts of validate.h that each look at one matter. Private to the validation and to machine_check.h.
 #pragma once
 
 #include <string>
@@ -17,7 +17,7 @@ class FaultList {
   /// What follows only from a value that could not be read is not told: `key` has its fault already.
   void add(const std::string& key, std::string what, std::string hint = {}) {
     if (unread(key)) return;
-    errors_.push_back({place(key), std::move(what), std::move(hint)});
+    errors_.push_back(config_fault(place(key), std::move(what), std::move(hint)));
   }
   /// "berth.toml:12:3"
   std::string place(const std::string& key) const { return origins_.find(key); }

@@ -16,7 +16,7 @@ bool is_host_character(char c) {
 /// An exact name, an address, or "*.suffix". What is wrong; empty: nothing.
 std::string host_fault(const std::string& host) {
   const std::string quoted = "'" + host + "'";
-  if (host == "*") return quoted + ": leave out host for every host";
+  if (host == "*") return quoted + " is every host; write no host at all for that";
   std::string_view name = host;
   if (name.starts_with("*.")) name.remove_prefix(2);
   if (name.starts_with("[")) return name.ends_with("]") ? "" : quoted + " is not a host";
@@ -24,7 +24,7 @@ std::string host_fault(const std::string& host) {
     return quoted + ": a * stands alone at the beginning, as in *.example.org";
   const auto colon = name.find(':');
   if (colon != std::string_view::npos)
-    return quoted + ": a host is named without its port: " + host.substr(0, host.find(':'));
+    return quoted + " is named with its port; write " + host.substr(0, host.find(':'));
   const bool fits = !name.empty() && name.front() != '.' && name.back() != '.' &&
                     name.find("..") == std::string_view::npos &&
                     std::all_of(name.begin(), name.end(), is_host_character);
@@ -33,7 +33,7 @@ std::string host_fault(const std::string& host) {
 
 std::string path_fault(const std::string& path) {
   const std::string quoted = "'" + path + "'";
-  if (!path.starts_with("/")) return quoted + ": a path begins with /";
+  if (!path.starts_with("/")) return quoted + " does not begin with a slash; write /" + path;
   if (path.find("//") != std::string::npos || path.find("/./") != std::string::npos ||
       path.find("/../") != std::string::npos)
     return quoted + ": a path has no empty segments, and no . or ..";
@@ -144,19 +144,22 @@ void check_watch(const std::string& key, const AppConfig& app, FaultList& faults
                "use http, tcp or exec in ready");
   if (app.health.every == Milliseconds{0} || app.health.timeout == Milliseconds{0} ||
       app.health.timeout == kOff)
-    faults.add(key + ".health", "every and timeout must be longer than 0, and timeout cannot be off");
+    faults.add(key + ".health", "every and timeout must be longer than 0, and timeout cannot be off",
+               R"(write every = "5s", timeout = "5s")");
   if (app.health.fall == 0 || app.health.rise == 0)
-    faults.add(key + ".health", "fall and rise must be at least 1");
+    faults.add(key + ".health", "fall and rise must be at least 1", "write fall = 3, rise = 2");
   if (app.keep_old == kOff)
     faults.add(key + ".keep_old", "keep_old cannot be off", "write 0 to stop the old one at once, or 60s");
   if (app.keep_old > Milliseconds{0} && app.swap == SwapOrder::StopStart)
     faults.add(key + ".keep_old", "with stop-start nothing old can be kept", "leave out keep_old");
   if (app.hooks.timeout == Milliseconds{0} || app.hooks.timeout == kOff)
-    faults.add(key + ".hooks.timeout", "the time of a hook must be longer than 0, and cannot be off");
+    faults.add(key + ".hooks.timeout", "the time of a hook must be longer than 0, and cannot be off",
+               R"(write timeout = "10s")");
   for (const std::string& name : app.hooks.required)
     if (name != "ready")
       faults.add(key + ".hooks.required",
-                 "'" + name + "' cannot be required: only ready comes before the switch");
+                 "'" + name + "' cannot be required: only ready comes before the switch",
+                 R"(write required = ["ready"])");
 }
 
 }  // namespace berth

@@ -23,6 +23,9 @@ int run_verb(const ReloadVerb& verb, const Terminal& terminal);
 int run_verb(const StopVerb& verb, const Terminal& terminal);
 /// Speaks to no berth: asks the kernel.
 int run_verb(const PortVerb& verb, const Terminal& terminal);
+/// These neither: they read and write the file.
+int run_verb(const CheckVerb& verb, const Terminal& terminal);
+int run_verb(const InitVerb& verb, const Terminal& terminal);
 
 /// Why a verb ends without its answer.
 struct VerbProblem {

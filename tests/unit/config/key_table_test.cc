@@ -170,10 +170,10 @@ TEST_CASE("keys: the file of all defaults is one, as it is and without its comme
   CHECK(opened == with_default);
   // An app of the file differs from the struct's in what has no default, and in its directory.
   std::map<std::string, std::string> plain = values(default_config());
-  for (const auto& [key, value] : values(open.config)) {
-    if (key == "app.NAME.command" || key == "app.NAME.dir") continue;
-    CAPTURE(key);
-    CHECK(value == plain[key]);
+  for (const auto& each : values(open.config)) {
+    if (each.first == "app.NAME.command" || each.first == "app.NAME.dir") continue;
+    CAPTURE(each.first);
+    CHECK(each.second == plain[each.first]);
   }
 }
 

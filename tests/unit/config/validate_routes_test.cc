@@ -56,14 +56,14 @@ TEST_CASE("routes: hosts become lower case, a path loses the slash at its end, o
 
 TEST_CASE("routes: what cannot be routed tells why") {
   check_rows({
-      {"'app.example.org:80': a host is named without its port: app.example.org",
+      {"'app.example.org:80' is named with its port; write app.example.org",
        [](AppConfig& web, AppConfig&) { web.hosts = {"app.example.org:80"}; }},
       {"a * stands alone at the beginning",
        [](AppConfig& web, AppConfig&) { web.hosts = {"a*.example.org"}; }},
-      {"leave out host for every host", [](AppConfig& web, AppConfig&) { web.hosts = {"*"}; }},
+      {"is every host", [](AppConfig& web, AppConfig&) { web.hosts = {"*"}; }},
       {"'a..b' is not a host", [](AppConfig& web, AppConfig&) { web.hosts = {"a..b"}; }},
       {"'' is not a host", [](AppConfig& web, AppConfig&) { web.hosts = {""}; }},
-      {"'api': a path begins with /", [](AppConfig&, AppConfig& api) { api.path = "api"; }},
+      {"'api' does not begin with a slash; write /api", [](AppConfig&, AppConfig& api) { api.path = "api"; }},
       {"no empty segments", [](AppConfig&, AppConfig& api) { api.path = "/a//b"; }},
       {"no ? and no #", [](AppConfig&, AppConfig& api) { api.path = "/a?b"; }},
       {"nothing to strip from /", [](AppConfig& web, AppConfig&) { web.strip = true; }},

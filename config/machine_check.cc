@@ -1,0 +1,107 @@
+#include "config/machine_check.h"
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <system_error>
+
+#include "config/validate_parts.h"
+
+namespace berth {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_program(const fs::path& path) {
+  std::error_code error;
+  return fs::is_regular_file(path, error) && ::access(path.c_str(), X_OK) == 0;
+}
+
+/// As execvp(3) would find it in the app's directory.
+bool is_found(const std::string& program, const AppConfig& app) {
+  const fs::path dir(app.dir);
+  if (program.find('/') != std::string::npos) return is_program(dir / program);
+  const auto own = app.env.find("PATH");
+  const char* inherited = std::getenv("PATH");
+  const std::string search = own != app.env.end()   ? own->second
+                             : inherited != nullptr ? inherited
+                                                    : "/bin:/usr/bin";
+  for (std::size_t begin = 0; begin <= search.size();) {
+    const std::size_t end = std::min(search.find(':', begin), search.size());
+    if (is_program(dir / search.substr(begin, end - begin) / program)) return true;
+    begin = end + 1;
+  }
+  return false;
+}
+
+bool has_dir(const AppConfig& app) {
+  std::error_code error;
+  return app.dir.empty() || fs::is_directory(app.dir, error);
+}
+
+void check_dir(const AppConfig& app, FaultList& faults) {
+  if (has_dir(app)) return;
+  faults.add("app." + app.name + ".dir",
+             "the dir of app '" + app.name + "', " + app.dir + ", is not a directory",
+             "make it, or name another");
+}
+
+void check_user(const AppConfig& app, bool to_run, FaultList& faults) {
+  if (app.user.empty()) return;
+  const std::string key = "app." + app.name + ".user";
+  if (::getpwnam(app.user.c_str()) == nullptr)
+    faults.add(key, "there is no user '" + app.user + "' on this machine", "make it, or name another");
+  else if (to_run && ::geteuid() != 0)
+    faults.add(key, "only root can run the command of app '" + app.name + "' as another user",
+               "leave out user, or start berth as root");
+}
+
+void check_program(const std::string& key, const std::vector<std::string>& command, const AppConfig& app,
+                   FaultList& faults) {
+  if (command.empty() || command.front().empty() || command.front().find('{') != std::string::npos) return;
+  const std::string& program = command.front();
+  if (is_found(program, app)) return;
+  const bool path = program.find('/') != std::string::npos;
+  // Where there is no directory, nothing is found in it.
+  if (path && !has_dir(app)) return;
+  faults.add("app." + app.name + "." + key,
+             path ? "'" + program + "' is not a program in " + app.dir
+                  : "the program '" + program + "' is not in PATH",
+             "install it, or write where it is");
+}
+
+void check_programs(const AppConfig& app, FaultList& faults) {
+  check_program("command", app.command, app, faults);
+  check_program("ready.exec", app.ready.exec, app, faults);
+  check_program("hooks.ready", app.hooks.ready, app, faults);
+  check_program("hooks.switched", app.hooks.switched, app, faults);
+  check_program("hooks.released", app.hooks.released, app, faults);
+  check_program("hooks.failed", app.hooks.failed, app, faults);
+}
+
+}  // namespace
+
+std::vector<ConfigError> machine_faults(const Config& config, const Origins& origins) {
+  FaultList faults(origins);
+  for (const AppConfig& app : config.apps) {
+    check_user(app, true, faults);
+    check_dir(app, faults);
+  }
+  return faults.take();
+}
+
+std::vector<ConfigError> machine_faults_to_check(const Config& config, const Origins& origins) {
+  FaultList faults(origins);
+  for (const AppConfig& app : config.apps) {
+    check_user(app, false, faults);
+    check_dir(app, faults);
+    check_programs(app, faults);
+  }
+  return faults.take();
+}
+
+}  // namespace berth

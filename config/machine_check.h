@@ -1,0 +1,18 @@
+// What a Config needs of this machine: directories, users, programs. Asks the file system and the user
+// database; starts nothing.
+#pragma once
+
+#include <vector>
+
+#include "config/config.h"
+#include "config/config_error.h"
+
+namespace berth {
+
+/// Directories that are not there and users that do not exist or cannot be become: nothing may run.
+std::vector<ConfigError> machine_faults(const Config& config, const Origins& origins);
+
+/// The same for who only looks: programs that are not found, too, and nothing that only root could do.
+std::vector<ConfigError> machine_faults_to_check(const Config& config, const Origins& origins);
+
+}  // namespace berth
