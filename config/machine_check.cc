@@ -16,11 +16,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool is_program(const fs::path& path) {
-  std::error_code error;
-  return fs::is_regular_file(path, error) && ::access(path.c_str(), X_OK) == 0;
-}
-
 /// As execvp(3) would find it in the app's directory.
 bool is_found(const std::string& program, const AppConfig& app) {
   const fs::path dir(app.dir);
@@ -84,6 +79,11 @@ void check_programs(const AppConfig& app, FaultList& faults) {
 }
 
 }  // namespace
+
+bool is_program(const std::string& path) {
+  std::error_code error;
+  return fs::is_regular_file(path, error) && ::access(path.c_str(), X_OK) == 0;
+}
 
 std::vector<ConfigError> machine_faults(const Config& config, const Origins& origins) {
   FaultList faults(origins);

@@ -2,12 +2,16 @@
 // database; starts nothing.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "config/config.h"
 #include "config/config_error.h"
 
 namespace berth {
+
+/// Whether a file is there that may be executed.
+bool is_program(const std::string& path);
 
 /// Directories that are not there and users that do not exist or cannot be become: nothing may run.
 std::vector<ConfigError> machine_faults(const Config& config, const Origins& origins);

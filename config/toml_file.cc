@@ -18,17 +18,17 @@ namespace {
 
 void read_env(const Variables& variables, Table table, AppConfig& app) {
   for (const auto& [key, node] : table.raw()) {
+    const std::string name(key.str());
+    table.take(name);
     const auto* value = node.as_string();
     if (value == nullptr) {
-      table.fault("", node, "the variable '" + std::string(key.str()) + "' is not a text",
-                  "write it in quotes");
+      table.fault(name, "the variable '" + name + "' is not a text", "write it in quotes");
       continue;
     }
     std::string missing;
-    app.env[std::string(key.str())] = expand_variables(value->get(), variables, missing);
-    if (!missing.empty()) {
-      table.fault("", node, "$" + missing + " is not set in berth's environment", "write $$ for a dollar");
-    }
+    app.env[name] = expand_variables(value->get(), variables, missing);
+    if (!missing.empty())
+      table.fault(name, "$" + missing + " is not set in berth's environment", "write $$ for a dollar");
   }
 }
 

@@ -150,7 +150,7 @@ void Table::finish() {
     if (std::find(known_.begin(), known_.end(), name) != known_.end()) continue;
     const std::string place = path_.empty() ? "at the top of the file" : "in [" + path_ + "]";
     const std::string near = nearest_word(name, known_);
-    if (!near.empty()) reading_->origins.unread.insert(path_of(near));
+    if (!near.empty() && table_->get(near) == nullptr) reading_->origins.unread.insert(path_of(near));
     reading_->fault(key.source().begin, "there is no key '" + name + "' " + place,
                     near.empty() ? known_text() : "did you mean '" + near + "'?");
   }

@@ -178,7 +178,7 @@ class Checker {
     for (const auto& [name, value] : app.env) {
       if (name.empty() || name.find('=') != std::string::npos || name.find('\0') != std::string::npos ||
           value.find('\0') != std::string::npos) {
-        fault(key + ".env", "'" + name + "' cannot be a variable of the environment",
+        fault(key + ".env." + name, "'" + name + "' cannot be a variable of the environment",
               "write a name without =");
       }
     }

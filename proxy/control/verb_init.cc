@@ -1,5 +1,3 @@
-#include <unistd.h>
-
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -17,6 +15,7 @@
 
 #include "config/check_file.h"
 #include "config/first_file.h"
+#include "config/machine_check.h"
 #include "proxy/control/verbs.h"
 
 namespace berth::control {
@@ -33,11 +32,6 @@ std::string read_text(const fs::path& path) {
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0)));
   return text;
-}
-
-bool is_program(const fs::path& path) {
-  std::error_code error;
-  return fs::is_regular_file(path, error) && ::access(path.c_str(), X_OK) == 0;
 }
 
 std::map<std::string, std::string> scripts_of(const std::string& package) {

@@ -211,4 +211,28 @@ TEST_CASE("command line: run --wait may go without a time") {
   CHECK(parsed<RunVerb>({"run", "--wait", "5s", "--", "x"}).wait == "5s");
 }
 
+TEST_CASE("command line: check and init name a file, and take no command") {
+  auto check = parsed<CheckVerb>({"check"});
+  CHECK_FALSE(check.file.has_value());
+  CHECK(check.show == CheckVerb::Show::Faults);
+  check = parsed<CheckVerb>({"check", "-c", "x.toml", "--json"});
+  CHECK(check.file == "x.toml");
+  CHECK(check.json);
+  CHECK(parsed<CheckVerb>({"check", "--defaults"}).show == CheckVerb::Show::Defaults);
+  CHECK(parsed<CheckVerb>({"check", "--schema"}).show == CheckVerb::Show::Schema);
+  auto init = parsed<InitVerb>({"init"});
+  CHECK_FALSE(init.file.has_value());
+  CHECK_FALSE(init.force);
+  init = parsed<InitVerb>({"init", "--config", "x.toml", "--force", "--json"});
+  CHECK(init.file == "x.toml");
+  CHECK(init.force);
+  CHECK(init.json);
+  for (const char* verb : {"check", "init"}) {
+    CHECK(shown({verb, "--", "x"}).exit_code == 2);
+    CHECK(shown({verb, "berth.toml"}).exit_code == 2);
+    CHECK(shown({"help", verb}).text.find("exit codes: 0") != std::string::npos);
+  }
+  CHECK(shown({"check", "--schema", "--defaults"}).exit_code == 2);
+}
+
 }  // namespace berth

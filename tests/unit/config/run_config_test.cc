@@ -148,8 +148,18 @@ TEST_CASE("run: a file and a command, or a file and an app's options, are too mu
 
 TEST_CASE("run: a directory that is not there is an error before anything starts") {
   TempDir dir;
-  CHECK(errors_text(typed({"--dir", "gone", "--", "x"}, dir.path()).errors).find("not a directory") !=
-        std::string::npos);
+  CHECK(errors_text(typed({"--dir", "gone", "--", "x"}, dir.path()).errors) ==
+        "berth: --dir: the dir of app 'app', " + dir.path() +
+            "/gone, is not a directory; make it, or name another\n");
+  dir.write("berth.toml", "[app.web]\ncommand = ['no-such-program']\ndir = 'gone'\n");
+  const auto file = typed({}, dir.path());
+  REQUIRE(file.errors.size() == 1);
+  CHECK(file.errors[0].where == "berth.toml:3:7");
+}
+
+TEST_CASE("run: a value that cannot be read is told once, not with what follows from it") {
+  TempDir dir;
+  CHECK(typed({"--external", "nowhere"}, dir.path()).errors.size() == 1);
 }
 
 TEST_CASE("run config: a wait goes with a command and with a file, and has to be a duration") {

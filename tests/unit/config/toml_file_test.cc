@@ -207,6 +207,17 @@ TEST_CASE("file: what follows only from another fault is not told") {
   }
 }
 
+TEST_CASE("file: a fault hides no other one") {
+  for (const char* text :
+       {"[app.a]\ncommand = ['x']\nenv = { A = 1, 'B=C' = 'x' }",
+        "[app.a]\ncommand = ['x']\nlisten = '127.0.0.1:1'\npth = '/a'\npath = 'b'",
+        "[app.a]\ncommand = ['x']\nready = { exec = [''], successes = 0 }", "[app.a]\ncommand = 1\nuser = 2",
+        "[app.a]\ncommand = 1\n[app.b]\nlisten = 'x'\ncommand = ['x']"}) {
+    CAPTURE(std::string(text));
+    CHECK(read(text).errors.size() == 2);
+  }
+}
+
 TEST_CASE("file: dir = \".\" is the file's own directory, as without it") {
   CHECK(good("[app.a]\ncommand = ['x']\ndir = '.'").apps[0].dir == "/srv/site");
   CHECK(good("[app.a]\ncommand = ['x']\ndir = '/'").apps[0].dir == "/");
