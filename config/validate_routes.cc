@@ -112,6 +112,7 @@ void check_start_order(const Config& config, FaultList& faults) {
     for (const std::string& name : app.after) {
       if (by_name.contains(name)) continue;
       std::vector<std::string> names;
+      names.reserve(by_name.size());
       for (const auto& [known, unused] : by_name) names.push_back(known);
       const std::string near = nearest_word(name, names);
       faults.add("app." + app.name + ".after", "there is no app '" + name + "'",
