@@ -109,6 +109,13 @@ TEST_CASE("init: what else is found stands there as a comment") {
   CHECK(all.apps[1].swap == SwapOrder::StopStart);
 }
 
+TEST_CASE("init: a page beside a server is a part of that") {
+  const FirstFile file =
+      found_in({.files = {{"index.html", ""}, {"package.json", ""}}, .scripts = {{"dev", "vite"}}});
+  REQUIRE(file.found.size() == 1);
+  CHECK(file.found[0].told_by == "package.json's script dev");
+}
+
 TEST_CASE("init: a server whose swaps have to be stop-start gets them, and is told why") {
   const FirstFile file = found_in({.files = {{"package.json", ""}}, .scripts = {{"dev", "next dev"}}});
   CHECK(good(file.text).apps.at(0).swap == SwapOrder::StopStart);
