@@ -5,6 +5,17 @@
 #include <utility>
 
 namespace berth {
+namespace {
+
+control::RecentStatus recent_status(const route::Recent& recent) {
+  return {.window_ms = recent.window.count(),
+          .answered = recent.latencies.count(),
+          .p50_us = recent.latencies.percentile(50).count(),
+          .p99_us = recent.latencies.percentile(99).count(),
+          .max_us = recent.latencies.max().count()};
+}
+
+}  // namespace
 
 Fleet::Fleet(boost::asio::io_context& control, http::DataPlane& plane, swap::AppEvents& owner,
              Settings settings)
@@ -100,13 +111,22 @@ std::vector<std::string> Fleet::names() const {
 
 void Fleet::status(std::function<void(std::vector<control::AppStatus>)> answer) const {
   auto all = std::make_shared<std::vector<control::AppStatus>>(apps_.size());
-  auto left = std::make_shared<std::size_t>(apps_.size());
+  auto left = std::make_shared<std::size_t>(apps_.size() * 2);
+  const auto one_came = [all, left, answer] {
+    if (--*left == 0) answer(std::move(*all));
+  };
   for (std::size_t i = 0; i < apps_.size(); ++i) {
     const std::string waits = apps_[i].started ? std::string() : waits_for(apps_[i]);
-    apps_[i].shell->status([all, left, i, waits, answer](control::AppStatus app) {
+    apps_[i].shell->status([all, i, waits, one_came](control::AppStatus app) {
       if (!waits.empty()) app.state = "waiting";
+      app.waits_for = waits;
+      app.recent = (*all)[i].recent;
       (*all)[i] = std::move(app);
-      if (--*left == 0) answer(std::move(*all));
+      one_came();
+    });
+    plane_.recent(apps_[i].id, [all, i, one_came](const route::Recent& recent) {
+      (*all)[i].recent = recent_status(recent);
+      one_came();
     });
   }
 }

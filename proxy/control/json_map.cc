@@ -98,6 +98,14 @@ json::object counters_json(const http::Counters& c) {
           {"tunnels", c.tunnels}};
 }
 
+json::object recent_json(const RecentStatus& r) {
+  return {{"window_ms", r.window_ms},
+          {"answered", r.answered},
+          {"p50_us", r.p50_us},
+          {"p99_us", r.p99_us},
+          {"max_us", r.max_us}};
+}
+
 json::object generation_json(const GenerationStatus& g) {
   json::array tree;
   for (int pid : g.tree) tree.emplace_back(pid);
@@ -187,6 +195,7 @@ json::object to_json(const AppStatus& app) {
   return {{"name", clean(app.name)},
           {"addresses", strings(app.addresses)},
           {"state", clean(app.state)},
+          {"waits_for", clean(app.waits_for)},
           {"command", strings(app.command)},
           {"external", clean(app.external)},
           {"swap", order_text(app.order)},
@@ -194,6 +203,7 @@ json::object to_json(const AppStatus& app) {
           {"ready", clean(app.ready)},
           {"generations", std::move(generations)},
           {"counters", counters_json(app.counters)},
+          {"recent", recent_json(app.recent)},
           {"limits", limits_json(app)},
           {"swap_queued", app.swap_queued}};
 }
@@ -209,7 +219,9 @@ json::object to_json(const LogLine& line) {
   return {{"number", line.number},
           {"unix_ms", line.unix_ms},
           {"generation", line.generation.number},
-          {"stream", line.is_stderr ? "stderr" : "stdout"},
+          {"stream", line.is_remark   ? "berth"
+                     : line.is_stderr ? "stderr"
+                                      : "stdout"},
           {"text", clean(line.text)}};
 }
 

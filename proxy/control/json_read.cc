@@ -94,6 +94,17 @@ http::Counters counters_from(const json::object& object) {
   return c;
 }
 
+RecentStatus recent_from(const json::object& object) {
+  Reader read(object);
+  RecentStatus r;
+  read.number("window_ms", r.window_ms);
+  read.number("answered", r.answered);
+  read.number("p50_us", r.p50_us);
+  read.number("p99_us", r.p99_us);
+  read.number("max_us", r.max_us);
+  return r;
+}
+
 GenerationStatus generation_from(const json::object& object) {
   Reader read(object);
   GenerationStatus g;
@@ -116,6 +127,7 @@ AppStatus app_from(const json::object& object) {
   read.text("name", app.name);
   read.strings("addresses", app.addresses);
   read.text("state", app.state);
+  read.text("waits_for", app.waits_for);
   read.strings("command", app.command);
   read.text("external", app.external);
   if (read.word("swap") == "stop-start") app.order = SwapOrder::StopStart;
@@ -125,6 +137,7 @@ AppStatus app_from(const json::object& object) {
     if (const json::object* inner = v.if_object()) app.generations.push_back(generation_from(*inner));
   });
   if (const json::object* counters = read.object("counters")) app.counters = counters_from(*counters);
+  if (const json::object* recent = read.object("recent")) app.recent = recent_from(*recent);
   if (const json::object* limits = read.object("limits")) {
     Reader inner(*limits);
     // A value this client cannot read keeps its default, as any other member does.
@@ -330,6 +343,7 @@ std::optional<LogLine> log_line_from(const json::value& value) {
   read.number("unix_ms", line.unix_ms);
   read.generation("generation", line.generation);
   line.is_stderr = read.word("stream") == "stderr";
+  line.is_remark = read.word("stream") == "berth";
   read.text("text", line.text);
   return line;
 }

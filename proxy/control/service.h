@@ -70,10 +70,19 @@ struct GenerationStatus {
   std::vector<std::string> command;
 };
 
+/// What was answered lately, from the whole head of a request to the last byte of its response.
+struct RecentStatus {
+  std::int64_t window_ms = 0;  ///< how far back: some ten seconds
+  std::uint64_t answered = 0;
+  std::int64_t p50_us = 0;
+  std::int64_t p99_us = 0;
+  std::int64_t max_us = 0;
+};
+
 struct AppStatus {
   std::string name;
   std::vector<std::string> addresses;  ///< "127.0.0.1:8000"
-  /// "starting", "serving", "swapping", "restarting", "failed", "cancelled", "vacant", "stopping"
+  /// "waiting", "starting", "serving", "swapping", "restarting", "failed", "cancelled", "vacant", "stopping"
   std::string state;
   std::vector<std::string> command;
   std::string external;  ///< the address of a server that berth did not start, instead of a command
@@ -81,6 +90,8 @@ struct AppStatus {
   std::string dir;
   std::vector<GenerationStatus> generations;  ///< serving first, then starting, then retiring
   http::Counters counters;
+  RecentStatus recent;
+  std::string waits_for;  ///< of "waiting": the app that has to serve first
   Limits limits;
   ListenerConfig listener;  ///< its limits alone
   Milliseconds drain{0};
@@ -108,6 +119,7 @@ struct LogLine {
   Generation generation;
   bool is_stderr = false;
   std::string text;
+  bool is_remark = false;  ///< berth's own word about the generation, between its lines
 };
 
 /// Follows one reload of the file. Callbacks on the control loop; on_result is the last.

@@ -238,4 +238,9 @@ void DataPlane::counters(AppId app, std::function<void(Counters)> answer) {
                           std::move(answer));
 }
 
+void DataPlane::recent(AppId app, std::function<void(route::Recent)> answer) {
+  impl_->gather<route::Recent>([app](Worker& worker, auto reply) { reply(worker.app(app).recent()); },
+                               std::move(answer));
+}
+
 }  // namespace berth::http

@@ -11,6 +11,7 @@
 
 #include "config/config.h"
 #include "proxy/route/destination.h"
+#include "proxy/route/recent_answers.h"
 #include "proxy/route/router.h"
 
 namespace berth::http {
@@ -104,6 +105,9 @@ class DataPlane {
   void cut(AppId app, Generation generation);
 
   void counters(AppId app, std::function<void(Counters)> answer);
+
+  /// What was answered in the last seconds, from the whole head of a request to the last byte of its response.
+  void recent(AppId app, std::function<void(route::Recent)> answer);
 
  private:
   class Impl;

@@ -34,7 +34,12 @@ loop::Task<Exchange::End> serve_exchange(ClientStream& client, route::AppRoute& 
 }
 
 Exchange::Exchange(ClientStream& client, route::AppRoute& route)
-    : client_(client), loop_(client.loop()), heads_(client.heads()), route_(route), holder_(client.gate()) {
+    : client_(client),
+      loop_(client.loop()),
+      heads_(client.heads()),
+      route_(route),
+      holder_(client.gate()),
+      begun_(loop_.now()) {
   client_.gate().forget(loop::kTimeout | loop::kCut | loop::kAdmitted | loop::kRefused);
   ++route_.counters.requests;
   ++route_.counters.in_flight;
@@ -92,6 +97,7 @@ loop::Task<Exchange::End> Exchange::run() {
     from_upstream_.reset();
     verdict_ = Verdict::Going;
   }
+  if (verdict_ == Verdict::Done) route_.answered(loop_.now() - begun_);
   if (verdict_ == Verdict::Done && request_body_.done()) {
     co_return client_keeps() ? End::KeepAlive : End::Linger;
   }
@@ -310,6 +316,7 @@ loop::Task<Exchange::End> Exchange::reply() {
   auto draining = drain_to_client();
   const bool drained = co_await draining;
   if (!drained) co_return End::Close;
+  route_.answered(loop_.now() - begun_);
   co_return keep ? End::KeepAlive : End::Linger;
 }
 

@@ -129,6 +129,7 @@ class Exchange {
   BodyReader request_body_;
   BodyReader response_body_;
   loop::Tick refused_until_ = 0;
+  const std::chrono::steady_clock::time_point begun_;
   std::uint64_t body_bytes_ = 0;  ///< of the request, since body_begun_
   std::chrono::steady_clock::time_point body_begun_{};
   struct {

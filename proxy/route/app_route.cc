@@ -7,7 +7,11 @@ namespace berth::route {
 
 AppRoute::AppRoute(loop::Loop& loop, std::string name, RouteLimits limits,
                    std::atomic<std::uint32_t>& held_everywhere)
-    : loop_(loop), name_(std::move(name)), limits_(limits), held_everywhere_(held_everywhere) {}
+    : loop_(loop),
+      name_(std::move(name)),
+      limits_(limits),
+      held_everywhere_(held_everywhere),
+      recent_(loop.now()) {}
 
 AppRoute::~AppRoute() = default;
 
@@ -97,6 +101,7 @@ void AppRoute::admit() {
 }
 
 void AppRoute::on_tick() {
+  recent_.advance(loop_.now());
   if (current_) current_->on_tick();
   forget_drained();
   admit_soon();

@@ -12,6 +12,7 @@
 #include "proxy/loop/gate.h"
 #include "proxy/loop/list.h"
 #include "proxy/loop/loop.h"
+#include "proxy/route/recent_answers.h"
 #include "proxy/route/socket_upstream.h"
 #include "proxy/route/target.h"
 
@@ -50,6 +51,9 @@ class AppRoute {
   const std::string& name() const { return name_; }
   const Limits& limits() const { return limits_.user; }
   RouteCounters counters;
+  /// A request was answered to its last byte, `took` after its whole head had come.
+  void answered(RecentAnswers::Clock::duration took) { recent_.record(took); }
+  Recent recent() const { return recent_.sum(loop_.now()); }
 
   /// Where a new request goes now; nullptr: nowhere yet.
   Target* current() { return current_.get(); }
@@ -97,6 +101,7 @@ class AppRoute {
   loop::List<Waiting, Waiting> waiting_;
   std::uint64_t waiting_count_ = 0;
   bool admission_posted_ = false;
+  RecentAnswers recent_;
 };
 
 }  // namespace berth::route
