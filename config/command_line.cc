@@ -8,6 +8,7 @@
 #include "config/config_error.h"
 #include "config/duration_text.h"
 #include "config/file_options.h"
+#include "config/help_text.h"
 #include "config/port_mode.h"
 #include "config/run_options.h"
 #include "config/version.h"
@@ -16,11 +17,12 @@ namespace berth {
 namespace {
 
 constexpr std::string_view kFooter = R"(
-one app:     berth run -- uvicorn app:app --port {port}
+one app:     berth run -- uvicorn app:app
 its change:  berth swap
-more:        berth VERB --help
-exit codes:  0 done · 1 failed, the old backend serves · 2 the call was wrong · 3 no berth is running there
-             4 only the caller's own wait ran out · 5 switched, but the release is not proven)";
+more:        berth help VERB, with examples
+exit codes:  0 done · 1 failed, the old backend serves · 2 the call was wrong
+             3 no berth is running there · 4 only the caller's own wait ran out
+             5 switched, but the release is not proven)";
 
 constexpr std::string_view kSwapVerbs[] = {"swap", "restart", "attach", "detach"};
 
@@ -46,37 +48,11 @@ ShowText wrong(std::string what, std::string_view verb) {
   return {std::move(text), 2};
 }
 
-// CLI11 would leave the command after `--` out of its usage lines.
-class HelpText : public CLI::Formatter {
- public:
-  std::string make_usage(const CLI::App* app, std::string) const override {
-    const std::string& name = app->get_name();
-    std::string usage = "berth VERB [OPTIONS]";
-    if (name == "run") {
-      usage = "berth run [OPTIONS] -- COMMAND ARG...\n       berth run [-c berth.toml]";
-    } else if (name == "exec") {
-      usage = "berth exec [OPTIONS] -- SERVER ARG... ::: COMMAND ARG...";
-    } else if (name == "port") {
-      usage = "berth port HOST:PORT [--wait TIME] [--json]";
-    } else if (name == "swap") {
-      usage =
-          "berth swap [APP] [OPTIONS] [-- COMMAND ARG...]\n       berth swap [APP] --to ADDRESS [OPTIONS]";
-    } else if (name == "attach") {
-      usage = "berth attach [APP] ADDRESS [OPTIONS]";
-    } else if (name != "berth") {
-      usage = "berth " + name + (app->get_option_no_throw("APP") != nullptr ? " [APP]" : "") + " [OPTIONS]";
-    }
-    return "usage: " + usage + "\n";
-  }
-};
-
 // One call's parser and the values that it fills; lives as long as the parsing.
 class Parser {
  public:
   explicit Parser(Words words) : words_(std::move(words)) {
-    auto help = std::make_shared<HelpText>();
-    help->column_width(34);
-    root_.formatter(help);
+    root_.formatter(help_layout(34));
     root_.require_subcommand(0, 1);
     root_.set_help_flag("-h,--help", "this text");
     root_.add_flag("-V,--version", version_, "the version and the revision it was built from");
@@ -86,8 +62,10 @@ class Parser {
     add_swap("attach", "a server that runs already in, the old one out", attach_);
     add_swap("detach", "let go of an attached server: the app's command again, or nothing", detach_);
     add_client("cancel", "end the running swap before its switch, the old backend serves on", cancel_.target);
-    add_client("status", "what is served, by whom, and every limit", status_.target);
-    add_client("why", "the last swap, phase by phase, and the reason for its outcome", why_.target);
+    CLI::App* status = add_client("status", "the apps at a glance; of one, everything", status_.target);
+    status->add_flag("-w,--watch", status_.watch, "again every second, until Ctrl-C");
+    status->add_flag("--names", status_.names, "only the apps' names, one a line");
+    add_client("why", "the last swap: what was done, what happened, what to do", why_.target);
     CLI::App* logs = add_client("logs", "what the backends wrote", logs_.target);
     logs->add_flag("-f,--follow", logs_.follow, "go on with what they write from now on");
     option(*logs, "-n,--lines", lines_, "N", "how many of the last lines, 0 to 10000 (100)");
@@ -100,6 +78,15 @@ class Parser {
     demo_app_ = root_.add_subcommand("demo", "the embedded demo server (PORT says where)");
     demo_app_->prefix_command();
     demo_app_->set_help_flag();
+    CLI::App* completions = root_.add_subcommand("completions", "a shell's completions: bash, zsh or fish");
+    completions->add_option("SHELL", shell_)
+        ->type_name("")
+        ->required()
+        ->check(CLI::IsMember({"bash", "zsh", "fish"}).description(""));
+    root_.add_subcommand("help", "a verb's options, with examples")
+        ->add_flag("--man", man_, "the manual page, for man(1)");
+    add_examples(root_);
+    root_.formatter(help_layout(16));
     root_.footer(std::string(kFooter));  // last: what is added before would inherit it
   }
 
@@ -177,7 +164,7 @@ class Parser {
 
   CLI::App* add_client(const std::string& name, const std::string& description, Target& target) {
     CLI::App* app = root_.add_subcommand(name, description);
-    if (name != "stop" && name != "reload" && name != "status" && name != "attach") {
+    if (name != "stop" && name != "reload" && name != "attach") {
       app->add_option("APP", target.app, "which app (may be left out when there is one)")->type_name("");
     }
     option(*app, "--control", target.control, "PATH", "the control socket of the berth meant");
@@ -221,7 +208,6 @@ class Parser {
 
   ShowText stray(const std::string& word, CLI::App* verb) {
     std::vector<std::string> known;
-    if (verb == nullptr && word == "help") return {root_.help(), 0};
     if (verb == nullptr && !word.starts_with("-")) {
       for (CLI::App* each : root_.get_subcommands([](CLI::App*) { return true; }))
         known.push_back(each->get_name());
@@ -259,6 +245,8 @@ class Parser {
     for (SwapVerb* verb : {&swap_, &restart_, &attach_, &detach_}) {
       if (name == kSwapVerbs[static_cast<int>(verb->kind)]) return finish_swap(*verb, name);
     }
+    if (name == "help") return ShowText{written_text(root_, name, "--man"), 0};
+    if (name == "completions") return ShowText{written_text(root_, name, shell_), 0};
     if (name == "cancel") return std::move(cancel_);
     if (name == "status") return std::move(status_);
     if (name == "why") return std::move(why_);
@@ -356,6 +344,8 @@ class Parser {
   CLI::App root_{"berth: keeps one address open while the servers behind it come and go", "berth"};
   CLI::App* demo_app_ = nullptr;
   bool version_ = false;
+  bool man_ = false;
+  std::string shell_;
   bool no_queue_ = false;
   std::string wait_ = "release";
   std::string timeout_;
@@ -383,8 +373,9 @@ class Parser {
 
 Verb parse_command_line(const std::vector<std::string>& arguments) {
   Words words = cut(arguments);
+  if (words.options == std::vector<std::string>{"help"}) words.options = {"--help"};
   // `berth help run` reads as `berth run --help`.
-  if (words.options.size() == 2 && words.options.front() == "help")
+  if (words.options.size() == 2 && words.options.front() == "help" && !words.options.back().starts_with("-"))
     words.options = {words.options.back(), "--help"};
   return Parser(std::move(words)).parse();
 }

@@ -81,6 +81,8 @@ struct CancelVerb {
 };
 struct StatusVerb {
   Target target;
+  bool watch = false;
+  bool names = false;  ///< the apps' names alone, one a line
 };
 struct WhyVerb {
   Target target;

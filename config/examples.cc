@@ -1,0 +1,70 @@
+// What `berth help VERB` and the manual page show as examples.
+#include <utility>
+
+#include "config/command_table.h"
+
+namespace berth {
+namespace {
+
+constexpr std::pair<std::string_view, std::string_view> kExamples[] = {
+    {"run", R"(berth run -- uvicorn app:app             http://127.0.0.1:8000, a port of its own behind it
+berth run -l 0.0.0.0:80 -- node server.js  for everybody; the server reads PORT
+berth run                                what ./berth.toml says
+berth run --ready http=/health -- ./app  ready when /health answers
+berth run --swap stop-start -- ./app     for a server that cannot run twice
+)"},
+    {"exec", R"(berth exec -- uvicorn app:app ::: pytest  tests against BERTH_URL
+berth exec --verbose -- ./app ::: curl -sf localhost  with the server's output
+)"},
+    {"swap", R"(berth swap                               the same command, a new generation
+berth swap -- uvicorn other:app          another command, from this directory
+berth swap web --env DEBUG=1             of the app `web`, with a variable more
+berth swap --to 127.0.0.1:9000           to a server that runs already
+berth swap --wait=switch                 do not wait for the old one's end
+)"},
+    {"restart", R"(berth restart                            the same command, a new generation
+berth restart web --no-queue             or fail, when a swap runs already
+)"},
+    {"attach", R"(berth attach 9000                        the server on 127.0.0.1:9000
+berth attach web unix:/run/web.sock      for the app `web`
+)"},
+    {"detach", R"(berth detach                             the app's own command again
+berth detach --only 127.0.0.1:9000       only if that is what is attached
+)"},
+    {"cancel", R"(berth cancel                             the old backend serves on
+)"},
+    {"status", R"(berth status                             everything, once
+berth status --watch                     the table, every second
+berth status --json | jq .apps[0].state  for a script
+)"},
+    {"why", R"(berth why                                the last swap, in sentences
+berth why web --json                     its report, for a script
+)"},
+    {"logs", R"(berth logs -f                            all apps, as they write
+berth logs web -n 20                     the last lines of one
+)"},
+    {"stop", R"(berth stop                               in order, whatever it takes
+berth stop --timeout 10s                 but wait no longer than that
+)"},
+    {"port", R"(berth port 127.0.0.1:8000                free, or who has it
+berth port 8000 --wait 20s && ./app      start when it is free
+)"},
+    {"demo", R"(berth run -- berth demo                  a page that shows who answered
+)"},
+    {"completions", R"(source <(berth completions bash)         for this shell
+berth completions fish > ~/.config/fish/completions/berth.fish
+)"},
+    {"help", R"(berth help swap                          a verb, with examples
+berth help --man | man -l -              the manual
+)"},
+};
+
+}  // namespace
+
+std::string_view examples_of(std::string_view verb) {
+  for (const auto& [name, text] : kExamples)
+    if (name == verb) return text;
+  return {};
+}
+
+}  // namespace berth
