@@ -6,6 +6,7 @@
 
 #include "config/duration_text.h"
 #include "proxy/control/json_map.h"
+#include "proxy/control/why_sentences.h"
 
 namespace berth::control {
 namespace {
@@ -125,6 +126,30 @@ std::string outcome_text(const SwapReport& report, const Paint& paint) {
   return {};
 }
 
+// A label and its sentences, wrapped beside it; never wider than is read with ease.
+std::string answer(const std::string& label, const std::string& sentences, unsigned columns,
+                   const Paint& paint) {
+  constexpr std::size_t kLabel = 17;
+  constexpr std::size_t kWidest = 100;
+  const std::size_t room = std::min<std::size_t>(columns, kWidest);
+  std::string text = paint.bold(padded("  " + label, kLabel));
+  std::size_t column = kLabel;
+  std::size_t at = 0;
+  while (at < sentences.size()) {
+    const auto end = std::min(sentences.find(' ', at), sentences.size());
+    const std::string word = sentences.substr(at, end - at);
+    if (column != kLabel && column + 1 + width_of(word) > room) {
+      text += "\n" + std::string(kLabel, ' ');
+      column = kLabel;
+    }
+    if (column != kLabel) text += " ";
+    column += width_of(word) + (column != kLabel ? 1 : 0);
+    text += word;
+    at = end + 1;
+  }
+  return text + "\n";
+}
+
 }  // namespace
 
 std::string PhaseText::lead(Generation generation, const Paint& paint) const {
@@ -193,20 +218,24 @@ std::string switched_text(const SwapReport& report, Paint paint) {
   return text;
 }
 
-std::string why_text(const SwapReport& report, bool colour) {
+std::string why_text(const SwapReport& report, bool colour, unsigned columns) {
   Paint paint(colour);
   std::string text =
       paint.bold(report.app) + "  " + clock_text(report.started_unix_ms) + "  " + cause_text(report) + "\n";
   if (!report.command.empty()) text += "  command: " + command_text(report.command) + "\n";
   if (!report.external.empty()) text += "  server: " + report.external + ", not started by berth\n";
-  if (report.order == SwapOrder::StopStart && report.from.number != 0)
-    text += "  stop-start: the old one first, then the new one; requests are held meanwhile\n";
+  const WhySentences told = why_sentences(report);
+  text += "\n" + answer("what was done", told.done, columns, paint) +
+          answer("what happened", told.happened, columns, paint) +
+          answer("what to do", told.to_do, columns, paint) + "\n";
   PhaseText phases(report.app, colour);
   for (const PhaseRecord& phase : report.phases) {
     text +=
         (phase.state == PhaseState::Running ? phases.running(phase, phase.took) : phases.ended(phase)) + "\n";
   }
-  return text + outcome_text(report, paint);
+  SwapReport rest = report;  // what to do was said
+  rest.hint.clear();
+  return text + outcome_text(rest, paint);
 }
 
 std::string clock_text(std::int64_t unix_ms) {

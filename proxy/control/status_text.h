@@ -1,4 +1,4 @@
-// `berth status` as a table that is read at 80 columns. Pure.
+// `berth status`: the table, and of one app everything else. Pure.
 #pragma once
 
 #include <string>
@@ -7,6 +7,7 @@
 
 namespace berth::control {
 
-std::string status_text(const FrontStatus& front, unsigned columns, bool colour);
+/// `app`: of which app everything is told; empty: of the only one, and of none where there are several.
+std::string status_text(const FrontStatus& front, unsigned columns, bool colour, const std::string& app = {});
 
 }  // namespace berth::control

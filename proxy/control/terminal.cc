@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 
 namespace berth::control {
 namespace {
@@ -22,6 +23,14 @@ std::function<void(std::string_view)> writer(int fd) {
   };
 }
 
+constexpr unsigned kLeastColumns = 40;
+
+TerminalSize measured() {
+  winsize size{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0) return {};
+  return {.columns = size.ws_col, .rows = std::max<unsigned>(size.ws_row, 2)};
+}
+
 bool continues(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
 
 }  // namespace
@@ -34,10 +43,14 @@ Terminal Terminal::of_process() {
   bool dumb = term != nullptr && std::strcmp(term, "dumb") == 0;
   terminal.live = tty && !dumb;
   terminal.colour = tty && !dumb && (no_color == nullptr || *no_color == '\0');
-  winsize size{};
-  if (tty && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40)
-    terminal.columns = size.ws_col;
+  if (tty) terminal.measure = measured;
+  terminal.columns = std::max(terminal.size_now().columns, kLeastColumns);
   return terminal;
+}
+
+std::string Paint::of_number(std::uint64_t number, std::string_view text) const {
+  static constexpr const char* kCodes[] = {"36", "35", "34", "32", "33", "96"};
+  return wrap(kCodes[number % std::size(kCodes)], text);
 }
 
 std::string Paint::wrap(std::string_view code, std::string_view text) const {

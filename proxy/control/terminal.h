@@ -1,6 +1,7 @@
 // Where a verb's text goes, and what that place can show. Tests put strings in its place.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -8,13 +9,20 @@
 
 namespace berth::control {
 
+struct TerminalSize {
+  unsigned columns = 80;
+  unsigned rows = 24;
+};
+
 struct Terminal {
   std::function<void(std::string_view)> out;
   std::function<void(std::string_view)> err;
   bool live = false;    ///< a line can be rewritten in place
   bool colour = false;  ///< a terminal, and NO_COLOR is not set
   unsigned columns = 80;
+  std::function<TerminalSize()> measure{};  ///< for whom goes on while it is resized; may be empty
 
+  TerminalSize size_now() const { return measure ? measure() : TerminalSize{.columns = columns}; }
   /// stdout and stderr of this process.
   static Terminal of_process();
 };
@@ -28,6 +36,8 @@ class Paint {
   std::string warn(std::string_view text) const { return wrap("33", text); }
   std::string bold(std::string_view text) const { return wrap("1", text); }
   std::string dim(std::string_view text) const { return wrap("2", text); }
+  /// One of six colours, the next number's is another.
+  std::string of_number(std::uint64_t number, std::string_view text) const;
 
  private:
   std::string wrap(std::string_view code, std::string_view text) const;

@@ -1,4 +1,8 @@
+#include <algorithm>
 #include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <mutex>
+#include <thread>
 
 #include "proxy/control/phase_text.h"
 #include "proxy/control/verbs.h"
@@ -6,30 +10,62 @@
 namespace berth::control {
 namespace {
 
-std::string log_text(const LogLine& line, const std::string& app, const Paint& paint) {
-  // The day is known to who reads a log of this run.
-  std::string time = clock_text(line.unix_ms).substr(11);
-  std::string subject = padded(app + "#" + std::to_string(line.generation.number), 8);
-  return paint.dim(time) + " " + subject + (line.is_stderr ? paint.warn("err ") : paint.dim("out ")) +
-         line.text + "\n";
+namespace json = boost::json;
+
+constexpr unsigned kMostAtOnce = 10'000;
+
+// Shows the lines of one app or of several, which may come on several threads.
+class LogScreen {
+ public:
+  LogScreen(const std::vector<std::string>& apps, bool json, const Terminal& terminal)
+      : several_(apps.size() > 1), json_(json), terminal_(terminal), paint_(terminal.colour) {
+    for (const std::string& app : apps) widest_ = std::max(widest_, width_of(app));
+  }
+
+  void show(const std::string& app, const json::value& value) {
+    const std::lock_guard lock(mutex_);
+    if (json_) return show_json(app, value);
+    if (const auto line = log_line_from(value)) terminal_.out(text_of(app, *line));
+  }
+
+ private:
+  void show_json(const std::string& app, json::value value) {
+    if (several_ && value.is_object()) value.get_object()["app"] = app;
+    terminal_.out(json::serialize(value) + "\n");
+  }
+
+  std::string text_of(const std::string& app, const LogLine& line) const {
+    // The day is known to who reads a log of this run.
+    const std::string time = clock_text(line.unix_ms).substr(11);
+    const std::string name = app + "#" + std::to_string(line.generation.number);
+    if (line.is_remark)
+      return paint_.dim(time + " ──") + " " + paint_.of_number(line.generation.number, name) + " " +
+             paint_.bold(line.text) + "\n";
+    const std::string subject = padded(paint_.of_number(line.generation.number, name), widest_ + 5);
+    return paint_.dim(time) + " " + subject + (line.is_stderr ? paint_.warn("err ") : paint_.dim("out ")) +
+           line.text + "\n";
+  }
+
+  const bool several_;
+  const bool json_;
+  const Terminal& terminal_;
+  const Paint paint_;
+  std::size_t widest_ = 3;
+  std::mutex mutex_;
+};
+
+json::value read_line(std::string_view text) {
+  json::error_code error;
+  json::value value = json::parse({text.data(), text.size()}, error);
+  return error ? json::value() : value;
 }
 
-}  // namespace
+std::string path_of(const std::string& app, const std::string& query) {
+  return "/v1/apps/" + app + "/logs?" + query;
+}
 
-int run_verb(const LogsVerb& verb, const Terminal& terminal) {
-  Reached reached = reach_app(verb.target, terminal);
-  if (reached.exit_code != 0) return reached.exit_code;
-  Paint paint(terminal.colour);
-  std::string target = "/v1/apps/" + reached.app + "/logs?limit=" + std::to_string(verb.lines);
-  if (verb.follow) target += "&follow=1";
-  Following following;
-  following.on_line = [&](std::string_view text) {
-    if (verb.target.json) return terminal.out(std::string(text) + "\n");
-    boost::json::error_code error;
-    auto line = log_line_from(boost::json::parse({text.data(), text.size()}, error));
-    if (!error && line) terminal.out(log_text(*line, reached.app, paint));
-  };
-  CallResult result = call(reached.socket, {"GET", target, {}}, following);
+// How one app's log ended, as an exit code; told.
+int tell_end(const CallResult& result, const LogsVerb& verb, const Terminal& terminal) {
   // Ctrl-C is how following ends; a berth that ends in order ends its log in order.
   if (verb.follow && result.end == CallEnd::Interrupted) return 0;
   if (result.end == CallEnd::Lost && result.status == 200) {
@@ -41,6 +77,72 @@ int run_verb(const LogsVerb& verb, const Terminal& terminal) {
                         verb.target, terminal);
   }
   return tell_failure(result, verb.target, "berth", terminal);
+}
+
+int show_one(const LogsVerb& verb, const std::string& socket, const std::string& app, LogScreen& screen,
+             const Terminal& terminal) {
+  Following following;
+  following.on_line = [&](std::string_view text) { screen.show(app, read_line(text)); };
+  const std::string query = "limit=" + std::to_string(verb.lines) + (verb.follow ? "&follow=1" : "");
+  return tell_end(call(socket, {"GET", path_of(app, query), {}}, following), verb, terminal);
+}
+
+struct AppLine {
+  std::size_t app;
+  LogLine line;
+  json::value value;
+};
+
+// What there is of all apps, in the order it was written; then, each on a thread, what comes.
+int show_all(const LogsVerb& verb, const std::string& socket, const std::vector<std::string>& apps,
+             LogScreen& screen, const Terminal& terminal) {
+  std::vector<AppLine> lines;
+  std::vector<std::uint64_t> newest(apps.size());
+  for (std::size_t n = 0; n < apps.size(); ++n) {
+    Following following;
+    following.on_line = [&](std::string_view text) {
+      json::value value = read_line(text);
+      auto line = log_line_from(value);
+      if (!line) return;
+      newest[n] = line->number;
+      lines.push_back({n, std::move(*line), std::move(value)});
+    };
+    const std::string limit = "limit=" + std::to_string(std::max(verb.lines, 1U));
+    const int code = tell_end(call(socket, {"GET", path_of(apps[n], limit), {}}, following), verb, terminal);
+    if (code != 0) return code;
+  }
+  std::stable_sort(lines.begin(), lines.end(),
+                   [](const AppLine& a, const AppLine& b) { return a.line.unix_ms < b.line.unix_ms; });
+  const std::size_t shown = std::min<std::size_t>(lines.size(), verb.lines);
+  for (auto each = lines.end() - static_cast<std::ptrdiff_t>(shown); each != lines.end(); ++each)
+    screen.show(apps[each->app], each->value);
+  if (!verb.follow) return 0;
+  std::vector<CallResult> ends(apps.size());
+  std::vector<std::thread> threads;
+  for (std::size_t n = 0; n < apps.size(); ++n) {
+    threads.emplace_back([&, n] {
+      Following following;
+      following.on_line = [&](std::string_view text) { screen.show(apps[n], read_line(text)); };
+      const std::string query =
+          "follow=1&limit=" + std::to_string(kMostAtOnce) + "&after=" + std::to_string(newest[n]);
+      ends[n] = call(socket, {"GET", path_of(apps[n], query), {}}, following);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const CallResult& end : ends)
+    if (const int code = tell_end(end, verb, terminal); code != 0) return code;
+  return 0;
+}
+
+}  // namespace
+
+int run_verb(const LogsVerb& verb, const Terminal& terminal) {
+  std::vector<std::string> apps;
+  const Reached reached = reach_apps(verb.target, terminal, apps);
+  if (reached.exit_code != 0) return reached.exit_code;
+  LogScreen screen(apps, verb.target.json, terminal);
+  if (apps.size() == 1) return show_one(verb, reached.socket, apps.front(), screen, terminal);
+  return show_all(verb, reached.socket, apps, screen, terminal);
 }
 
 }  // namespace berth::control

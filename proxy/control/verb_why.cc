@@ -21,7 +21,7 @@ int run_verb(const WhyVerb& verb, const Terminal& terminal) {
                  " of another version?\n");
     return 1;
   }
-  terminal.out(why_text(*report, terminal.colour));
+  terminal.out(why_text(*report, terminal.colour, terminal.columns));
   return 0;
 }
 

@@ -1,5 +1,6 @@
 #include "proxy/control/verbs.h"
 
+#include <algorithm>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <filesystem>
@@ -51,6 +52,12 @@ std::string problem_text(const std::string& body) {
   return std::string(detail->get_string().data(), detail->get_string().size());
 }
 
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
 }  // namespace
 
 int tell_problem(const VerbProblem& problem, const Target& target, const Terminal& terminal) {
@@ -77,16 +84,15 @@ Reached reach_front(const Target& target, const Terminal& terminal) {
                        target, terminal)};
 }
 
-Reached reach_app(const Target& target, const Terminal& terminal) {
+Reached reach_apps(const Target& target, const Terminal& terminal, std::vector<std::string>& apps) {
   Reached reached = reach_front(target, terminal);
-  reached.app = target.app;
   if (reached.exit_code != 0) return reached;
   const CallResult result = call_status(reached.socket);
   if (result.end == CallEnd::Complete && result.status != 200) {
     reached.exit_code = tell_failure(result, target, "berth", terminal);
     return reached;
   }
-  auto front = read_status(result);
+  const auto front = read_status(result);
   if (!front) {
     reached.exit_code = tell_problem({.exit_code = 3,
                                       .type = "no-berth",
@@ -95,25 +101,33 @@ Reached reach_app(const Target& target, const Terminal& terminal) {
                                      target, terminal);
     return reached;
   }
-  std::string list;
-  for (const AppStatus& app : front->apps) {
-    if (app.name == target.app) return reached;
-    list += (list.empty() ? "" : ", ") + app.name;
+  for (const AppStatus& app : front->apps) apps.push_back(app.name);
+  if (target.app.empty()) return reached;
+  if (std::find(apps.begin(), apps.end(), target.app) == apps.end()) {
+    reached.exit_code =
+        tell_problem({.exit_code = 2,
+                      .type = "no-such-app",
+                      .title = "There is no such app",
+                      .detail = "there is no app '" + target.app + "'; there are: " + joined(apps)},
+                     target, terminal);
   }
-  if (target.app.empty() && front->apps.size() == 1) {
-    reached.app = front->apps.front().name;
+  apps = {target.app};
+  return reached;
+}
+
+Reached reach_app(const Target& target, const Terminal& terminal) {
+  std::vector<std::string> apps;
+  Reached reached = reach_apps(target, terminal, apps);
+  if (reached.exit_code != 0) return reached;
+  if (apps.size() == 1) {
+    reached.app = apps.front();
     return reached;
   }
-  VerbProblem wrong{.exit_code = 2,
-                    .type = "no-such-app",
-                    .title = "There is no such app",
-                    .detail = "there is no app '" + target.app + "'; there are: " + list};
-  if (target.app.empty()) {
-    wrong.type = "which-app";
-    wrong.title = "It is not clear which app is meant";
-    wrong.detail = "there are several apps, name one of: " + list;
-  }
-  reached.exit_code = tell_problem(wrong, target, terminal);
+  reached.exit_code = tell_problem({.exit_code = 2,
+                                    .type = "which-app",
+                                    .title = "It is not clear which app is meant",
+                                    .detail = "there are several apps, name one of: " + joined(apps)},
+                                   target, terminal);
   return reached;
 }
 

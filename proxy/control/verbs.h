@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/command_line.h"
 #include "proxy/control/client.h"
@@ -48,6 +49,8 @@ struct Reached {
 
 /// Finds the berth that is meant. Tells the terminal when there is none, or several.
 Reached reach_front(const Target& target, const Terminal& terminal);
+/// And which apps: the named one, or all of them.
+Reached reach_apps(const Target& target, const Terminal& terminal, std::vector<std::string>& apps);
 /// And its app: the named one, or the only one.
 Reached reach_app(const Target& target, const Terminal& terminal);
 

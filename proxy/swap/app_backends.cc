@@ -16,6 +16,11 @@ namespace {
 
 constexpr std::size_t kLastLines = 20;
 
+std::int64_t unix_ms_now() {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
+}
+
 }  // namespace
 
 void AppShell::begin_phase(Generation generation, PhaseName name) {
@@ -116,9 +121,13 @@ void AppShell::on_note(Generation generation, const std::string& text) {
 }
 
 void AppShell::on_line(Generation generation, bool is_stderr, std::string_view line) {
-  const auto since = std::chrono::system_clock::now().time_since_epoch();
-  const std::int64_t unix_ms = std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
-  owner_.on_line(name(), lines_.append(generation, is_stderr, line, unix_ms));
+  owner_.on_line(name(), lines_.append(generation, is_stderr, line, unix_ms_now()));
+}
+
+/// For the log, and for who follows the backends' own.
+void AppShell::remark(Level level, Generation generation, const std::string& text) {
+  log(level, generation, text);
+  lines_.remark(generation, text, unix_ms_now());
 }
 
 void AppShell::on_ready(Generation generation, const backend::Ready& ready) {
@@ -198,7 +207,7 @@ void AppShell::on_stopped(Generation generation, const backend::Stopped& stopped
                                  ? "left running"
                                  : stop_detail(stopped, settings_.app.stop, seat->ended, seat->kill);
   book_.phase_ended(generation, PhaseName::Stop, PhaseState::Done, detail);
-  if (!seat->external) log(Level::Info, generation, "stopped: " + detail);
+  if (!seat->external) remark(Level::Info, generation, "stopped: " + detail);
   feed(Kind::Stopped, generation);
 }
 
@@ -270,7 +279,7 @@ void AppShell::tell_overdue(Generation generation) {
 void AppShell::tell_switched(Generation generation) {
   const Seat& seat = seats_.at(generation);
   book_.phase_ended(generation, PhaseName::Switch, PhaseState::Done, switch_detail(plane_.workers()));
-  log(Level::Info, generation, "serving after " + elapsed_text(now() - seat.born));
+  remark(Level::Info, generation, "serving after " + elapsed_text(now() - seat.born));
   book_.switched(generation);
 }
 
@@ -304,8 +313,8 @@ void AppShell::tell_crashed(Generation generation) {
   const std::string next =
       restarts ? "; restarting in " + duration_text(backoff(settings_.patience, state_.failures))
                : std::string();
-  log(Level::Warn, generation,
-      "ended by itself" + (seat.ended ? ": " + seat.ended->text() : std::string()) + next);
+  remark(Level::Warn, generation,
+         "ended by itself" + (seat.ended ? ": " + seat.ended->text() : std::string()) + next);
   book_.crashed(generation, what, lines_.last_of(generation, kLastLines),
                 restarts ? ReportBook::Restart::Follows : ReportBook::Restart::Never);
 }

@@ -125,6 +125,7 @@ class AppShell final : public backend::BackendEvents {
   }
   void perform(const SupervisorAction& action);
   void arm();
+  void remark(observe::Level level, Generation generation, const std::string& text);
   void log(observe::Level level, Generation generation, const std::string& text);
   Seat* find(Generation generation);
 

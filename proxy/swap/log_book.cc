@@ -7,14 +7,19 @@ namespace berth::swap {
 
 control::LogLine LogBook::append(Generation generation, bool is_stderr, std::string_view text,
                                  std::int64_t unix_ms) {
-  control::LogLine line{.number = ++newest_,
-                        .unix_ms = unix_ms,
-                        .generation = generation,
-                        .is_stderr = is_stderr,
-                        .text = std::string(text)};
-  Page& page = pages_[generation];
+  return add(
+      {.unix_ms = unix_ms, .generation = generation, .is_stderr = is_stderr, .text = std::string(text)});
+}
+
+void LogBook::remark(Generation generation, std::string_view text, std::int64_t unix_ms) {
+  add({.unix_ms = unix_ms, .generation = generation, .text = std::string(text), .is_remark = true});
+}
+
+control::LogLine LogBook::add(control::LogLine line) {
+  line.number = ++newest_;
+  Page& page = pages_[line.generation];
   page.lines.push_back(line);
-  page.bytes += text.size();
+  page.bytes += line.text.size();
   while (page.lines.size() > bounds_.lines || (page.bytes > bounds_.bytes && page.lines.size() > 1)) {
     page.bytes -= page.lines.front().text.size();
     page.lines.pop_front();
@@ -50,9 +55,9 @@ std::vector<std::string> LogBook::last_of(Generation generation, std::size_t lim
   const auto page = pages_.find(generation);
   if (page == pages_.end()) return found;
   const auto& lines = page->second.lines;
-  const std::size_t count = std::min(limit, lines.size());
-  for (auto line = lines.end() - static_cast<std::ptrdiff_t>(count); line != lines.end(); ++line)
-    found.push_back(line->text);
+  for (auto line = lines.rbegin(); line != lines.rend() && found.size() < limit; ++line)
+    if (!line->is_remark) found.push_back(line->text);
+  std::reverse(found.begin(), found.end());
   return found;
 }
 

@@ -29,6 +29,9 @@ class LogBook {
   /// Remembers a line, forgets the oldest beyond the bounds, tells the followers.
   control::LogLine append(Generation generation, bool is_stderr, std::string_view text, std::int64_t unix_ms);
 
+  /// A word of berth's own between the lines: told as a line, but none of the backend's.
+  void remark(Generation generation, std::string_view text, std::int64_t unix_ms);
+
   /// Lines with number > `after`, the newest `limit` of them, oldest first.
   std::vector<control::LogLine> lines(std::uint64_t after, std::size_t limit) const;
 
@@ -45,6 +48,8 @@ class LogBook {
     std::deque<control::LogLine> lines;
     std::size_t bytes = 0;
   };
+
+  control::LogLine add(control::LogLine line);
 
   const Bounds bounds_;
   std::map<Generation, Page> pages_;

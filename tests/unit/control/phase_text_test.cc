@@ -100,7 +100,6 @@ TEST_CASE("failure: in the stop-start order the screen says what came back, or t
   CHECK(has(result_text(SwapResult::Kind::Failed, "exit 1", &report, Paint(false)),
             "the command of generation 6 was started again: generation 8 serves; "
             "generation 7 never got a request\n"));
-  CHECK(has(why_text(report, false), "stop-start: the old one first"));
 }
 
 TEST_CASE("results: what is detached and what berth did not start is told as such") {

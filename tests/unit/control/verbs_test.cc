@@ -227,7 +227,7 @@ TEST_CASE("verbs: status, why and logs are readable, and JSON where asked") {
   server.on_loop([&] { server.service.log = {{1, 1'700'000'000'000, Generation{7}, true, "a warning"}}; });
   Screen status;
   CHECK(run_verb(StatusVerb{at(server)}, status.terminal) == 0);
-  CHECK(has(status.out, "web  serving  on 127.0.0.1:8000"));
+  CHECK(has(status.out, "web 127.0.0.1:8000   7 4132 41507  12 s serving"));
   Screen why;
   CHECK(run_verb(WhyVerb{at(server)}, why.terminal) == 0);
   CHECK(has(why.out, "done: serving generation 7"));

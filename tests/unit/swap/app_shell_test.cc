@@ -189,8 +189,8 @@ TEST_CASE("shell: lines are numbered over generations, told to the owner and to 
       stage.shell->follow_log([&](const control::LogLine& line) { followed.push_back(line.number); });
   stage.says(1).on_line({1}, true, "hello");
   stage.says(1).on_line({1}, false, "world");
-  CHECK(followed == std::vector<std::uint64_t>{1, 2});
-  CHECK(stage.shell->log_lines(1, 10).at(0).text == "world");
+  CHECK(followed == std::vector<std::uint64_t>{2, 3});
+  CHECK(stage.shell->log_lines(2, 10).at(0).text == "world");
   CHECK(stage.owner.told.back() == "line world");
 }
 

@@ -81,5 +81,21 @@ TEST_CASE("log book: a follower is told each line until it leaves, even from wit
   CHECK(told == 2);
 }
 
+TEST_CASE("log book: a remark stands between the lines, and is none of the backend's own") {
+  LogBook book;
+  std::vector<std::string> followed;
+  const auto follower = book.follow([&](const control::LogLine& line) { followed.push_back(line.text); });
+  book.append({1}, false, "one", 0);
+  book.remark({1}, "serving", 0);
+  book.append({1}, false, "two", 0);
+  CHECK(book.last_of({1}, 2) == std::vector<std::string>{"one", "two"});
+  const auto lines = book.lines(0, 100);
+  REQUIRE(lines.size() == 3);
+  CHECK(lines[1].is_remark);
+  CHECK(lines[1].number == 2);
+  CHECK_FALSE(lines[2].is_remark);
+  CHECK(followed == std::vector<std::string>{"one", "serving", "two"});
+}
+
 }  // namespace
 }  // namespace berth::swap
