@@ -92,6 +92,7 @@ int App::run() {
         file_watch_.start(start_.file, [this] { reload_by_itself(start_.file + " was written"); });
     if (!wrong.empty()) log_.line(observe::Level::Warn, {}, {}, wrong);
   }
+  if (!asked && !start_.guest) keys_.start();
   fleet_->start_ready();
   io_.run();
   // In this order: the API first, since it asks the others; the workers last, since they carry the last

@@ -27,6 +27,7 @@
 #include "proxy/observe/log.h"
 #include "proxy/public_listeners.h"
 #include "proxy/reload.h"
+#include "proxy/run_keys.h"
 #include "proxy/swap/app_events.h"
 #include "proxy/typed_input.h"
 
@@ -99,6 +100,7 @@ class App final : public control::Service, public swap::AppEvents {
   TypedInput typed_{io_, [this](std::string_view text) { pass_on(text); }};
   FileWatch file_watch_{io_};
   const loop::Fd terminal_{::open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC)};  ///< empty: it has none
+  RunKeys keys_{io_, {*this, [this](std::string_view text) { log_.show(text); }, [this] { shut_down(); }}};
   boost::asio::signal_set children_{io_, SIGCHLD};
   PublicListeners listeners_{inherited_};
   std::optional<control::ControlSocket> control_socket_;

@@ -23,7 +23,15 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 // What a line is, carried as the first byte of its payload: spdlog's levels know no backend output.
-enum class Kind : char { Debug = 'd', Info = 'i', Warn = 'w', Error = 'e', Out = 'o', Err = 'r' };
+enum class Kind : char {
+  Debug = 'd',
+  Info = 'i',
+  Warn = 'w',
+  Error = 'e',
+  Out = 'o',
+  Err = 'r',
+  Shown = 's'
+};
 
 struct Look {
   std::string_view word;
@@ -44,6 +52,8 @@ Look look(Kind kind) {
       return {"out  ", "\x1b[36m"};
     case Kind::Err:
       return {"err  ", "\x1b[35m"};
+    case Kind::Shown:
+      break;
   }
   return {"?    ", ""};
 }
@@ -79,8 +89,10 @@ class DescriptorSink : public spdlog::sinks::base_sink<std::mutex> {
                  std::to_string(now - told_) + " lines of the log dropped: its reader is slow");
       told_ = now;
     }
-    write_line(message.time, static_cast<Kind>(message.payload[0]),
-               std::string_view(message.payload.data() + 1, message.payload.size() - 1));
+    const auto kind = static_cast<Kind>(message.payload[0]);
+    const std::string_view text(message.payload.data() + 1, message.payload.size() - 1);
+    if (kind == Kind::Shown) return write_all(text);
+    write_line(message.time, kind, text);
   }
   void flush_() override {}
 
@@ -174,6 +186,10 @@ class Log::Impl {
     logger_->log(spdlog::level::info, spdlog::string_view_t(payload.data(), payload.size()));
   }
 
+  void show(std::string_view text) {
+    logger_->log(spdlog::level::info, static_cast<char>(Kind::Shown) + std::string(text));
+  }
+
   Level least() const { return settings_.least; }
   std::uint64_t dropped() const { return pool_->overrun_counter(); }
 
@@ -199,6 +215,8 @@ void Log::backend_line(std::string_view app, Generation generation, bool is_stde
   if (impl_->least() > Level::Info) return;
   impl_->post(is_stderr ? Kind::Err : Kind::Out, app, generation, text);
 }
+
+void Log::show(std::string_view text) { impl_->show(text); }
 
 std::uint64_t Log::dropped() const { return impl_->dropped(); }
 

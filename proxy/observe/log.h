@@ -49,6 +49,9 @@ class Log {
   /// One line that a backend wrote. Bytes that would move a terminal's cursor are shown as '?'.
   void backend_line(std::string_view app, Generation generation, bool is_stderr, std::string_view text);
 
+  /// What who sits at the terminal has asked for: as it is, with its own ends of lines.
+  void show(std::string_view text);
+
   /// Lines lost so far because the reader was slow.
   std::uint64_t dropped() const;
 
