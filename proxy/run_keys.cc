@@ -10,8 +10,10 @@ namespace {
 
 constexpr std::string_view kKeys = "keys: s swap, w why, l clear, q quit\n";
 constexpr std::string_view kMore =
-    "keys: s swap (the same command, a new generation), w why (the last swap), l clear, q quit (twice: at "
-    "once)\n";
+    "s  swap: the same command, as a new generation\n"
+    "w  why: the last swap, in sentences\n"
+    "l  clear the screen\n"
+    "q  quit: in order; again at once\n";
 constexpr std::string_view kClear = "\x1b[H\x1b[2J\x1b[3J";
 constexpr std::size_t kMostChoices = 9;  // one key each
 
@@ -71,7 +73,9 @@ void RunKeys::swap(const std::string& app) {
   watch.on_result = [this, app](const control::SwapResult& result) {
     const control::Paint paint(control::Terminal::of_process().colour);
     const observe::SwapReport* report = result.report ? &*result.report : nullptr;
-    around_.show(paint.bold(app) + ": " + control::result_text(result.kind, result.reason, report, paint));
+    const bool one = around_.service.apps().size() == 1;
+    around_.show((one ? "" : paint.bold(app) + "  ") +
+                 control::result_text(result.kind, result.reason, report, paint));
   };
   watched_[app] = around_.service.swap(app, {}, std::move(watch));
 }

@@ -26,7 +26,9 @@ bool is_text(std::size_t column) { return column == App || column == Address || 
 
 std::string rate_text(const RecentStatus& recent) {
   if (recent.window_ms == 0) return "-";
-  const double rate = static_cast<double>(recent.answered) * 1000 / static_cast<double>(recent.window_ms);
+  // What began a moment ago would seem to have a rate that it has not.
+  const auto window_ms = std::max<std::int64_t>(recent.window_ms, 1000);
+  const double rate = static_cast<double>(recent.answered) * 1000 / static_cast<double>(window_ms);
   char text[32];
   std::snprintf(text, sizeof text, rate != 0 && rate < 9.95 ? "%.1f" : "%.0f", rate);
   return text;

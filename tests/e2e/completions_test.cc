@@ -15,6 +15,7 @@ constexpr const char* kTwoApps = R"([app.web]
 listen = "127.0.0.1:0"
 command = COMMAND
 [app.worker]
+path = "/worker"
 listen = "127.0.0.1:0"
 command = COMMAND
 )";

@@ -44,6 +44,9 @@ TEST_CASE("json: a status comes back as it went") {
   front.log_dropped = 9;
   front.apps[0].swap_queued = true;
   front.apps[0].counters.held_total = 17;
+  front.apps[0].waits_for = "db";
+  front.apps[0].recent = {
+      .window_ms = 10'250, .answered = 12, .p50_us = 900, .p99_us = 4'200, .max_us = 1'230'000};
   auto read = front_from(again(to_json(front)));
   REQUIRE(read.has_value());
   CHECK(json::serialize(to_json(*read)) == json::serialize(to_json(front)));
@@ -52,7 +55,22 @@ TEST_CASE("json: a status comes back as it went") {
   CHECK(read->apps.at(0).limits.hold_timeout == Milliseconds(5'000));
   CHECK(read->apps.at(0).limits.stream_idle == kOff);
   CHECK(read->apps.at(0).max_retiring == 3);
+  CHECK(read->apps.at(0).waits_for == "db");
+  CHECK(read->apps.at(0).recent.window_ms == 10'250);
+  CHECK(read->apps.at(0).recent.answered == 12);
+  CHECK(read->apps.at(0).recent.p50_us == 900);
+  CHECK(read->apps.at(0).recent.p99_us == 4'200);
+  CHECK(read->apps.at(0).recent.max_us == 1'230'000);
   CHECK(read->apps.at(0).listener.max_fields == 99);
+}
+
+TEST_CASE("json: a line of the log says whose it is") {
+  for (const bool remark : {false, true}) {
+    const LogLine line{.number = 3, .generation = Generation{7}, .text = "serving", .is_remark = remark};
+    const auto value = again(to_json(line));
+    CHECK(value.at("stream") == (remark ? "berth" : "stdout"));
+    CHECK(log_line_from(value)->is_remark == remark);
+  }
 }
 
 TEST_CASE("json: the names that scripts read") {
