@@ -16,6 +16,9 @@ namespace {
 
 namespace json = boost::json;
 
+// What to do where nothing answers.
+constexpr std::string_view kBegin =
+    "\n    start one: berth run -- COMMAND; or name another's socket: --control PATH";
 constexpr auto kShortCall = std::chrono::seconds(10);
 
 CallResult call_status(const std::string& socket) {
@@ -94,11 +97,13 @@ Reached reach_apps(const Target& target, const Terminal& terminal, std::vector<s
   }
   const auto front = read_status(result);
   if (!front) {
-    reached.exit_code = tell_problem({.exit_code = 3,
-                                      .type = "no-berth",
-                                      .title = "No berth is running there",
-                                      .detail = "the berth on " + reached.socket + " does not answer"},
-                                     target, terminal);
+    reached.exit_code = tell_problem(
+        {.exit_code = 3,
+         .type = "no-berth",
+         .title = "No berth is running there",
+         .detail = "the berth on " + reached.socket +
+                   " does not answer; is it suspended in its shell (fg), or stopped by a debugger?"},
+        target, terminal);
     return reached;
   }
   for (const AppStatus& app : front->apps) apps.push_back(app.name);
@@ -146,9 +151,11 @@ int tell_failure(const CallResult& result, const Target& target, const std::stri
     case CallEnd::Complete:
       break;
     case CallEnd::NoBerth:
-      return tell(3, "no-berth", "No berth is running there", "no berth is running there: " + result.error);
+      return tell(3, "no-berth", "No berth is running there",
+                  "no berth is running there: " + result.error + std::string(kBegin));
     case CallEnd::Lost:
-      return tell(3, "berth-ended", "The berth ended", "the berth ended before its answer came");
+      return tell(3, "berth-ended", "The berth ended",
+                  "the berth ended before its answer came" + std::string(kBegin));
     case CallEnd::TimedOut:
       return tell(4, "stopped-waiting", "Stopped waiting",
                   "the time is up, stopped waiting; " + waiting_for + " goes on");

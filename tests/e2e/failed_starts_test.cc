@@ -64,7 +64,7 @@ TEST_CASE("failed start: a first start that is cancelled rests until a swap, and
   const auto refused = get(berth.port(), "/");
   CHECK(refused.status == 503);
   CHECK(refused.body.find("cancelled: waiting for `berth swap` or `berth restart`") != std::string::npos);
-  check_screen(berth.call("status"), {"app  cancelled", "waiting for `berth swap`"});
+  check_screen(berth.call("status"), {"cancelled", "waiting for `berth swap`"});
   check_screen(berth.call("why"), {"cancelled: generation 1: waiting for `berth swap`"});
   CHECK(berth.call("cancel").exit_code == 1);
   CHECK(berth.swap(scripted({"--name", "mended"})).exit_code == 0);
