@@ -174,7 +174,10 @@ Found find_control(const std::optional<std::string>& explicit_path, const std::s
     if (named.size() > kLongestPath) return {{}, "no socket has so long a path: " + named, 2};
     if (loop::answers(named)) return {named, {}, 0};
     const std::string from = explicit_path ? "" : " (from $BERTH_CONTROL)";
-    return {{}, "no berth answers on " + named + from, 3};
+    return {{},
+            "no berth answers on " + named + from + "\n    start one there: berth run --control " + named +
+                " -- COMMAND",
+            3};
   }
   std::vector<std::string> paths;
   for (const std::string& directory : socket_directories(surroundings)) {

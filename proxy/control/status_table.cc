@@ -135,7 +135,8 @@ std::string line_text(const Row& row, const Layout& layout, const Paint& paint) 
 std::string note_on(const AppStatus& app, const Paint& paint) {
   std::string note;
   const std::string why = "`berth why " + app.name + "` says why";
-  if (app.state == "waiting") note = "starts when " + app.waits_for + " serves; requests are held";
+  if (app.state == "waiting")
+    note = "starts when " + app.waits_for + " serves" + (app.addresses.empty() ? "" : "; requests are held");
   if (app.state == "cancelled") note = std::string(observe::kWaitsForSwap) + "; requests are refused";
   if (app.state == "vacant") note = "waiting for `berth attach` or `berth swap`; requests are held";
   if (app.state == "failed") note = "did not start, and is tried again: " + why;

@@ -172,8 +172,9 @@ std::string after_failure(const SwapReport& report) {
   if (report.outcome == SwapOutcome::Cancelled) return "nothing; `berth swap` tries it again";
   const std::string mend =
       report.last_lines.empty()
-          ? "see what it wrote with `berth logs " + report.app + "`, mend it, and type `berth swap`"
-          : "mend what its last lines below say, and type `berth swap`";
+          ? "see what it wrote with `berth logs " + report.app + "`, mend it, and type `berth swap " +
+                report.app + "`"
+          : "mend what its last lines below say, and type `berth swap " + report.app + "`";
   const bool tried = report.from.number == 0 || report.cause == SwapCause::Crash;
   return mend + (tried ? "; until then it is tried again by itself" : "");
 }

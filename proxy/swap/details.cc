@@ -53,6 +53,8 @@ std::string signal_name(int signal) {
 
 std::string start_detail(const backend::Started& started) {
   if (started.pid == 0) return started.told.text() + " (" + started.mode + ")";
+  // A worker process, to which nobody comes.
+  if (started.mode.empty()) return "pid " + std::to_string(started.pid);
   return "pid " + std::to_string(started.pid) + " on " + where(started.told) + " (" + started.mode + ")";
 }
 

@@ -114,7 +114,7 @@ gpu    127.0.0.1:8000   -    -     -     - vacant         -      -    0        0
 old    127.0.0.1:8000   2    -  9000   5 s serving        -      -    0        0
                         1    7  9001   9 s unreleased                          0
 
-worker: starts when db serves; requests are held
+worker: starts when db serves
 db: did not start, and is tried again: `berth why db` says why
 db: another swap waits for the running one
 shop: waiting for `berth swap` or `berth restart`; requests are refused
@@ -140,7 +140,7 @@ gpu     127.0.0.1:8000       -     -      -      -  vacant          -       -   
 old     127.0.0.1:8000       2     -   9000    5 s  serving         -       -     0         0
                              1     7   9001    9 s  unreleased                              0
 
-worker: starts when db serves; requests are held
+worker: starts when db serves
 db: did not start, and is tried again: `berth why db` says why
 db: another swap waits for the running one
 shop: waiting for `berth swap` or `berth restart`; requests are refused
@@ -166,7 +166,7 @@ gpu      -     - vacant         -      -    0        0
 old      2  9000 serving        -      -    0        0
          1  9001 unreleased                          0
 
-worker: starts when db serves; requests are held
+worker: starts when db serves
 db: did not start, and is tried again: `berth why db` says why
 db: another swap waits for the running one
 shop: waiting for `berth swap` or `berth restart`; requests are refused

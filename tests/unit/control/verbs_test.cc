@@ -190,7 +190,9 @@ TEST_CASE("verbs: with --json what went wrong is a problem object, and still a s
   Screen none;
   CHECK(run_verb(StatusVerb{{"/nonexistent/x.sock", "", true}}, none.terminal) == 3);
   CHECK(boost::json::parse(none.out).at("type") == "urn:berth:no-berth");
-  CHECK(none.err == "berth: no berth answers on /nonexistent/x.sock\n");
+  CHECK(none.err ==
+        "berth: no berth answers on /nonexistent/x.sock\n    start one there: berth run --control "
+        "/nonexistent/x.sock -- COMMAND\n");
   Screen late;
   const SwapVerb waits{.target = at(server, "", true), .timeout = Milliseconds(30)};
   CHECK(run_verb(waits, late.terminal) == 4);

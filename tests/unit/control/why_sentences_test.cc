@@ -78,21 +78,21 @@ TEST_CASE("why: a new one that ended, was too late, or lost its port to somebody
   CHECK(told(report) == R"(
 `berth swap` asked for generation 7 in place of generation 6.
 Generation 7 never got a request: uvicorn ended before it was ready: exit 1. No request failed. Generation 6 serves on.
-Mend what its last lines below say, and type `berth swap`.
+Mend what its last lines below say, and type `berth swap web`.
 )");
   report.reason = "it was not ready within 30 s: GET / gave 503";
   report.last_lines.clear();
   CHECK(told(report) == R"(
 `berth swap` asked for generation 7 in place of generation 6.
 Generation 7 never got a request: it was not ready within 30 s: GET / gave 503. No request failed. Generation 6 serves on.
-See what it wrote with `berth logs web`, mend it, and type `berth swap`.
+See what it wrote with `berth logs web`, mend it, and type `berth swap web`.
 )");
   report.reason = "port 41507 is held by pid 77 (nc -l 41507)";
   report.hint = "see who holds it: ss -ltnp 'sport = :41507'";
   CHECK(told(report) == R"(
 `berth swap` asked for generation 7 in place of generation 6.
 Generation 7 never got a request: port 41507 is held by pid 77 (nc -l 41507). No request failed. Generation 6 serves on.
-See who holds it: ss -ltnp 'sport = :41507'. See what it wrote with `berth logs web`, mend it, and type `berth swap`.
+See who holds it: ss -ltnp 'sport = :41507'. See what it wrote with `berth logs web`, mend it, and type `berth swap web`.
 )");
   report = failed_report();
   report.from = {};
@@ -100,7 +100,7 @@ See who holds it: ss -ltnp 'sport = :41507'. See what it wrote with `berth logs 
   CHECK(told(report) == R"(
 `berth run` started generation 7.
 Generation 7 never got a request: uvicorn ended before it was ready: exit 1. No request failed. Nothing serves yet, and requests wait.
-Mend what its last lines below say, and type `berth swap`; until then it is tried again by itself.
+Mend what its last lines below say, and type `berth swap web`; until then it is tried again by itself.
 )");
 }
 
@@ -136,13 +136,13 @@ TEST_CASE("why: in the stop-start order the old command comes back, or is tried 
   CHECK(told(report) == R"(
 `berth swap` asked for generation 7 in place of generation 6. In the stop-start order the old one ends first, and requests wait.
 Generation 7 never got a request: uvicorn ended before it was ready: exit 1. No request failed. Nothing serves for the moment, and requests wait.
-Mend what its last lines below say, and type `berth swap`.
+Mend what its last lines below say, and type `berth swap web`.
 )");
   report.back = Generation{8};
   CHECK(told(report) == R"(
 `berth swap` asked for generation 7 in place of generation 6. In the stop-start order the old one ends first, and requests wait.
 Generation 7 never got a request: uvicorn ended before it was ready: exit 1. No request failed. The old command was started again, and generation 8 serves.
-Mend what its last lines below say, and type `berth swap`.
+Mend what its last lines below say, and type `berth swap web`.
 )");
 }
 
@@ -175,7 +175,7 @@ See why it ended: `berth logs web`.
   CHECK(told(report) == R"(
 Generation 6 ended without being asked to.
 Generation 6 ended by itself: killed by SEGV. No request failed. Nothing serves for the moment, and requests wait.
-See what it wrote with `berth logs web`, mend it, and type `berth swap`; until then it is tried again by itself.
+See what it wrote with `berth logs web`, mend it, and type `berth swap web`; until then it is tried again by itself.
 )");
 }
 
@@ -231,7 +231,7 @@ TEST_CASE("why: the whole screen at 80 columns, and no wider than is read with e
   what happened  Generation 7 never got a request: uvicorn ended before it was
                  ready: exit 1. No request failed. Generation 6 serves on.
   what to do     Run it by hand. Mend what its last lines below say, and type
-                 `berth swap`.
+                 `berth swap web`.
 
 web  generation 7 ▸ start    pid 4132 on 41507 (lease)
 failed: generation 7: uvicorn ended before it was ready: exit 1
