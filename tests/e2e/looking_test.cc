@@ -152,8 +152,8 @@ TEST_CASE("keys: of several apps berth asks which is to be swapped") {
   const TempDir dir;
   write_file(dir / "berth.toml", two_apps());
   const auto result =
-      typed({"web#1   serving", "", "api#1   serving", "s", "1 web  2 api  a all", "x", "nothing is swapped",
-             "s", "a all", "2", "serving generation 2 after", "q"},
+      typed({"serving after", "", "serving after", "s", "1 web  2 api  a all", "x", "nothing is swapped", "s",
+             "a all", "2", "serving generation 2 after", "q"},
             {berth_binary(), "run", "-c", dir / "berth.toml", "--control", dir / "berth.sock"});
   INFO(result.all());
   CHECK(result.err.empty());
