@@ -130,7 +130,7 @@ std::vector<FoundApp> found_apps(const Directory& directory) {
     // With a server of its own, a page is a part of that.
     if (find == page_app && !apps.empty()) continue;
     if (const auto server = known(directory, app->command)) {
-      app->note = server->name + (server->changes.empty() ? "" : ", with " + server->changes);
+      app->note = server->name + (server->changes.empty() ? "" : ": " + server->changes);
       app->caution = server->caution;
     }
     apps.push_back(std::move(*app));

@@ -78,6 +78,16 @@ const std::vector<FileTable>& file_tables() {
   return all;
 }
 
+std::string tables_with(const std::string& key) {
+  std::string text;
+  for (const FileTable& table : file_tables()) {
+    const bool has = std::any_of(table.keys.begin(), table.keys.end(),
+                                 [&](const FileKey& each) { return each.name == key; });
+    if (has) text += (text.empty() ? "[" : " or [") + table.name + "]";
+  }
+  return text;
+}
+
 std::vector<const FileTable*> tables_within(const std::string& name) {
   const std::string prefix = name.empty() ? "" : name + ".";
   // [app.NAME] stands right within the file, as [front] does.

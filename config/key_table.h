@@ -22,13 +22,13 @@ enum class KeyType : std::uint8_t {
   Count,        ///< 4
   CountText,    ///< 4 or "4"
   Truth,
-  OnlyTrue,   ///< true, or not there
-  OneOf,      ///< one of FileKey::words
-  Port,       ///< "lease", "fd", "discover", "unix" or a number
-  Address,    ///< "127.0.0.1:9000", 9000, "unix:/run/app.sock" or "attach"
-  Status,     ///< 200, "200-299"
-  Signal,     ///< "TERM", 15
-  Variables,  ///< { NAME = "value" }
+  OnlyTrue,     ///< true, or not there
+  OneOf,        ///< one of FileKey::words
+  Port,         ///< "lease", "fd", "discover", "unix" or a number
+  Address,      ///< "127.0.0.1:9000", 9000, "unix:/run/app.sock" or "attach"
+  Status,       ///< 200, "200-299"
+  Signal,       ///< "TERM", 15
+  Environment,  ///< { NAME = "value" }
 };
 
 /// One key. Values stand here as the file would write them.
@@ -55,6 +55,9 @@ const std::vector<FileTable>& file_tables();
 
 /// The tables right within `name`; "" has those at the top.
 std::vector<const FileTable*> tables_within(const std::string& name);
+
+/// "[app.NAME.ready] or [app.NAME.health]": the tables that have a key of that name; empty: none has.
+std::string tables_with(const std::string& key);
 
 /// A Config with one app and one listener, and all defaults.
 const Config& default_config();

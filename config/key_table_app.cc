@@ -91,7 +91,7 @@ std::vector<FileKey> start_rows() {
           {"dir", KeyType::Text, R"("/srv/site")", "The command's working directory, relative to the file"},
           of_app([](const AppConfig& a) { return toml_text(a.dir.empty() ? "." : a.dir); })),
       file_key(
-          {"env", KeyType::Variables, R"({ APP_ENV = "dev" })",
+          {"env", KeyType::Environment, R"({ APP_ENV = "dev" })",
            "Added to the environment of the command; $NAME is replaced from berth's own, $$ is a dollar"},
           of_app([](const AppConfig& a) { return toml_variables(a.env); })),
       file_key({"user", KeyType::Text, R"("www-data")",

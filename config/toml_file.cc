@@ -7,6 +7,7 @@
 #include <sstream>
 #include <utility>
 
+#include "config/key_table.h"
 #include "config/mode_text.h"
 #include "config/port_mode.h"
 #include "config/ready_text.h"
@@ -199,7 +200,7 @@ void read_all(const FileSource& source, Reading& reading, const toml::table& roo
 
 FileResult parse_toml(std::string_view text, const FileSource& source) {
   FileResult result;
-  Reading reading{source.name};
+  Reading reading{.name = source.name, .home_of = tables_with};
   ConfigError wrong;
   const auto root = parse_toml_text(text, reading, wrong);
   if (!root) {

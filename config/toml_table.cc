@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "config/duration_text.h"
+#include "config/toml_text.h"
 
 namespace berth {
 namespace {
@@ -24,13 +25,17 @@ std::optional<toml::table> parse_toml_text(std::string_view text, const Reading&
   try {
     return toml::parse(text, reading.name);
   } catch (const toml::parse_error& error) {
-    wrong = {reading.at(error.source().begin), std::string(error.description()), {}};
+    wrong = {reading.at(error.source().begin), std::string(error.description()),
+             "nothing behind it is read before that"};
     return std::nullopt;
   }
 }
 
-Table::Table(Reading& reading, const toml::table& table, std::string path)
-    : reading_(&reading), table_(&table), path_(std::move(path)) {
+Table::Table(Reading& reading, const toml::table& table, std::string path, std::string header)
+    : reading_(&reading),
+      table_(&table),
+      path_(std::move(path)),
+      header_(header.empty() ? path_ : std::move(header)) {
   reading_->origins.of[path_] = reading_->at(table.source().begin);
 }
 
@@ -124,7 +129,8 @@ std::optional<std::int64_t> Table::whole_number(const std::string& key) {
 std::optional<Table> Table::table(const std::string& key) {
   const toml::node* node = take(key);
   if (node == nullptr) return std::nullopt;
-  if (const auto* inner = node->as_table()) return Table(*reading_, *inner, path_of(key));
+  if (const auto* inner = node->as_table())
+    return Table(*reading_, *inner, path_of(key), header_ + (header_.empty() ? "" : ".") + key);
   fault(key, "'" + key + "' is not a table", "write { KEY = VALUE }, or a table [" + path_of(key) + "]");
   return std::nullopt;
 }
@@ -135,7 +141,7 @@ std::vector<std::pair<std::string, Table>> Table::tables() {
     const std::string name(key.str());
     known_.push_back(name);
     if (const auto* inner = node.as_table())
-      found.emplace_back(name, Table(*reading_, *inner, path_ + "." + name));
+      found.emplace_back(name, Table(*reading_, *inner, path_ + "." + name, header_ + "." + toml_key(name)));
     else
       fault("", node, "[" + path_ + "] holds tables only; write [" + path_ + ".NAME]");
   }
@@ -148,12 +154,19 @@ void Table::finish() {
   for (const auto& [key, node] : *table_) {
     const std::string name(key.str());
     if (std::find(known_.begin(), known_.end(), name) != known_.end()) continue;
-    const std::string place = path_.empty() ? "at the top of the file" : "in [" + path_ + "]";
-    const std::string near = nearest_word(name, known_);
-    if (!near.empty() && table_->get(near) == nullptr) reading_->origins.unread.insert(path_of(near));
-    reading_->fault(key.source().begin, "there is no key '" + name + "' " + place,
-                    near.empty() ? known_text() : "did you mean '" + near + "'?");
+    const std::string place = path_.empty() ? "at the top of the file" : "in [" + header_ + "]";
+    reading_->fault(key.source().begin, "there is no key '" + name + "' " + place, hint_for(name));
   }
+}
+
+std::string Table::hint_for(const std::string& unknown) {
+  const std::string home = reading_->home_of ? reading_->home_of(unknown) : "";
+  const std::string near = nearest_word(unknown, known_);
+  // At the top few keys are known, and those of an app are written there by mistake.
+  if (!home.empty() && (near.empty() || path_.empty())) return "it belongs into " + home;
+  if (near.empty()) return known_text();
+  if (table_->get(near) == nullptr) reading_->origins.unread.insert(path_of(near));
+  return "did you mean '" + near + "'?";
 }
 
 std::string Table::known_text() const {

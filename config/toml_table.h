@@ -5,6 +5,7 @@
 #include <toml++/toml.h>
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -21,6 +22,8 @@ struct Reading {
   std::string name;  ///< how errors call the file
   Origins origins{};
   std::vector<ConfigError> faults{};
+  /// Which tables have a key of that name, for one that stands in the wrong one; empty: none.
+  std::function<std::string(const std::string&)> home_of{};
 
   std::string at(const toml::source_position& position) const;
   void fault(const toml::source_position& position, std::string what, std::string hint = {});
@@ -32,7 +35,7 @@ std::optional<toml::table> parse_toml_text(std::string_view text, const Reading&
 /// What nobody took is unknown: see finish(). `reading` and the toml table outlive this.
 class Table {
  public:
-  Table(Reading& reading, const toml::table& table, std::string path);
+  Table(Reading& reading, const toml::table& table, std::string path, std::string header = {});
 
   const toml::node* take(const std::string& key);
   /// A value as text, a number as its digits; anything else is a fault that says `wanted`.
@@ -79,12 +82,14 @@ class Table {
 
  private:
   std::optional<std::int64_t> whole_number(const std::string& key);
+  std::string hint_for(const std::string& unknown);
   std::string known_text() const;
   std::string path_of(const std::string& key) const;
 
   Reading* reading_;
   const toml::table* table_;
   std::string path_;
+  std::string header_;  ///< as it stands in the file: listener."127.0.0.1:8000"
   std::vector<std::string> known_;
 };
 

@@ -14,6 +14,8 @@ bool is_bare(std::string_view key) {
 
 }  // namespace
 
+std::string toml_key(std::string_view name) { return is_bare(name) ? std::string(name) : toml_text(name); }
+
 std::string toml_text(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
@@ -45,7 +47,7 @@ std::string toml_duration(Milliseconds value) { return toml_text(duration_text(v
 std::string toml_variables(const std::map<std::string, std::string>& variables) {
   std::string out;
   for (const auto& [name, value] : variables)
-    out += (out.empty() ? "{ " : ", ") + (is_bare(name) ? name : toml_text(name)) + " = " + toml_text(value);
+    out += (out.empty() ? "{ " : ", ") + toml_key(name) + " = " + toml_text(value);
   return out.empty() ? "{}" : out + " }";
 }
 

@@ -11,6 +11,8 @@
 
 namespace berth {
 
+/// A name as it stands in a table's header: in quotes where it has to.
+std::string toml_key(std::string_view name);
 /// In quotes, with escapes where they are needed.
 std::string toml_text(std::string_view text);
 std::string toml_words(const std::vector<std::string>& words);

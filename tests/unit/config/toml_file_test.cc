@@ -207,6 +207,23 @@ TEST_CASE("file: what follows only from another fault is not told") {
   }
 }
 
+TEST_CASE("file: a key in the wrong table is sent to the right one") {
+  const auto hint = [](std::string_view text) { return read(text).errors.at(0).hint; };
+  CHECK(hint("command = 'x'\n[app.a]\ncommand = ['x']") == "it belongs into [app.NAME]");
+  CHECK(hint("[app.a]\ncommand = ['x']\nmax_upstream = 3") == "it belongs into [app.NAME.limits]");
+  CHECK(hint("[app.a]\ncommand = ['x']\nrise = 3\n") == "it belongs into [app.NAME.health]");
+  CHECK(hint("[front]\nlevel = 'warn'\n[app.a]\ncommand = ['x']") == "it belongs into [front.log]");
+}
+
+TEST_CASE("file: a table is named as it stands in the file") {
+  const auto errors = read(
+                          "[app.a]\ncommand = ['x']\nlisten = '127.0.0.1:1'\n"
+                          "[listener.'127.0.0.1:1']\nmax_heads = 3")
+                          .errors;
+  REQUIRE(errors.size() == 1);
+  CHECK(errors[0].what == "there is no key 'max_heads' in [listener.\"127.0.0.1:1\"]");
+}
+
 TEST_CASE("file: a fault hides no other one") {
   for (const char* text :
        {"[app.a]\ncommand = ['x']\nenv = { A = 1, 'B=C' = 'x' }",
