@@ -55,7 +55,7 @@ std::vector<FileTable> front_tables() {
                   {"debug", "info", "warn", "error"}},
                  of_log([](const LogConfig& l) { return toml_text(log_level_text(l.level)); })),
         file_key(
-            {"access", KeyType::Text, R"("access.log")",
+            {"access", KeyType::Text, R"("/var/log/berth/access.log")",
              R"(The file of the access log, a line for each request; "-" is standard output, empty: none)"},
             of_log([](const LogConfig& l) { return toml_text(l.access); })),
         file_key({"access_format",
