@@ -106,7 +106,8 @@ class DataPlane {
 
   void counters(AppId app, std::function<void(Counters)> answer);
 
-  /// What was answered in the last seconds, from the whole head of a request to the last byte of its response.
+  /// What was answered in the last seconds, from the whole head of a request to the last byte of its
+  /// response.
   void recent(AppId app, std::function<void(route::Recent)> answer);
 
  private:
