@@ -8,7 +8,6 @@
 namespace berth::control {
 namespace {
 
-using observe::PhaseName;
 using observe::PhaseState;
 using observe::SwapCause;
 using observe::SwapOutcome;
