@@ -184,7 +184,8 @@ RunConfig from_file(const RunVerb& verb, const std::string& working_dir) {
   if (has_app_options(verb)) {
     result.errors.push_back(
         {"", "the options of an app go with a command after `--`; here the file speaks for its apps",
-         "leave them out, or leave the file out: -c, --control, --wait and --workers go with a file"});
+         "leave them out, or leave the file out: -c, --control, --log-format, --log-level, --wait and "
+         "--workers go with a file"});
   }
   if (verb.workers) {
     unsigned workers = 0;
@@ -196,6 +197,19 @@ RunConfig from_file(const RunVerb& verb, const std::string& working_dir) {
     result.config.front.workers = workers;
   }
   return result;
+}
+
+/// They go with a file, too: what somebody wants to see now.
+void read_log(const RunVerb& verb, RunConfig& result) {
+  LogConfig& log = result.config.front.log;
+  if (verb.log_format) {
+    if (auto what = set_log_format(log.format, *verb.log_format))
+      result.errors.push_back({"--log-format", *what, {}});
+  }
+  if (verb.log_level) {
+    if (auto what = set_log_level(log.level, *verb.log_level))
+      result.errors.push_back({"--log-level", *what, {}});
+  }
 }
 
 }  // namespace
@@ -218,6 +232,7 @@ RunConfig make_run_config(const RunVerb& verb, const std::string& working_dir) {
     return result;
   }
   result.control = verb.control.value_or("");
+  read_log(verb, result);
   if (verb.wait) {
     const auto wait = parse_duration(*verb.wait);
     if (!wait) {

@@ -37,6 +37,9 @@ void add_run_options(CLI::App& app, RunVerb& run, std::vector<std::string>& env)
   add_valued_option(app, "--max-retiring", run.max_retiring, "N", "old backends at once (4)");
   add_valued_option(app, "--limit", run.limits, "KEY=VALUE",
                     "any key of [app.NAME.limits] or [listener]; may be repeated");
+  add_valued_option(app, "--log-format", run.log_format, "FORMAT",
+                    "human, or json: an object a line (human)");
+  add_valued_option(app, "--log-level", run.log_level, "LEVEL", "debug, info, warn or error (info)");
   app.add_option("--wait", run.wait, "wait for a busy address, at most this long (30s without a TIME)")
       ->expected(0, 1)
       ->type_name("[TIME]");

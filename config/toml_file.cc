@@ -163,12 +163,14 @@ AppConfig read_app(const FileSource& source, const std::string& name, Table tabl
   return app;
 }
 
-void read_log(Table table, LogConfig& log) {
+void read_log(const FileSource& source, Table table, LogConfig& log) {
   table.chosen("format", R"("human" or "json")",
                [&](const std::string& text) { return set_log_format(log.format, text); });
   table.chosen("level", R"("debug", "info", "warn" or "error")",
                [&](const std::string& text) { return set_log_level(log.level, text); });
   table.text("access", log.access, R"(a file's name, or "-")");
+  if (!log.access.empty() && log.access != "-")
+    log.access = (std::filesystem::path(source.dir) / log.access).lexically_normal().string();
   table.chosen("access_format", R"("combined" or "json")",
                [&](const std::string& text) { return set_access_format(log.access_format, text); });
   table.finish();
@@ -179,7 +181,7 @@ void read_all(const FileSource& source, Reading& reading, const toml::table& roo
   if (auto front = top.table("front")) {
     front->count("workers", config.front.workers);
     front->text("metrics", config.front.metrics, R"(an address like "127.0.0.1:9145")");
-    if (auto log = front->table("log")) read_log(*log, config.front.log);
+    if (auto log = front->table("log")) read_log(source, *log, config.front.log);
     front->finish();
   }
   if (auto listeners = top.table("listener")) {

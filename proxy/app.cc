@@ -42,9 +42,9 @@ bool ignored(int signal) {
   return ::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
 }
 
-/// "http://127.0.0.1:8000", "unix:/run/a.sock"
-std::string url_text(const std::string& address) {
-  return (address.starts_with("unix:") ? "" : "http://") + address;
+/// "http://127.0.0.1:8000", "tcp://127.0.0.1:5432", "unix:/run/a.sock"
+std::string url_text(AppMode mode, const std::string& address) {
+  return (address.starts_with("unix:") ? "" : std::string(mode_text(mode)) + "://") + address;
 }
 
 /// One screen: what failed and what to do.
@@ -62,8 +62,10 @@ std::vector<std::string> first_failure_lines(const observe::SwapReport& report, 
 }
 
 /// What runs in the foreground of `berth exec` has stdout for itself.
-observe::LogSettings log_settings(const AppStart& start) {
+observe::LogSettings log_settings(const AppStart& start, const LogConfig& config) {
   observe::LogSettings settings;
+  settings.format = config.format == LogFormat::Json ? observe::Format::Json : observe::Format::Human;
+  settings.least = static_cast<observe::Level>(config.level);
   if (start.guest) settings.fd = STDERR_FILENO;
   if (!start.verbose) settings.least = observe::Level::Error;
   return settings;
@@ -72,7 +74,7 @@ observe::LogSettings log_settings(const AppStart& start) {
 }  // namespace
 
 App::App(Config config, AppStart start)
-    : config_(std::move(config)), start_(std::move(start)), log_(log_settings(start_)) {}
+    : config_(std::move(config)), start_(std::move(start)), log_(log_settings(start_, config_.front.log)) {}
 
 App::~App() = default;
 
@@ -151,7 +153,7 @@ bool App::open() {
   // Before anybody is told that it runs: who is told may stop it at once.
   for (int number : {SIGINT, SIGTERM, SIGHUP})
     if (number != SIGHUP || !ignored(SIGHUP)) signals_.add(number);
-  if (!start_.guest) say(STDOUT_FILENO, announcement());
+  announce();
   for (const std::string& text : listeners_.left_over(config_)) log_.line(observe::Level::Warn, {}, {}, text);
   for (const std::string& text : listeners_.warnings()) log_.line(observe::Level::Warn, {}, {}, text);
   return true;
@@ -174,11 +176,20 @@ bool App::open_listeners() {
   return wrong.empty();
 }
 
-std::string App::announcement() const {
-  std::string text;
-  for (const std::string& address : listeners_.addresses())
-    text += "berth: listening on " + url_text(address) + "\n";
-  return text + "berth: control socket " + control_socket_->path() + "\n";
+void App::announce() {
+  if (start_.guest) return;
+  std::vector<std::string> lines;
+  for (const ListenerConfig& listener : config_.listeners)
+    for (const std::string& address : listeners_.addresses(listener.text))
+      lines.push_back("listening on " + url_text(listener.mode, address));
+  lines.push_back("control socket " + control_socket_->path());
+  for (const std::string& line : lines) {
+    // Whoever reads objects is to find nothing else.
+    if (config_.front.log.format == LogFormat::Json)
+      log_.announce(line);
+    else
+      say(STDOUT_FILENO, "berth: " + line + "\n");
+  }
 }
 
 void App::await_signal() {

@@ -87,7 +87,7 @@ class App final : public control::Service, public swap::AppEvents {
   void shut_down();
   void all_stopped();
   void end(int exit_code);
-  std::string announcement() const;
+  void announce();
 
   const Inherited inherited_ = Inherited::of_process();  // first: nothing else opens a descriptor before
   Config config_;

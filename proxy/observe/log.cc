@@ -12,17 +12,20 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <ctime>
 #include <functional>
 #include <mutex>
 #include <string>
+
+#include "proxy/observe/json_text.h"
 
 namespace berth::observe {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// What a line is, carried as the first byte of its payload: spdlog's levels know no backend output.
+// What a line is, carried in its payload: spdlog's levels know no backend output.
 enum class Kind : char {
   Debug = 'd',
   Info = 'i',
@@ -58,12 +61,33 @@ Look look(Kind kind) {
   return {"?    ", ""};
 }
 
+/// The level as machines read it: what a backend writes on either stream is information.
+std::string_view level_word(Kind kind) {
+  switch (kind) {
+    case Kind::Debug:
+      return "debug";
+    case Kind::Warn:
+      return "warn";
+    case Kind::Error:
+      return "error";
+    default:
+      return "info";
+  }
+}
+
 constexpr std::string_view kPlain = "\x1b[0m";
 constexpr std::string_view kDim = "\x1b[2m";
 
 // Pipes say that they can be written when this much fits; no more is offered at once, so write(2) never
 // waits.
 constexpr std::size_t kPiece = 4096;
+
+/// What a payload says before its text: a line is put together by the writing thread.
+struct Subject {
+  Kind kind = Kind::Info;
+  std::uint8_t app_size = 0;
+  std::uint32_t generation = 0;
+};
 
 bool colours_wanted(const LogSettings& settings) {
   if (settings.colour != Colour::Auto) return settings.colour == Colour::Always;
@@ -73,7 +97,8 @@ bool colours_wanted(const LogSettings& settings) {
 
 class DescriptorSink : public spdlog::sinks::base_sink<std::mutex> {
  public:
-  DescriptorSink(int fd, bool colours) : fd_(fd), colours_(colours) {}
+  DescriptorSink(int fd, Format format, bool colours)
+      : fd_(fd), format_(format), colours_(colours && format == Format::Human) {}
 
   /// From now on a reader that does not read is waited for only until `deadline`.
   void leave_by(Clock::time_point deadline) {
@@ -83,41 +108,78 @@ class DescriptorSink : public spdlog::sinks::base_sink<std::mutex> {
 
  protected:
   void sink_it_(const spdlog::details::log_msg& message) override {
-    if (message.payload.size() == 0) return;
+    std::string_view text(message.payload.data(), message.payload.size());
+    Subject subject;
+    if (text.size() < sizeof subject) return;
+    std::memcpy(&subject, text.data(), sizeof subject);
+    text.remove_prefix(sizeof subject);
     if (std::uint64_t now = dropped_(); now != told_) {
-      write_line(message.time, Kind::Warn,
+      write_line(message.time, {Kind::Warn}, {},
                  std::to_string(now - told_) + " lines of the log dropped: its reader is slow");
       told_ = now;
     }
-    const auto kind = static_cast<Kind>(message.payload[0]);
-    const std::string_view text(message.payload.data() + 1, message.payload.size() - 1);
-    if (kind == Kind::Shown) return write_all(text);
-    write_line(message.time, kind, text);
+    if (subject.kind == Kind::Shown) return write_all(text.substr(subject.app_size));
+    write_line(message.time, subject, text.substr(0, subject.app_size), text.substr(subject.app_size));
   }
   void flush_() override {}
 
  private:
-  void write_line(spdlog::log_clock::time_point time, Kind kind, std::string_view text) {
+  void write_line(spdlog::log_clock::time_point time, const Subject& subject, std::string_view app,
+                  std::string_view text) {
     using std::chrono::duration_cast;
     auto since = time.time_since_epoch();
-    std::time_t seconds = duration_cast<std::chrono::seconds>(since).count();
-    auto ms = duration_cast<std::chrono::milliseconds>(since).count() % 1000;
-    std::tm local{};
-    localtime_r(&seconds, &local);
-    char stamp[32];
-    std::snprintf(stamp, sizeof stamp, "%02d:%02d:%02d.%03d ", local.tm_hour, local.tm_min, local.tm_sec,
-                  static_cast<int>(ms));
+    const std::time_t seconds = duration_cast<std::chrono::seconds>(since).count();
+    const auto ms = static_cast<int>(duration_cast<std::chrono::milliseconds>(since).count() % 1000);
     line_.clear();
-    if (colours_) line_ += kDim;
-    line_ += stamp;
-    if (colours_) (line_ += kPlain) += look(kind).colour;
-    line_ += look(kind).word;
-    if (colours_) line_ += kPlain;
-    line_ += ' ';
-    line_ += text;
+    if (format_ == Format::Json)
+      put_json(seconds, ms, subject, app, text);
+    else
+      put_human(seconds, ms, subject, app, text);
     line_ += '\n';
     write_all(line_);
   }
+
+  void put_human(std::time_t seconds, int ms, const Subject& subject, std::string_view app,
+                 std::string_view text) {
+    std::tm local{};
+    localtime_r(&seconds, &local);
+    char stamp[32];
+    std::snprintf(stamp, sizeof stamp, "%02d:%02d:%02d.%03d ", local.tm_hour, local.tm_min, local.tm_sec, ms);
+    if (colours_) line_ += kDim;
+    line_ += stamp;
+    if (colours_) (line_ += kPlain) += look(subject.kind).colour;
+    line_ += look(subject.kind).word;
+    if (colours_) line_ += kPlain;
+    line_ += ' ';
+    const std::size_t begun = line_.size();
+    line_ += app;
+    if (subject.generation != 0) line_ += "#" + std::to_string(subject.generation);
+    const std::size_t named = line_.size() - begun;
+    // Names of a usual length keep the texts below each other.
+    if (named != 0) line_.append(named < 7 ? 8 - named : 1, ' ');
+    for (char c : text) line_ += harmless(c) ? c : '?';
+  }
+
+  void put_json(std::time_t seconds, int ms, const Subject& subject, std::string_view app,
+                std::string_view text) {
+    std::tm utc{};
+    gmtime_r(&seconds, &utc);
+    char stamp[64];
+    const std::size_t n = std::strftime(stamp, sizeof stamp, "{\"time\":\"%Y-%m-%dT%H:%M:%S", &utc);
+    std::snprintf(stamp + n, sizeof stamp - n, ".%03dZ\",\"level\":\"", ms);
+    line_ += stamp;
+    line_ += level_word(subject.kind);
+    line_ += "\",\"app\":";
+    append_json_string(line_, app);
+    line_ += ",\"generation\":" + std::to_string(subject.generation);
+    if (subject.kind == Kind::Out) line_ += ",\"stream\":\"stdout\"";
+    if (subject.kind == Kind::Err) line_ += ",\"stream\":\"stderr\"";
+    line_ += ",\"message\":";
+    append_json_string(line_, text);
+    line_ += '}';
+  }
+
+  static bool harmless(char c) { return static_cast<unsigned char>(c) >= 0x20 ? c != 0x7f : c == '\t'; }
 
   void write_all(std::string_view bytes) {
     while (!bytes.empty() && !lost_ && wait_writable()) {
@@ -143,6 +205,7 @@ class DescriptorSink : public spdlog::sinks::base_sink<std::mutex> {
   }
 
   int fd_;
+  Format format_;
   bool colours_;
   bool lost_ = false;
   std::uint64_t told_ = 0;
@@ -151,23 +214,13 @@ class DescriptorSink : public spdlog::sinks::base_sink<std::mutex> {
   std::atomic<Clock::rep> deadline_ns_{Clock::time_point::max().time_since_epoch().count()};
 };
 
-void append_subject(spdlog::memory_buf_t& into, std::string_view app, Generation generation) {
-  std::string subject(app);
-  if (generation.number != 0) subject += "#" + std::to_string(generation.number);
-  if (subject.empty()) return;
-  // Names of a usual length keep the texts below each other.
-  if (subject.size() < 7) subject.append(7 - subject.size(), ' ');
-  subject += ' ';
-  into.append(subject.data(), subject.data() + subject.size());
-}
-
 }  // namespace
 
 class Log::Impl {
  public:
   explicit Impl(const LogSettings& settings)
       : settings_(settings),
-        sink_(std::make_shared<DescriptorSink>(settings.fd, colours_wanted(settings))),
+        sink_(std::make_shared<DescriptorSink>(settings.fd, settings.format, colours_wanted(settings))),
         pool_(std::make_shared<spdlog::details::thread_pool>(settings.queue, 1)),
         logger_(std::make_shared<spdlog::async_logger>("berth", sink_, pool_,
                                                        spdlog::async_overflow_policy::overrun_oldest)) {
@@ -178,23 +231,28 @@ class Log::Impl {
   ~Impl() { sink_->leave_by(Clock::now() + settings_.flush_deadline); }
 
   void post(Kind kind, std::string_view app, Generation generation, std::string_view text) {
-    spdlog::memory_buf_t payload;
-    payload.push_back(static_cast<char>(kind));
-    append_subject(payload, app, generation);
     while (!text.empty() && (text.back() == '\r' || text.back() == '\n')) text.remove_suffix(1);
-    for (char c : text) payload.push_back(harmless(c) ? c : '?');
-    logger_->log(spdlog::level::info, spdlog::string_view_t(payload.data(), payload.size()));
+    hand_over(kind, app.substr(0, 255), generation, text);
   }
 
-  void show(std::string_view text) {
-    logger_->log(spdlog::level::info, static_cast<char>(Kind::Shown) + std::string(text));
-  }
+  void show(std::string_view text) { hand_over(Kind::Shown, {}, {}, text); }
 
   Level least() const { return settings_.least; }
   std::uint64_t dropped() const { return pool_->overrun_counter(); }
 
  private:
-  static bool harmless(char c) { return static_cast<unsigned char>(c) >= 0x20 ? c != 0x7f : c == '\t'; }
+  void hand_over(Kind kind, std::string_view app, Generation generation, std::string_view text) {
+    Subject subject;
+    subject.kind = kind;
+    subject.app_size = static_cast<std::uint8_t>(app.size());
+    subject.generation = generation.number;
+    spdlog::memory_buf_t payload;
+    const auto* bytes = reinterpret_cast<const char*>(&subject);
+    payload.append(bytes, bytes + sizeof subject);
+    payload.append(app.data(), app.data() + app.size());
+    payload.append(text.data(), text.data() + text.size());
+    logger_->log(spdlog::level::info, spdlog::string_view_t(payload.data(), payload.size()));
+  }
 
   LogSettings settings_;
   std::shared_ptr<DescriptorSink> sink_;
@@ -210,6 +268,8 @@ void Log::line(Level level, std::string_view app, Generation generation, std::st
   static constexpr Kind kKinds[] = {Kind::Debug, Kind::Info, Kind::Warn, Kind::Error};
   impl_->post(kKinds[static_cast<std::size_t>(level)], app, generation, text);
 }
+
+void Log::announce(std::string_view text) { impl_->post(Kind::Info, {}, {}, text); }
 
 void Log::backend_line(std::string_view app, Generation generation, bool is_stderr, std::string_view text) {
   if (impl_->least() > Level::Info) return;

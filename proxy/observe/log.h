@@ -1,6 +1,7 @@
-// What berth and its backends say, as lines for people: "12:00:01.123 info  web#7  ready after 412 ms". Owns
-// a bounded queue and one thread that writes; a reader that does not read (a full pipe, a stopped terminal)
-// costs lines, which are counted, and never a caller's time. Knows nobody who logs.
+// What berth and its backends say, as lines for people ("12:00:01.123 info  web#7  ready after 412 ms") or as
+// JSON, one object a line. Owns a bounded queue and one thread that writes; a reader that does not read (a
+// full pipe, a stopped terminal) costs lines, which are counted, and never a caller's time. Knows nobody who
+// logs.
 #pragma once
 
 #include <chrono>
@@ -26,8 +27,14 @@ enum class Colour : std::uint8_t {
   Always,
 };
 
+enum class Format : std::uint8_t {
+  Human,
+  Json,  ///< time, level, app, generation, message; of a backend's line its stream, too
+};
+
 struct LogSettings {
   int fd = 1;  ///< written to, not owned
+  Format format = Format::Human;
   Colour colour = Colour::Auto;
   Level least = Level::Info;
   std::size_t queue = 8192;  ///< lines that may wait; the oldest is dropped for a new one
@@ -45,6 +52,9 @@ class Log {
 
   /// One line about `app` (empty: the front) and, unless it is 0, one of its generations. Never blocks.
   void line(Level level, std::string_view app, Generation generation, std::string_view text);
+
+  /// One line of information whatever the level: what scripts wait for.
+  void announce(std::string_view text);
 
   /// One line that a backend wrote. Bytes that would move a terminal's cursor are shown as '?'.
   void backend_line(std::string_view app, Generation generation, bool is_stderr, std::string_view text);

@@ -144,6 +144,10 @@ TEST_CASE("run: a file and a command, or a file and an app's options, are too mu
   CHECK(errors_text(typed({"--drain", "1s"}, dir.path()).errors).find("the file speaks") !=
         std::string::npos);
   CHECK(typed({"--workers", "3"}, dir.path()).config.front.workers == 3);
+  const auto logged = typed({"--log-format", "json", "--log-level", "warn"}, dir.path());
+  CHECK(logged.config.front.log.format == LogFormat::Json);
+  CHECK(logged.config.front.log.level == LogLevel::Warn);
+  CHECK(typed({"--log-level", "loud"}, dir.path()).errors.size() == 1);
 }
 
 TEST_CASE("run: a directory that is not there is an error before anything starts") {

@@ -55,6 +55,34 @@ TEST_CASE("log: a line says when, how grave, which app and generation, and what"
   CHECK(text[8] == '.');
 }
 
+TEST_CASE("log: as JSON a line is an object, whatever bytes a backend writes") {
+  Pipe pipe;
+  {
+    Log log({.fd = pipe.ends[1], .format = Format::Json, .colour = Colour::Always, .least = Level::Warn});
+    log.line(Level::Warn, "web", Generation{7}, "say \"ready\"");
+    log.line(Level::Info, "web", Generation{7}, "not asked for");
+    log.announce("listening on http://127.0.0.1:8000");
+  }
+  {
+    Log log({.fd = pipe.ends[1], .format = Format::Json});
+    log.backend_line("a", Generation{1}, false, "tab\t \x1b[2J \xc3\xa9 \xff\xc0\x80 \\\r\n");
+    log.backend_line("a", Generation{1}, true, "");
+  }
+  std::string text = pipe.read_to_end();
+  CAPTURE(text);
+  CHECK(has(text,
+            "Z\",\"level\":\"warn\",\"app\":\"web\",\"generation\":7,\"message\":\"say \\\"ready\\\"\"}\n"));
+  CHECK(has(text,
+            "\"level\":\"info\",\"app\":\"\",\"generation\":0,\"message\":\"listening on "
+            "http://127.0.0.1:8000\"}\n"));
+  CHECK_FALSE(has(text, "not asked for"));
+  CHECK(has(text,
+            "\"stream\":\"stdout\",\"message\":\"tab\\t \\u001b[2J \xc3\xa9 "
+            "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd \\\\\"}\n"));
+  CHECK(has(text, "\"stream\":\"stderr\",\"message\":\"\"}\n"));
+  CHECK(text.starts_with("{\"time\":\"20"));
+}
+
 TEST_CASE("log: colours come where they are asked for") {
   Pipe pipe;
   {
