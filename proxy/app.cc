@@ -85,6 +85,7 @@ int App::run() {
   if (!open()) return start_.guest ? Guest::kBerthFailed : exit_code_;
   await_signal();
   await_orphans();
+  await_reopen();
   // The guest of `berth exec` has the terminal for itself.
   const bool asked =
       std::any_of(config_.apps.begin(), config_.apps.end(), [](const auto& a) { return a.tty; });
@@ -102,6 +103,7 @@ int App::run() {
   server_.reset();
   fleet_.reset();
   plane_.reset();
+  access_log_.reset();
   return exit_code_;
 }
 
@@ -128,7 +130,7 @@ bool App::executable() const {
 /// Takes everything that can be refused, before anything is started.
 bool App::open() {
   exit_code_ = kFailed;  // until all is open
-  if (!open_listeners()) return false;
+  if (!open_access_log() || !open_listeners()) return false;
   const std::vector<std::string> addresses = listeners_.addresses();
   auto made =
       control::ControlSocket::make(start_.control_path, addresses.empty() ? "apps" : addresses.front(),
@@ -142,7 +144,7 @@ bool App::open() {
   const std::string runtime_dir = std::filesystem::path(control_socket_->path()).parent_path().string();
   backend::remove_stale_dirs(runtime_dir);
 
-  plane_ = std::make_unique<http::DataPlane>(io_, config_.front.workers);
+  plane_ = std::make_unique<http::DataPlane>(io_, config_.front.workers, access_log_.get());
   fleet_ =
       std::make_unique<Fleet>(io_, *plane_, *this, Fleet::Settings{control_socket_->path(), runtime_dir});
   reloader_.emplace(config_, *plane_, listeners_, *fleet_, start_.reread);
@@ -153,10 +155,25 @@ bool App::open() {
   // Before anybody is told that it runs: who is told may stop it at once.
   for (int number : {SIGINT, SIGTERM, SIGHUP})
     if (number != SIGHUP || !ignored(SIGHUP)) signals_.add(number);
+  reopen_.add(SIGUSR1);
   announce();
   for (const std::string& text : listeners_.left_over(config_)) log_.line(observe::Level::Warn, {}, {}, text);
   for (const std::string& text : listeners_.warnings()) log_.line(observe::Level::Warn, {}, {}, text);
   return true;
+}
+
+bool App::open_access_log() {
+  const LogConfig& log = config_.front.log;
+  if (log.access.empty()) return true;
+  std::string wrong;
+  access_log_ = std::make_unique<observe::AccessLog>(
+      observe::AccessLogSettings{
+          .file = log.access,
+          .format = log.access_format,
+          .warn = [this](const std::string& text) { log_.line(observe::Level::Warn, {}, {}, text); }},
+      wrong);
+  if (!wrong.empty()) say(STDERR_FILENO, "berth: " + wrong + "\n");
+  return wrong.empty();
 }
 
 bool App::open_listeners() {
@@ -207,6 +224,15 @@ void App::await_signal() {
     else
       shut_down();
     await_signal();
+  });
+}
+
+/// Without an access log it is taken, too: a signal too many is no reason to die.
+void App::await_reopen() {
+  reopen_.async_wait([this](boost::system::error_code error, int) {
+    if (error) return;
+    if (access_log_) access_log_->reopen();
+    await_reopen();
   });
 }
 
@@ -291,6 +317,7 @@ void App::status(std::function<void(control::FrontStatus)> answer) {
   front->uptime_ms =
       duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun_).count();
   front->log_dropped = log_.dropped();
+  front->access_log_dropped = access_log_ ? access_log_->dropped() : 0;
   fleet_->status([front, answer = std::move(answer)](std::vector<control::AppStatus> apps) {
     front->apps = std::move(apps);
     answer(std::move(*front));

@@ -26,6 +26,7 @@ Fleet::~Fleet() = default;
 void Fleet::add(const AppConfig& app, const ListenerConfig& listener, std::vector<std::string> addresses) {
   Served served;
   served.id = plane_.add_app(app.name, app.limits);
+  plane_.set_fields(served.id, app.fields);
   served.after = app.after;
   served.plane = std::make_unique<swap::DataPlaneAdapter>(plane_, served.id);
   served.shell = std::make_unique<swap::AppShell>(control_,

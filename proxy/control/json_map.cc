@@ -209,9 +209,13 @@ json::object to_json(const AppStatus& app) {
 }
 
 json::object to_json(const FrontStatus& front) {
-  return {{"version", clean(front.version)}, {"pid", front.pid},
-          {"dir", clean(front.dir)},         {"workers", front.workers},
-          {"uptime_ms", front.uptime_ms},    {"log_dropped", front.log_dropped},
+  return {{"version", clean(front.version)},
+          {"pid", front.pid},
+          {"dir", clean(front.dir)},
+          {"workers", front.workers},
+          {"uptime_ms", front.uptime_ms},
+          {"log_dropped", front.log_dropped},
+          {"access_log_dropped", front.access_log_dropped},
           {"apps", objects(front.apps)}};
 }
 

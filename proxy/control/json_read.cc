@@ -329,6 +329,7 @@ std::optional<FrontStatus> front_from(const json::value& value) {
   read.number("workers", front.workers);
   read.number("uptime_ms", front.uptime_ms);
   read.number("log_dropped", front.log_dropped);
+  read.number("access_log_dropped", front.access_log_dropped);
   read.each("apps", [&](const json::value& v) {
     if (const json::object* object = v.if_object()) front.apps.push_back(app_from(*object));
   });

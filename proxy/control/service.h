@@ -109,6 +109,7 @@ struct FrontStatus {
   unsigned workers = 0;
   std::int64_t uptime_ms = 0;
   std::uint64_t log_dropped = 0;
+  std::uint64_t access_log_dropped = 0;
   std::vector<AppStatus> apps;
 };
 

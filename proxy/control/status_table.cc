@@ -168,6 +168,8 @@ std::string status_table(const FrontStatus& front, unsigned columns, bool colour
                      age_text(front.uptime_ms);
   if (front.log_dropped != 0)
     text += "  " + paint.warn(std::to_string(front.log_dropped) + " log lines dropped");
+  if (front.access_log_dropped != 0)
+    text += "  " + paint.warn(std::to_string(front.access_log_dropped) + " access log lines dropped");
   text += "\n\n";
   std::vector<Row> rows;
   for (const AppStatus& app : front.apps) add_rows(app, rows);

@@ -8,6 +8,7 @@
 #include "proxy/http/error_reply.h"
 #include "proxy/http/head.h"
 #include "proxy/http/head_rules.h"
+#include "proxy/http/journal.h"
 #include "proxy/loop/block.h"
 #include "proxy/loop/gate.h"
 #include "proxy/loop/loop.h"
@@ -25,6 +26,7 @@ class ClientStream {
   virtual loop::Loop& loop() = 0;
   /// The loop's workspaces for heads: valid until the next suspension of whoever read into them.
   virtual Heads& heads() = 0;
+  virtual Journal& journal() = 0;
   /// Raises kClient* at gate().
   virtual loop::Stream& stream() = 0;
   virtual const HeadLimits& head_limits() const = 0;

@@ -14,6 +14,7 @@
 
 #include "proxy/http/session.h"
 #include "proxy/http/worker.h"
+#include "proxy/observe/access_log.h"
 
 namespace berth::http {
 
@@ -28,14 +29,17 @@ Counters& Counters::operator+=(const Counters& other) {
   upstream_idle += other.upstream_idle;
   upstream_active += other.upstream_active;
   tunnels += other.tunnels;
+  tally += other.tally;
   return *this;
 }
 
 class DataPlane::Impl {
  public:
-  Impl(boost::asio::io_context& control, unsigned count) : control_(control) {
+  Impl(boost::asio::io_context& control, unsigned count, observe::AccessLog* access) : control_(control) {
     const unsigned n = count != 0 ? count : std::max(1U, std::thread::hardware_concurrency());
-    for (unsigned i = 0; i < n; ++i) workers_.push_back(std::make_unique<Worker>(workers_));
+    for (unsigned i = 0; i < n; ++i)
+      workers_.push_back(
+          std::make_unique<Worker>(workers_, access != nullptr ? &access->add_ring() : nullptr));
     for (auto& worker : workers_) worker->start();
   }
 
@@ -117,8 +121,8 @@ struct DrainSum {
 
 }  // namespace
 
-DataPlane::DataPlane(boost::asio::io_context& control, unsigned workers)
-    : impl_(std::make_unique<Impl>(control, workers)) {}
+DataPlane::DataPlane(boost::asio::io_context& control, unsigned workers, observe::AccessLog* access)
+    : impl_(std::make_unique<Impl>(control, workers, access)) {}
 
 DataPlane::~DataPlane() = default;
 
@@ -141,6 +145,10 @@ void DataPlane::set_limits(AppId app, const Limits& limits) {
     const route::RouteLimits share{limits, impl_->share(limits.max_upstream, i)};
     worker.loop().post([&worker, app, share] { worker.set_limits(app, share); });
   }
+}
+
+void DataPlane::set_fields(AppId app, const ResponseFields& fields) {
+  impl_->everywhere([app, fields](Worker& worker) { worker.app(app).fields = fields; }, nullptr);
 }
 
 ListenerId DataPlane::listen(int fd, const ListenerConfig& config, const Endpoint& bound,
@@ -241,6 +249,11 @@ void DataPlane::counters(AppId app, std::function<void(Counters)> answer) {
 void DataPlane::recent(AppId app, std::function<void(route::Recent)> answer) {
   impl_->gather<route::Recent>([app](Worker& worker, auto reply) { reply(worker.app(app).recent()); },
                                std::move(answer));
+}
+
+void DataPlane::front_tally(std::function<void(route::Tally)> answer) {
+  impl_->gather<route::Tally>([](Worker& worker, auto reply) { reply(worker.front_tally()); },
+                              std::move(answer));
 }
 
 }  // namespace berth::http

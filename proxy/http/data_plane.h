@@ -13,6 +13,11 @@
 #include "proxy/route/destination.h"
 #include "proxy/route/recent_answers.h"
 #include "proxy/route/router.h"
+#include "proxy/route/tally.h"
+
+namespace berth::observe {
+class AccessLog;
+}
 
 namespace berth::http {
 
@@ -41,6 +46,7 @@ struct Counters {
   std::uint64_t upstream_idle = 0;    ///< pooled, now
   std::uint64_t upstream_active = 0;  ///< carrying an exchange, now
   std::uint64_t tunnels = 0;          ///< upgraded, now
+  route::Tally tally;                 ///< for metrics
   Counters& operator+=(const Counters&);
 };
 
@@ -52,8 +58,9 @@ struct DrainOutcome {
 
 class DataPlane {
  public:
-  /// Starts `workers` threads (0: one per core). Callbacks run on `control`.
-  DataPlane(boost::asio::io_context& control, unsigned workers);
+  /// Starts `workers` threads (0: one per core). Callbacks run on `control`. `access` outlives it; nullptr:
+  /// no access log.
+  DataPlane(boost::asio::io_context& control, unsigned workers, observe::AccessLog* access = nullptr);
   /// Ends every connection and joins the threads.
   ~DataPlane();
   DataPlane(const DataPlane&) = delete;
@@ -66,6 +73,9 @@ class DataPlane {
 
   /// From the next request on.
   void set_limits(AppId app, const Limits& limits);
+
+  /// What responses are given, from the next request on.
+  void set_fields(AppId app, const ResponseFields& fields);
 
   /// Serves an already listening socket (ownership passes); `router` knows apps by AppId::number.
   ListenerId listen(int fd, const ListenerConfig& config, const Endpoint& bound,
@@ -109,6 +119,9 @@ class DataPlane {
   /// What was answered in the last seconds, from the whole head of a request to the last byte of its
   /// response.
   void recent(AppId app, std::function<void(route::Recent)> answer);
+
+  /// Of connections and heads that came to no app.
+  void front_tally(std::function<void(route::Tally)> answer);
 
  private:
   class Impl;

@@ -91,6 +91,7 @@ std::string write_error_reply(const ErrorReply& reply) {
       "\r\nContent-Type: " + (reply.html ? "text/html" : "text/plain") +
       "; charset=utf-8\r\nCache-Control: no-store\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
   if (reply.retry_after_s > 0) text += "Retry-After: " + std::to_string(reply.retry_after_s) + "\r\n";
+  if (!reply.request_id.empty()) text += "X-Request-Id: " + std::string(reply.request_id) + "\r\n";
   if (!reply.keep_alive) text += "Connection: close\r\n";
   text += "\r\n";
   if (!reply.to_head) text += body;

@@ -11,8 +11,9 @@ struct ErrorReply {
   std::string_view reason;  ///< one sentence, in our words
   bool html = false;        ///< a browser asks: a page that reloads by itself for 502, 503 and 504
   bool keep_alive = false;
-  bool to_head = false;   ///< no body behind it
-  int retry_after_s = 0;  ///< 0: no field
+  bool to_head = false;           ///< no body behind it
+  int retry_after_s = 0;          ///< 0: no field
+  std::string_view request_id{};  ///< empty: no field
 };
 
 /// The whole reply, head and body.

@@ -47,6 +47,7 @@ Exchange::Exchange(ClientStream& client, route::AppRoute& route)
 
 Exchange::~Exchange() {
   give_up_upstream(false);
+  note_end();
   --route_.counters.in_flight;
 }
 
@@ -60,7 +61,10 @@ void Exchange::begin(std::string_view view) {
   accepts_html_ = head.accepts_html;
   version_ = static_cast<std::uint8_t>(head.version);
 
-  write_request_head(head, client_.facts(), loop_.blocks(), head_);
+  ClientFacts facts = client_.facts();
+  facts.request_id = choose_id(head);
+  write_request_head(head, facts, loop_.blocks(), head_);
+  if (client_.journal().access != nullptr) note_request(head);
   std::size_t used = head.raw.size();
   if (head.framing != Framing::None) {
     request_body_.start(head.framing, head.length, client_.head_limits().bytes);
@@ -81,6 +85,7 @@ loop::Task<Exchange::End> Exchange::run() {
       const bool obtained = co_await obtaining;
       if (!obtained) break;
     }
+    note_upstream();
     flush_to_upstream();
     while (verdict_ == Verdict::Going) {
       const Wakes wakes = co_await client_.gate().wait(interest());
@@ -195,6 +200,7 @@ void Exchange::react(Wakes wakes) {
 
 void Exchange::on_timeout() {
   if (!to_client_.empty()) {
+    route_.tally.met(route::Limit::BodyStall);
     verdict_ = Verdict::Broken;  // the client has stopped reading
     return;
   }
@@ -208,8 +214,11 @@ void Exchange::on_timeout() {
     return;
   }
   if (stage_ == Stage::Head && !request_body_.done() && to_upstream_.empty() && !write_dead_ &&
-      (!expects_continue_ || said_continue_ || body_bytes_ != 0))
+      (!expects_continue_ || said_continue_ || body_bytes_ != 0)) {
+    route_.tally.met(route::Limit::BodyStall);
     return fail(408, "the body of the request stopped coming, or came too slowly");
+  }
+  route_.tally.met(stage_ == Stage::Head ? route::Limit::ResponseTimeout : route::Limit::StreamIdle);
   fail(504, stage_ == Stage::Head ? "the server behind it did not answer in time"
                                   : "the server behind it stopped in the middle of its answer");
 }
@@ -311,8 +320,11 @@ loop::Task<Exchange::End> Exchange::reply() {
                      .html = accepts_html_,
                      .keep_alive = keep,
                      .to_head = to_head_,
-                     .retry_after_s = failure_.retry_after_s},
+                     .retry_after_s = failure_.retry_after_s,
+                     .request_id = id()},
                     to_client_);
+  status_ = static_cast<std::uint16_t>(failure_.status);
+  body_sent_ = to_client_.size() - std::min(to_client_.size(), to_client_.view().rfind("\r\n\r\n") + 4);
   auto draining = drain_to_client();
   const bool drained = co_await draining;
   if (!drained) co_return End::Close;

@@ -3,6 +3,8 @@
 // connection. Lives in one loop, within the coroutine of its client.
 #pragma once
 
+#include <array>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -78,6 +80,18 @@ class Exchange {
   void upstream_ended(bool in_error);
   void flush_to_client();
 
+  // what is written down of it (exchange_notes.cc)
+  using AddedRoom = std::array<char, 320>;
+  using TimePoint = std::chrono::steady_clock::time_point;
+  std::string_view choose_id(const RequestHead& head);
+  std::string_view id() const { return {id_.data(), id_size_}; }
+  std::string_view added_fields(const ResponseHead& head, AddedRoom& room) const;
+  std::chrono::steady_clock::duration held_for() const;
+  void note_request(const RequestHead& head);
+  void note_upstream();
+  void note_answer(int status);
+  void note_end();
+
   bool left_in_silence() const;
   std::chrono::milliseconds body_wait() const;
   void fail(int status, std::string_view reason, int retry_after_s = 0);
@@ -129,7 +143,17 @@ class Exchange {
   BodyReader request_body_;
   BodyReader response_body_;
   loop::Tick refused_until_ = 0;
-  const std::chrono::steady_clock::time_point begun_;
+  std::uint8_t id_size_ = 0;
+  std::uint16_t status_ = 0;     ///< what the client is told; 0: nothing yet
+  std::uint64_t body_sent_ = 0;  ///< of the response, what waits in to_client_ included
+  Generation generation_;        ///< of the last backend asked
+  TimePoint begun_;
+  TimePoint obtained_{};  ///< the first connection to a backend
+  TimePoint asked_{};     ///< the last one
+  TimePoint answered_{};  ///< its response's head
+  loop::Block record_;    ///< for the access log; empty without one
+  std::array<char, kMostRequestId> id_;
+
   std::uint64_t body_bytes_ = 0;  ///< of the request, since body_begun_
   std::chrono::steady_clock::time_point body_begun_{};
   struct {

@@ -74,7 +74,9 @@ void Exchange::take_response(std::string_view bytes, loop::Block& from) {
     if (head.status == 101) {
       if (!wants_tunnel_) return fail(502, "the server behind it switched protocols unasked");
       verdict_ = Verdict::Tunnel;
-      client_.put_head(head, {.tunnel = true}, to_client_);
+      note_answer(head.status);
+      AddedRoom added;
+      client_.put_head(head, {.tunnel = true, .added = added_fields(head, added)}, to_client_);
       loop::Block rest;
       rest.append(loop_.blocks(), bytes);
       from_upstream_ = std::move(rest);
@@ -89,11 +91,13 @@ void Exchange::take_response(std::string_view bytes, loop::Block& from) {
       continue;
     }
     on_final(head);
+    AddedRoom added;
     client_.put_head(head,
                      {.client_version = version_,
                       .keep_alive = client_keeps(),
                       .drop_framing = unchunk_,
-                      .add_chunked = rechunk_},
+                      .add_chunked = rechunk_,
+                      .added = added_fields(head, added)},
                      out);
   }
   take_body(bytes, out, from);
@@ -109,6 +113,7 @@ void Exchange::on_interim(const ResponseHead& head) {
 }
 
 void Exchange::on_final(const ResponseHead& head) {
+  note_answer(head.status);
   stage_ = Stage::Body;
   reusable_ = head.keep_alive && head.framing != Framing::Close;
   const bool takes_chunks = client_.takes_chunks(version_);
@@ -126,6 +131,7 @@ void Exchange::take_body(std::string_view bytes, loop::Block& head, loop::Block&
   const BodyStep step = response_body_.feed(bytes, unchunk_ ? &plain : nullptr);
   std::string_view body = unchunk_ ? std::string_view(plain) : bytes.substr(0, step.take);
   const std::string_view rest = bytes.substr(step.take);
+  body_sent_ += body.size();
   if (response_body_.done()) {
     stage_ = Stage::Done;
     if (!rest.empty()) reusable_ = false;

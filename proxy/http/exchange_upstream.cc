@@ -95,6 +95,7 @@ loop::Task<bool> Exchange::wait_in_queue(loop::Tick hold_deadline) {
   route::Waiting place(client_.gate());
   client_.gate().forget(loop::kAdmitted | loop::kRefused);
   if (!route_.wait(place)) {
+    route_.tally.met(route::Limit::HoldRequests);
     fail(503, "too many requests wait for the server behind it", kRetryAfterS);
     co_return false;
   }
@@ -118,8 +119,10 @@ loop::Task<bool> Exchange::wait_in_queue(loop::Tick hold_deadline) {
     refused();
   else if (refused_until_ != 0 && route_.current() != nullptr)
     fail(502, "the server behind it does not accept connections");
-  else
+  else {
+    route_.tally.met(route::Limit::HoldTimeout);
     fail(503, "no server was ready in time", kRetryAfterS);
+  }
   co_return false;
 }
 
@@ -144,7 +147,10 @@ loop::Task<bool> Exchange::connect(route::Target& target) {
       refused_until_ = 0;
       co_return true;
     }
-    if ((wakes & loop::kTimeout) != 0) fail(504, "the server behind it does not take connections in time");
+    if ((wakes & loop::kTimeout) != 0) {
+      route_.tally.met(route::Limit::ConnectTimeout);
+      fail(504, "the server behind it does not take connections in time");
+    }
   }
   // Nothing of the request was sent. Most likely the backend has just died: its successor is a moment away.
   // (Nobody is admitted for its place: that one would only find the same.)

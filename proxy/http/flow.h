@@ -12,6 +12,7 @@ struct Flow {
   loop::Stream& from;
   loop::Stream& to;
   loop::Block waiting{};
+  std::uint64_t moved = 0;  ///< read from `from`
   bool ended = false;      ///< `from` has finished
   bool passed_on = false;  ///< and `to` was told
 
@@ -45,6 +46,7 @@ struct Flow {
     if (result.status == Status::Again) return true;
     if (result.status == Status::Error) return false;
     if (result.status == Status::End) ended = true;
+    moved += result.bytes;
     waiting.append(loop.blocks(), {into.tail(), result.bytes});
     return flush();
   }

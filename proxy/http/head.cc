@@ -56,6 +56,7 @@ FieldTag tag_of(field known, std::string_view name) {
       return FieldTag::Other;
   }
   if (is_forwarding_name(name)) return FieldTag::XForwarded;
+  if (name.size() == 12 && equals_lower(name, "x-request-id")) return FieldTag::RequestId;
   return FieldTag::Other;
 }
 
@@ -229,6 +230,10 @@ class HeadParser final : public beast::http::basic_parser<IsRequest> {
       case FieldTag::Upgrade:
         head_.upgrade = value;
         break;
+      case FieldTag::RequestId:
+        head_.request_id = value;
+        ++head_.request_ids;
+        break;
       default:
         if constexpr (IsRequest) note_request(tag, value, ec);
         break;
@@ -365,6 +370,7 @@ HeadResult read_request_head(std::string_view bytes, const HeadLimits& limits, R
                              HeadError& error) {
   head.has_host = head.expects_continue = head.accepts_html = head.te_trailers = false;
   head.host = head.upgrade = {};
+  head.request_ids = 0;
   HeadParser<true> parser(head, error, limits);
   return parser.parse(bytes);
 }
@@ -372,6 +378,7 @@ HeadResult read_request_head(std::string_view bytes, const HeadLimits& limits, R
 HeadResult read_response_head(std::string_view bytes, const HeadLimits& limits, bool to_head,
                               ResponseHead& head, HeadError& error) {
   head.upgrade = {};
+  head.request_ids = 0;
   HeadParser<false> parser(head, error, limits);
   if (to_head) parser.skip(true);
   const HeadResult result = parser.parse(bytes);

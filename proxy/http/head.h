@@ -21,6 +21,7 @@ enum class FieldTag : std::uint8_t {
   Host,
   KeepAlive,
   ProxyConnection,
+  RequestId,  ///< X-Request-Id
   Te,
   TransferEncoding,
   Upgrade,
@@ -51,10 +52,12 @@ struct Head {
   std::vector<Field> fields;         ///< in order
   int version = 11;
   Framing framing = Framing::None;
-  std::uint64_t length = 0;     ///< of the body, with Framing::Length
-  bool keep_alive = true;       ///< RFC 9112 §9.3
-  bool upgrade_option = false;  ///< "Connection: upgrade"
-  std::string_view upgrade;     ///< value of Upgrade
+  std::uint64_t length = 0;       ///< of the body, with Framing::Length
+  bool keep_alive = true;         ///< RFC 9112 §9.3
+  bool upgrade_option = false;    ///< "Connection: upgrade"
+  std::string_view upgrade;       ///< value of Upgrade
+  std::string_view request_id;    ///< value of the last X-Request-Id
+  std::uint32_t request_ids = 0;  ///< how many there are
 };
 
 struct RequestHead : Head {

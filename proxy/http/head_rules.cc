@@ -55,7 +55,7 @@ void write_request_head(const RequestHead& head, const ClientFacts& client, loop
   const std::string_view host =
       !head.authority.empty() ? head.authority : (head.has_host ? head.host : client.listener);
   out.reserve(pool, head.raw.size() + kOurs + client.address.size() + 2 * host.size() + head.upgrade.size() +
-                        client.strip);
+                        client.strip + client.request_id.size());
   const bool tunnel = wants_tunnel(head);
   const bool own_host = !head.authority.empty() || !head.has_host;
 
@@ -85,6 +85,8 @@ void write_request_head(const RequestHead& head, const ClientFacts& client, loop
         return false;
       case FieldTag::Host:
         return !own_host;
+      case FieldTag::RequestId:
+        return client.request_id.empty();
       default:
         return true;
     }
@@ -96,6 +98,11 @@ void write_request_head(const RequestHead& head, const ClientFacts& client, loop
     w.put("\r\n");
   } else if (head.te_trailers) {
     w.put("Connection: TE\r\nTE: trailers\r\n");
+  }
+  if (!client.request_id.empty()) {
+    w.put("X-Request-Id: ");
+    w.put(client.request_id);
+    w.put("\r\n");
   }
   w.put("X-Forwarded-For: ");
   w.put(client.address);
@@ -112,7 +119,7 @@ void write_request_head(const RequestHead& head, const ClientFacts& client, loop
 
 void write_response_head(const ResponseHead& head, const ResponseRules& rules, loop::BlockPool& pool,
                          loop::Block& out) {
-  out.reserve(pool, head.raw.size() + kOurs + head.upgrade.size());
+  out.reserve(pool, head.raw.size() + kOurs + head.upgrade.size() + rules.added.size());
   const bool no_framing = rules.drop_framing || head.status < 200 || head.status == 204;
 
   Writer w(out);
@@ -134,6 +141,7 @@ void write_response_head(const ResponseHead& head, const ResponseRules& rules, l
         return true;
     }
   });
+  w.put(rules.added);
   if (rules.add_chunked) w.put("Transfer-Encoding: chunked\r\n");
   if (rules.tunnel) {
     w.put("Connection: upgrade\r\nUpgrade: ");

@@ -16,6 +16,8 @@ struct ClientFacts {
   std::string_view scheme = "http";
   std::string_view listener;  ///< "127.0.0.1:8000": Host of a request that came without one
   std::uint32_t strip = 0;    ///< bytes of the path that the backend does not see: its X-Forwarded-Prefix
+  /// X-Request-Id in place of the client's; empty: the client's passes as it is.
+  std::string_view request_id{};
 };
 
 /// True if `head` asks for an upgrade that berth tunnels: any protocol but h2c (RFC 9110 §7.8; HTTP/2 is not
@@ -34,6 +36,7 @@ struct ResponseRules {
   bool tunnel = false;        ///< a 101 that was asked for: Connection and Upgrade pass
   bool drop_framing = false;  ///< the body loses its chunks (to HTTP/1.0)
   bool add_chunked = false;   ///< a close-delimited body gets chunks
+  std::string_view added{};   ///< whole field lines of ours
 };
 
 /// Appends the response head for the client to `out`.

@@ -66,6 +66,7 @@ void Listener::accept_all() {
 Listener::Accepted Listener::accept_one() {
   // At the bound connections wait in the kernel's queue: nobody is refused.
   if (view_.state->connections.load(std::memory_order_relaxed) >= view_.config.max_connections) {
+    worker_.journal.front.met(route::Limit::MaxConnections);
     pause();
     return Accepted::None;
   }

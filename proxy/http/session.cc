@@ -132,8 +132,31 @@ end:
   worker_.ended(*this);
 }
 
+/// What is not understood belongs to no app.
+void Session::note_refusal(const HeadError& error, std::string_view id, std::size_t bytes) {
+  route::Tally& tally = journal().front;
+  tally.refused(error.status);
+  if (error.status == 431 || error.status == 414) tally.met(route::Limit::MaxHead);
+  if (error.status == 408) tally.met(route::Limit::HeadTimeout);
+  if (journal().access == nullptr) return;
+  observe::AccessRecord record;
+  using namespace std::chrono;
+  record.unix_us = duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
+  record.status = static_cast<std::uint16_t>(error.status);
+  record.bytes = bytes;
+  record.put(observe::AccessRecord::Text::Address, address());
+  record.put(observe::AccessRecord::Text::RequestId, id);
+  journal().access->push(record);
+}
+
 loop::Task<bool> Session::refuse(HeadError error) {
-  const std::string reply = write_error_reply({.status = error.status, .reason = error.reason});
+  RequestIds::Text text;
+  journal().ids.next(text.data());
+  const bool asked_for = !app_ || worker_.app(*app_).fields.request_id;
+  const std::string_view id(text.data(), asked_for ? text.size() : 0);
+  const std::string reply =
+      write_error_reply({.status = error.status, .reason = error.reason, .request_id = id});
+  note_refusal(error, id, reply.size() - reply.find("\r\n\r\n") - 4);
   set_deadline(loop().deadline(kLingerTime));
   std::size_t sent = 0;
   while (sent < reply.size()) {

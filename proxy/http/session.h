@@ -19,6 +19,7 @@ class Session final : public ClientStream, public Connection {
 
   loop::Loop& loop() override { return worker_.loop(); }
   Heads& heads() override { return worker_.heads; }
+  Journal& journal() override { return worker_.journal; }
   loop::Stream& stream() override { return socket_; }
   const HeadLimits& head_limits() const override { return listener_.head_limits; }
   ClientFacts facts() const override;
@@ -36,6 +37,7 @@ class Session final : public ClientStream, public Connection {
  private:
   loop::Task<> run();
   loop::Task<bool> refuse(HeadError error);
+  void note_refusal(const HeadError& error, std::string_view id, std::size_t bytes);
   loop::Task<> linger();
   route::AppRoute& route();
   HeadResult look(std::string_view view, HeadError& error);

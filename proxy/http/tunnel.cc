@@ -6,7 +6,7 @@
 namespace berth::http {
 
 loop::Task<Exchange::End> Exchange::tunnel() {
-  Flow down{upstream_->stream(), client_.stream(), std::move(to_client_)};
+  Flow down{.from = upstream_->stream(), .to = client_.stream(), .waiting = std::move(to_client_)};
   // In the order in which the client sent them: what of the request is not out yet, then what came behind it.
   Flow up{client_.stream(), upstream_->stream()};
   up.waiting.append(loop_.blocks(), head_.view().substr(sent_));
@@ -26,6 +26,7 @@ loop::Task<Exchange::End> Exchange::tunnel() {
     sound = move(up, down, wakes, loop_);
   }
   --route_.counters.tunnels;
+  body_sent_ += down.moved;
   const bool whole = down.passed_on && up.passed_on;
   give_up_upstream(whole);
   co_return whole ? End::Close : End::Reset;

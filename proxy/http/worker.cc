@@ -12,7 +12,9 @@
 
 namespace berth::http {
 
-Worker::Worker(const std::vector<std::unique_ptr<Worker>>& peers) : peers_(peers) {
+Worker::Worker(const std::vector<std::unique_ptr<Worker>>& peers, observe::AccessRing* access)
+    : peers_(peers) {
+  journal.access = access;
   heads.request.fields.reserve(128);
   heads.response.fields.reserve(128);
   no_path_ = std::make_unique<route::AppRoute>(loop_, "", route::RouteLimits{}, none_held_);
@@ -115,7 +117,15 @@ Counters Worker::counters(AppId id) {
   sum.upstream_idle = route.idle_connections();
   sum.upstream_active = route.connections() - sum.upstream_idle;
   sum.tunnels = route.counters.tunnels;
+  sum.tally = route.tally;
   connections_.for_each([&](Connection& connection) { sum.connections += connection.app() == id ? 1U : 0U; });
+  return sum;
+}
+
+route::Tally Worker::front_tally() const {
+  route::Tally sum = journal.front;
+  sum += no_path_->tally;
+  sum += no_host_->tally;
   return sum;
 }
 
@@ -123,6 +133,7 @@ void Worker::accepted(loop::Fd fd, std::string_view address, ListenerView& liste
   const std::shared_ptr<ListenerState>& state = listener.state;
   const std::uint32_t most = listener.most_of(address);
   if (most != 0 && !state->clients.enter(std::string(address), most)) {
+    journal.front.met(route::Limit::MaxPerClient);
     const std::string reply = write_error_reply(
         {.status = 503, .reason = "too many connections from this address", .retry_after_s = 1});
     ::send(fd.get(), reply.data(), reply.size(), MSG_NOSIGNAL);

@@ -13,6 +13,7 @@
 #include "proxy/http/client_bound.h"
 #include "proxy/http/data_plane.h"
 #include "proxy/http/head.h"
+#include "proxy/http/journal.h"
 #include "proxy/loop/loop.h"
 #include "proxy/route/app_route.h"
 #include "proxy/route/router.h"
@@ -61,7 +62,8 @@ enum class Counted : std::uint8_t { No, Yes };
 class Worker {
  public:
   /// `peers`: all workers of the plane, this one included; filled before the first connection.
-  explicit Worker(const std::vector<std::unique_ptr<Worker>>& peers);
+  /// `access`: the way to the access log, if there is one; outlives this.
+  Worker(const std::vector<std::unique_ptr<Worker>>& peers, observe::AccessRing* access);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -86,11 +88,14 @@ class Worker {
   bool stopping() const { return stopping_; }
   void end_all();
   Counters counters(AppId id);
+  /// Of what came to no app.
+  route::Tally front_tally() const;
 
   /// Serves an accepted connection here, or on the least loaded worker.
   void accepted(loop::Fd fd, std::string_view address, ListenerView& listener);
   void ended(Connection& connection);
 
+  Journal journal;
   Heads heads;  ///< valid until the next suspension of whoever read into them
 
  private:

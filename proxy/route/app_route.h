@@ -14,6 +14,7 @@
 #include "proxy/loop/loop.h"
 #include "proxy/route/recent_answers.h"
 #include "proxy/route/socket_upstream.h"
+#include "proxy/route/tally.h"
 #include "proxy/route/target.h"
 
 namespace berth::route {
@@ -54,6 +55,8 @@ class AppRoute {
   /// A request was answered to its last byte, `took` after its whole head had come.
   void answered(RecentAnswers::Clock::duration took) { recent_.record(took); }
   Recent recent() const { return recent_.sum(loop_.now()); }
+  Tally tally;
+  ResponseFields fields;
 
   /// Where a new request goes now; nullptr: nowhere yet.
   Target* current() { return current_.get(); }

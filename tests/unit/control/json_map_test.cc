@@ -42,6 +42,7 @@ TEST_CASE("json: a report comes back as it went") {
 TEST_CASE("json: a status comes back as it went") {
   FrontStatus front = example_front();
   front.log_dropped = 9;
+  front.access_log_dropped = 8;
   front.apps[0].swap_queued = true;
   front.apps[0].counters.held_total = 17;
   front.apps[0].waits_for = "db";

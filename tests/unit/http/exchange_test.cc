@@ -58,6 +58,8 @@ class MemoryClient final : public ClientStream {
   MemoryClient(loop::Loop& loop, Fate& fate) : stream_(fate), loop_(loop) {}
   loop::Loop& loop() override { return loop_; }
   Heads& heads() override { return heads_; }
+  Journal& journal() override { return notes; }
+  Journal notes;
   loop::Stream& stream() override { return stream_; }
   const HeadLimits& head_limits() const override { return limits_; }
   ClientFacts facts() const override { return {.address = "192.0.2.7", .listener = "127.0.0.1:8000"}; }
@@ -224,4 +226,105 @@ TEST_CASE("exchange: whichever operation fails, the client gets a whole answer o
       CHECK(world.route.connections() == world.route.idle_connections());
     }
   }
+}
+
+TEST_CASE("exchange: the client's request id is kept if it is sane, else one is made, for both sides") {
+  const auto id_in = [](const std::string& head) {
+    const std::string name = "X-Request-Id: ";
+    const std::size_t at = head.find(name);
+    if (at == std::string::npos || head.find(name, at + 1) != std::string::npos) return std::string("?");
+    return head.substr(at + name.size(), head.find('\r', at) - at - name.size());
+  };
+  const auto get_with = [](const std::string& fields) {
+    return "GET / HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n";
+  };
+  const std::string bad_ones[] = {"", "X-Request-Id: a b\r\n", "x-request-id:\r\n",
+                                  "X-Request-Id: " + std::string(129, 'a') + "\r\n",
+                                  "X-Request-Id: one\r\nx-request-id: two\r\n"};
+  for (const std::string& fields : bad_ones) {
+    CAPTURE(fields);
+    World world;
+    CHECK(world.serve(get_with(fields)));
+    const std::string made = id_in(world.connections[0].stream.output);
+    CHECK(made.size() == 32);
+    CHECK(made.find_first_not_of("0123456789abcdef") == std::string::npos);
+    CHECK(id_in(world.client.memory().output) == made);
+  }
+  World kept;
+  CHECK(kept.serve(get_with("X-Request-Id: mine-1\r\n")));
+  CHECK(id_in(kept.connections[0].stream.output) == "mine-1");
+  CHECK(id_in(kept.client.memory().output) == "mine-1");
+  World theirs;
+  theirs.answer = "HTTP/1.1 200 OK\r\nX-Request-Id: backend's\r\nContent-Length: 0\r\n\r\n";
+  CHECK(theirs.serve(kGet));
+  CHECK(id_in(theirs.client.memory().output) == "backend's");
+  World off;
+  off.route.fields.request_id = false;
+  CHECK(off.serve(get_with("X-Request-Id: a b\r\n")));
+  CHECK(id_in(off.connections[0].stream.output) == "a b");
+  CHECK(id_in(off.client.memory().output) == "?");
+  World refused;
+  refused.route.refuse("not now");
+  CHECK(refused.serve(get_with("X-Request-Id: mine-2\r\n")));
+  CHECK(refused.client.memory().output.starts_with("HTTP/1.1 503"));
+  CHECK(id_in(refused.client.memory().output) == "mine-2");
+}
+
+TEST_CASE("exchange: the generation and the times are told where they are asked for") {
+  World plain;
+  CHECK(plain.serve(kGet));
+  CHECK(plain.client.memory().output.find("Server-Timing") == std::string::npos);
+  CHECK(plain.client.memory().output.find("Berth-") == std::string::npos);
+  World world;
+  world.route.fields = {.request_id = false, .server_timing = true, .generation = true};
+  CHECK(world.serve(kGet));
+  CHECK(world.client.memory().output ==
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n"
+        "Server-Timing: berth;dur=0.000, upstream;dur=0.000\r\nBerth-Generation: 1\r\n\r\nhello");
+}
+
+TEST_CASE("exchange: its line in the access log and its place in the metrics") {
+  using Text = observe::AccessRecord::Text;
+  observe::AccessRing ring(4, [] {});
+  World world;
+  world.client.notes.access = &ring;
+  CHECK(
+      world.serve("GET /a?b HTTP/1.1\r\nHost: a\r\nReferer: r\r\nuser-agent: u\r\nX-Request-Id: i\r\n\r\n"));
+  REQUIRE(ring.front() != nullptr);
+  const observe::AccessRecord& record = *ring.front();
+  CHECK(record.status == 200);
+  CHECK(record.bytes == 5);
+  CHECK(record.generation == 1);
+  CHECK(record.complete);
+  for (const auto& [which, value] : {std::pair{Text::Address, "192.0.2.7"},
+                                     {Text::Method, "GET"},
+                                     {Text::Target, "/a?b"},
+                                     {Text::Referer, "r"},
+                                     {Text::UserAgent, "u"},
+                                     {Text::RequestId, "i"},
+                                     {Text::App, "web"}})
+    CHECK(record.get(which) == value);
+  CHECK(world.route.tally.by_class[2] == 1);
+  CHECK(world.route.tally.took[0] == 1);
+  ring.pop();
+
+  World cut;
+  cut.client.notes.access = &ring;
+  cut.answer = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello";
+  cut.closes = true;
+  CHECK(cut.serve(kGet));
+  CHECK(cut.end == End::Reset);
+  REQUIRE(ring.front() != nullptr);
+  CHECK(ring.front()->status == 200);
+  CHECK_FALSE(ring.front()->complete);
+  ring.pop();
+
+  World left;
+  left.client.notes.access = &ring;
+  left.answer.clear();
+  left.client.memory().ended = true;
+  CHECK(left.serve(kPost));
+  REQUIRE(ring.front() != nullptr);
+  CHECK(ring.front()->status == 499);
+  CHECK(left.route.tally.by_class[0] == 1);
 }

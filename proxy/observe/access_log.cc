@@ -1,0 +1,232 @@
+#include "proxy/observe/access_log.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <condition_variable>
+#include <list>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "proxy/observe/access_text.h"
+
+namespace berth::observe {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kRound{100};           ///< between two looks at the rings
+constexpr milliseconds kBetweenLooks{1'000};  ///< whether the file was renamed
+constexpr std::size_t kBatch = 64 * 1024;
+/// What a pipe takes without a wait when it says that it can be written, and does not mix with others' lines.
+constexpr std::size_t kPiece = 4096;
+
+}  // namespace
+
+class AccessLog::Impl {
+ public:
+  Impl(AccessLogSettings settings, std::string& wrong) : settings_(std::move(settings)) {
+    if (int error = open(); error != 0) {
+      wrong = "cannot open the access log " + settings_.file + ": " + std::generic_category().message(error);
+      return;
+    }
+    thread_ = std::thread([this] { run(); });
+  }
+
+  ~Impl() {
+    {
+      const std::lock_guard lock(mutex_);
+      ending_ = true;
+    }
+    deadline_ns_.store((Clock::now() + settings_.flush_deadline).time_since_epoch().count());
+    wake_.notify_one();
+    if (thread_.joinable()) thread_.join();
+    close();
+  }
+
+  AccessRing& add_ring() {
+    const std::lock_guard lock(mutex_);
+    return rings_.emplace_back(settings_.slots, [this] { wake(); });
+  }
+
+  void reopen() {
+    const std::lock_guard lock(mutex_);
+    reopen_ = true;
+    wake_.notify_one();
+  }
+
+  std::uint64_t dropped() const {
+    const std::lock_guard lock(mutex_);
+    std::uint64_t sum = lost_.load();
+    for (const AccessRing& ring : rings_) sum += ring.dropped();
+    return sum;
+  }
+
+ private:
+  bool is_stdout() const { return settings_.file == "-"; }
+
+  /// 0, or the errno.
+  int open() {
+    if (is_stdout()) {
+      fd_ = STDOUT_FILENO;
+      return 0;
+    }
+    // Non-blocking, so that a pipe without a reader is an error and not a wait.
+    const int fd =
+        ::open(settings_.file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0644);
+    if (fd < 0) return errno;
+    close();
+    fd_ = fd;
+    struct stat facts {};
+    ::fstat(fd_, &facts);
+    regular_ = S_ISREG(facts.st_mode);
+    device_ = facts.st_dev;
+    inode_ = facts.st_ino;
+    return 0;
+  }
+
+  void close() {
+    if (fd_ >= 0 && !is_stdout()) ::close(fd_);
+    fd_ = -1;
+  }
+
+  bool renamed() const {
+    if (is_stdout()) return false;
+    struct stat facts {};
+    return ::stat(settings_.file.c_str(), &facts) != 0 || facts.st_dev != device_ || facts.st_ino != inode_;
+  }
+
+  /// Without the lock: a wake that is missed costs one round.
+  void wake() {
+    woken_.store(true, std::memory_order_relaxed);
+    wake_.notify_one();
+  }
+
+  void run() {
+    Clock::time_point looked = Clock::now();
+    for (;;) {
+      bool ending = false;
+      bool reopen = false;
+      {
+        std::unique_lock lock(mutex_);
+        wake_.wait_for(lock, kRound, [this] { return ending_ || reopen_ || woken_.load(); });
+        woken_.store(false);
+        ending = ending_;
+        reopen = std::exchange(reopen_, false);
+      }
+      // What came before goes to the file that was there before.
+      if (reopen) write_waiting();
+      const Clock::time_point now = Clock::now();
+      if (!reopen && now - looked >= kBetweenLooks) {
+        looked = now;
+        reopen = renamed();
+      }
+      if (reopen) {
+        if (int error = open(); error != 0)
+          trouble_ =
+              "cannot open the access log " + settings_.file + ": " + std::generic_category().message(error);
+      }
+      write_waiting();
+      warn();
+      if (ending) return;
+    }
+  }
+
+  void write_waiting() {
+    std::vector<AccessRing*> rings;
+    {
+      const std::lock_guard lock(mutex_);  // a list: what is there stays where it is
+      for (AccessRing& ring : rings_) rings.push_back(&ring);
+    }
+    for (AccessRing* ring : rings) {
+      while (const AccessRecord* record = ring->front()) {
+        append_access_line(batch_, *record, settings_.format);
+        ring->pop();
+        if (batch_.size() >= kBatch) write_batch();
+      }
+    }
+    write_batch();
+  }
+
+  void write_batch() {
+    std::string_view rest = batch_;
+    while (!rest.empty() && wait_writable()) {
+      // To the end of a line, if one fits: somebody else may write there, too.
+      std::size_t size = regular_ ? rest.size() : std::min(rest.size(), kPiece);
+      if (const std::size_t line = rest.rfind('\n', size - 1); line != std::string_view::npos)
+        size = line + 1;
+      const ssize_t n = ::write(fd_, rest.data(), size);
+      if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+      if (n < 0) {
+        trouble_ = "cannot write the access log: " + std::generic_category().message(errno);
+        break;
+      }
+      rest.remove_prefix(static_cast<std::size_t>(n));
+    }
+    lost_ += static_cast<std::uint64_t>(std::count(rest.begin(), rest.end(), '\n'));
+    batch_.clear();
+  }
+
+  bool wait_writable() {
+    for (;;) {
+      const Clock::time_point deadline{Clock::duration(deadline_ns_.load())};
+      const auto left = std::chrono::duration_cast<milliseconds>(deadline - Clock::now()).count();
+      pollfd waiting{fd_, POLLOUT, 0};
+      // Short rounds: the deadline may be set while a round waits.
+      const int ready = ::poll(&waiting, 1, static_cast<int>(std::clamp<std::int64_t>(left, 0, 50)));
+      if (ready > 0) return true;
+      if ((ready < 0 && errno != EINTR) || left <= 0) return false;
+    }
+  }
+
+  void warn() {
+    const std::uint64_t gone = dropped();
+    if (gone == told_ && trouble_.empty()) return;
+    const Clock::time_point now = Clock::now();
+    if (now < next_warning_) return;
+    next_warning_ = now + settings_.between_warnings;
+    if (!settings_.warn) return;
+    if (!trouble_.empty()) settings_.warn(std::exchange(trouble_, {}));
+    if (gone != told_) settings_.warn(std::to_string(gone - told_) + " lines of the access log dropped");
+    told_ = gone;
+  }
+
+  const AccessLogSettings settings_;
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::list<AccessRing> rings_;
+  bool ending_ = false;
+  bool reopen_ = false;
+  std::atomic<bool> woken_{false};
+  std::atomic<std::uint64_t> lost_{0};
+  std::atomic<Clock::rep> deadline_ns_{Clock::time_point::max().time_since_epoch().count()};
+
+  // Of the writing thread alone, once it runs.
+  int fd_ = -1;
+  bool regular_ = false;
+  dev_t device_ = 0;
+  ino_t inode_ = 0;
+  std::string batch_;
+  std::string trouble_;
+  std::uint64_t told_ = 0;
+  Clock::time_point next_warning_{};
+  std::thread thread_;
+};
+
+AccessLog::AccessLog(AccessLogSettings settings, std::string& wrong)
+    : impl_(std::make_unique<Impl>(std::move(settings), wrong)) {}
+AccessLog::~AccessLog() = default;
+AccessRing& AccessLog::add_ring() { return impl_->add_ring(); }
+void AccessLog::reopen() { impl_->reopen(); }
+std::uint64_t AccessLog::dropped() const { return impl_->dropped(); }
+
+}  // namespace berth::observe

@@ -1,0 +1,105 @@
+#include "proxy/observe/access_text.h"
+
+#include <cstdio>
+#include <ctime>
+
+#include "proxy/observe/json_text.h"
+
+namespace berth::observe {
+namespace {
+
+using Text = AccessRecord::Text;
+
+constexpr std::string_view kCut = "...";
+
+/// As nginx's log_escape=default: quotes, backslashes, controls and bytes beyond ASCII as \xHH.
+void append_escaped(std::string& out, const AccessRecord& record, Text which) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  const std::string_view text = record.get(which);
+  if (text.empty()) out += '-';
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte < 0x7f && c != '"' && c != '\\') {
+      out += c;
+      continue;
+    }
+    out += "\\x";
+    out += kHex[byte >> 4];
+    out += kHex[byte & 15];
+  }
+  if (record.was_cut(which)) out += kCut;
+}
+
+std::string_view version_text(std::uint8_t version) { return version == 10 ? "HTTP/1.0" : "HTTP/1.1"; }
+
+void append_combined(std::string& out, const AccessRecord& record) {
+  const std::time_t seconds = record.unix_us / 1'000'000;
+  std::tm local{};
+  localtime_r(&seconds, &local);
+  char stamp[64];
+  const std::size_t n = std::strftime(stamp, sizeof stamp, " - - [%d/%b/%Y:%H:%M:%S %z] \"", &local);
+  append_escaped(out, record, Text::Address);
+  out.append(stamp, n);
+  if (record.version == 0) {
+    out += '-';
+  } else {
+    append_escaped(out, record, Text::Method);
+    out += ' ';
+    append_escaped(out, record, Text::Target);
+    (out += ' ') += version_text(record.version);
+  }
+  out += "\" " + std::to_string(record.status) + " " + std::to_string(record.bytes) + " \"";
+  append_escaped(out, record, Text::Referer);
+  out += "\" \"";
+  append_escaped(out, record, Text::UserAgent);
+  out += "\"\n";
+}
+
+void member(std::string& out, std::string_view name, const AccessRecord& record, Text which) {
+  ((out += ",\"") += name) += "\":";
+  if (!record.was_cut(which)) return append_json_string(out, record.get(which));
+  append_json_string(out, std::string(record.get(which)).append(kCut));
+}
+
+void milliseconds(std::string& out, std::string_view name, std::uint32_t us) {
+  char text[32];
+  const int n = std::snprintf(text, sizeof text, "\":%u.%03u", us / 1000, us % 1000);
+  ((out += ",\"") += name).append(text, static_cast<std::size_t>(n));
+}
+
+void append_json(std::string& out, const AccessRecord& record) {
+  const std::time_t seconds = record.unix_us / 1'000'000;
+  std::tm utc{};
+  gmtime_r(&seconds, &utc);
+  char stamp[64];
+  const std::size_t n = std::strftime(stamp, sizeof stamp, "{\"time\":\"%Y-%m-%dT%H:%M:%S", &utc);
+  out.append(stamp, n);
+  std::snprintf(stamp, sizeof stamp, ".%03dZ\"", static_cast<int>(record.unix_us / 1000 % 1000));
+  out += stamp;
+  member(out, "client", record, Text::Address);
+  member(out, "method", record, Text::Method);
+  member(out, "target", record, Text::Target);
+  out += ",\"version\":\"";
+  if (record.version != 0) out += version_text(record.version);
+  out += "\",\"status\":" + std::to_string(record.status) + ",\"bytes\":" + std::to_string(record.bytes);
+  member(out, "referer", record, Text::Referer);
+  member(out, "user_agent", record, Text::UserAgent);
+  member(out, "request_id", record, Text::RequestId);
+  member(out, "app", record, Text::App);
+  out += ",\"generation\":" + std::to_string(record.generation);
+  milliseconds(out, "held_ms", record.held_us);
+  milliseconds(out, "upstream_ms", record.upstream_us);
+  milliseconds(out, "total_ms", record.total_us);
+  out += record.complete ? ",\"complete\":true}\n" : ",\"complete\":false}\n";
+}
+
+}  // namespace
+
+void append_access_line(std::string& out, const AccessRecord& record, AccessFormat format) {
+  if (format == AccessFormat::Json)
+    append_json(out, record);
+  else
+    append_combined(out, record);
+}
+
+}  // namespace berth::observe
