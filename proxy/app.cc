@@ -85,7 +85,6 @@ int App::run() {
   if (!open()) return start_.guest ? Guest::kBerthFailed : exit_code_;
   await_signal();
   await_orphans();
-  await_reopen();
   // The guest of `berth exec` has the terminal for itself.
   const bool asked =
       std::any_of(config_.apps.begin(), config_.apps.end(), [](const auto& a) { return a.tty; });
@@ -100,10 +99,10 @@ int App::run() {
   io_.run();
   // In this order: the API first, since it asks the others; the workers last, since they carry the last
   // answers.
+  accounts_.close();
   server_.reset();
   fleet_.reset();
   plane_.reset();
-  access_log_.reset();
   return exit_code_;
 }
 
@@ -130,7 +129,7 @@ bool App::executable() const {
 /// Takes everything that can be refused, before anything is started.
 bool App::open() {
   exit_code_ = kFailed;  // until all is open
-  if (!open_access_log() || !open_listeners()) return false;
+  if (!open_listeners() || !open_accounts()) return false;
   const std::vector<std::string> addresses = listeners_.addresses();
   auto made =
       control::ControlSocket::make(start_.control_path, addresses.empty() ? "apps" : addresses.front(),
@@ -144,7 +143,7 @@ bool App::open() {
   const std::string runtime_dir = std::filesystem::path(control_socket_->path()).parent_path().string();
   backend::remove_stale_dirs(runtime_dir);
 
-  plane_ = std::make_unique<http::DataPlane>(io_, config_.front.workers, access_log_.get());
+  plane_ = std::make_unique<http::DataPlane>(io_, config_.front.workers, accounts_.access_log());
   fleet_ =
       std::make_unique<Fleet>(io_, *plane_, *this, Fleet::Settings{control_socket_->path(), runtime_dir});
   reloader_.emplace(config_, *plane_, listeners_, *fleet_, start_.reread);
@@ -152,26 +151,19 @@ bool App::open() {
   reloader_->serve();
   exit_code_ = start_.guest ? Guest::kBerthFailed : 0;  // until the guest has given its own
   server_ = std::make_unique<control::Server>(io_, control_socket_->release_fd(), *this);
+  accounts_.serve(*this);
   // Before anybody is told that it runs: who is told may stop it at once.
   for (int number : {SIGINT, SIGTERM, SIGHUP})
     if (number != SIGHUP || !ignored(SIGHUP)) signals_.add(number);
-  reopen_.add(SIGUSR1);
   announce();
   for (const std::string& text : listeners_.left_over(config_)) log_.line(observe::Level::Warn, {}, {}, text);
   for (const std::string& text : listeners_.warnings()) log_.line(observe::Level::Warn, {}, {}, text);
   return true;
 }
 
-bool App::open_access_log() {
-  const LogConfig& log = config_.front.log;
-  if (log.access.empty()) return true;
-  std::string wrong;
-  access_log_ = std::make_unique<observe::AccessLog>(
-      observe::AccessLogSettings{
-          .file = log.access,
-          .format = log.access_format,
-          .warn = [this](const std::string& text) { log_.line(observe::Level::Warn, {}, {}, text); }},
-      wrong);
+bool App::open_accounts() {
+  const auto warn = [this](const std::string& text) { log_.line(observe::Level::Warn, {}, {}, text); };
+  const std::string wrong = accounts_.open(config_.front, inherited_, warn);
   if (!wrong.empty()) say(STDERR_FILENO, "berth: " + wrong + "\n");
   return wrong.empty();
 }
@@ -199,6 +191,7 @@ void App::announce() {
   for (const ListenerConfig& listener : config_.listeners)
     for (const std::string& address : listeners_.addresses(listener.text))
       lines.push_back("listening on " + url_text(listener.mode, address));
+  for (const std::string& line : accounts_.announcement()) lines.push_back(line);
   lines.push_back("control socket " + control_socket_->path());
   for (const std::string& line : lines) {
     // Whoever reads objects is to find nothing else.
@@ -224,15 +217,6 @@ void App::await_signal() {
     else
       shut_down();
     await_signal();
-  });
-}
-
-/// Without an access log it is taken, too: a signal too many is no reason to die.
-void App::await_reopen() {
-  reopen_.async_wait([this](boost::system::error_code error, int) {
-    if (error) return;
-    if (access_log_) access_log_->reopen();
-    await_reopen();
   });
 }
 
@@ -317,10 +301,13 @@ void App::status(std::function<void(control::FrontStatus)> answer) {
   front->uptime_ms =
       duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun_).count();
   front->log_dropped = log_.dropped();
-  front->access_log_dropped = access_log_ ? access_log_->dropped() : 0;
-  fleet_->status([front, answer = std::move(answer)](std::vector<control::AppStatus> apps) {
-    front->apps = std::move(apps);
-    answer(std::move(*front));
+  front->access_log_dropped = accounts_.dropped();
+  plane_->front_tally([this, front, answer = std::move(answer)](const route::Tally& tally) {
+    front->tally = tally;
+    fleet_->status([front, answer](std::vector<control::AppStatus> apps) {
+      front->apps = std::move(apps);
+      answer(std::move(*front));
+    });
   });
 }
 

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "proxy/accounts.h"
 #include "proxy/control/server.h"
 #include "proxy/control/service.h"
 #include "proxy/control/socket_path.h"
@@ -24,7 +25,6 @@
 #include "proxy/inherited.h"
 #include "proxy/linux_file_watch.h"
 #include "proxy/loop/fd.h"
-#include "proxy/observe/access_log.h"
 #include "proxy/observe/log.h"
 #include "proxy/public_listeners.h"
 #include "proxy/reload.h"
@@ -78,11 +78,10 @@ class App final : public control::Service, public swap::AppEvents {
   bool executable() const;
   bool open();
   bool open_listeners();
-  bool open_access_log();
+  bool open_accounts();
   void welcome_guest(const control::FrontStatus& front);
   void guest_left();
   void await_signal();
-  void await_reopen();
   void await_orphans();
   void pass_on(std::string_view typed);
   bool terminal_has_gone() const;
@@ -100,7 +99,6 @@ class App final : public control::Service, public swap::AppEvents {
   observe::Log log_;
   Guest guest_;
   boost::asio::signal_set signals_{io_};
-  boost::asio::signal_set reopen_{io_};  ///< SIGUSR1: logrotate has renamed the file
   TypedInput typed_{io_, [this](std::string_view text) { pass_on(text); }};
   FileWatch file_watch_{io_};
   const loop::Fd terminal_{::open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC)};  ///< empty: it has none
@@ -108,7 +106,7 @@ class App final : public control::Service, public swap::AppEvents {
   boost::asio::signal_set children_{io_, SIGCHLD};
   PublicListeners listeners_{inherited_};
   std::optional<control::ControlSocket> control_socket_;
-  std::unique_ptr<observe::AccessLog> access_log_;  ///< before the workers, which write it
+  Accounts accounts_{io_};  ///< before the workers, which write its access log
   std::unique_ptr<http::DataPlane> plane_;
   std::unique_ptr<Fleet> fleet_;
   std::optional<Reloader> reloader_;

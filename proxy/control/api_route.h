@@ -25,6 +25,7 @@ enum class ApiCallKind : std::uint8_t {
   Cancel,       ///< POST /v1/apps/NAME/cancel
   Reload,       ///< POST /v1/reload
   Stop,         ///< POST /v1/stop
+  Metrics,      ///< GET /metrics
 };
 
 struct ApiCall {

@@ -13,6 +13,7 @@
 #include "config/config.h"
 #include "proxy/http/data_plane.h"
 #include "proxy/observe/report.h"
+#include "proxy/observe/swap_tally.h"
 
 namespace berth::control {
 
@@ -92,6 +93,7 @@ struct AppStatus {
   http::Counters counters;
   RecentStatus recent;
   std::string waits_for;  ///< of "waiting": the app that has to serve first
+  observe::SwapTally swaps;
   Limits limits;
   ListenerConfig listener;  ///< its limits alone
   Milliseconds drain{0};
@@ -110,6 +112,7 @@ struct FrontStatus {
   std::int64_t uptime_ms = 0;
   std::uint64_t log_dropped = 0;
   std::uint64_t access_log_dropped = 0;
+  route::Tally tally;  ///< of what came to no app
   std::vector<AppStatus> apps;
 };
 

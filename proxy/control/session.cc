@@ -121,7 +121,8 @@ asio::awaitable<bool> Session::answer(const Request& request) {
       co_return co_await refuse(request, 400, "bad-query", "The query is not understood", call.wrong);
     case ApiCallKind::Status:
     case ApiCallKind::App:
-      co_return co_await reply_status(request, call.app);
+    case ApiCallKind::Metrics:
+      co_return co_await reply_status(request, call.kind, call.app);
     case ApiCallKind::Report: {
       auto reports = service_->reports(call.app);
       if (reports.empty()) {
@@ -177,41 +178,14 @@ asio::awaitable<bool> Session::refuse(const Request& request, int status, std::s
 }
 
 asio::awaitable<bool> Session::reply(const Request& request, Reply reply) {
-  std::string body = json::serialize(reply.body) + "\n";
-  std::string fields = reply.status < 400 ? "Content-Type: application/json\r\n"
-                                          : "Content-Type: application/problem+json\r\n";
+  std::string body = reply.metrics.empty() ? json::serialize(reply.body) + "\n" : std::move(reply.metrics);
+  std::string fields = "Content-Type: " + std::string(reply.type) + "\r\n";
+  if (reply.status >= 400) fields = "Content-Type: application/problem+json\r\n";
   if (!reply.allow.empty()) fields += "Allow: " + reply.allow + "\r\n";
   fields += "Content-Length: " + std::to_string(body.size()) + "\r\n";
   // RFC 9110 §9.3.2: the fields of the answer to a GET, and nothing behind them.
   if (request.method() == bhttp::verb::head) body.clear();
   co_return co_await write(head(request, reply.status, fields) + body);
-}
-
-asio::awaitable<bool> Session::reply_status(const Request& request, std::string app) {
-  auto answer = std::make_shared<std::optional<FrontStatus>>();
-  service_->status([answer, weak = weak_from_this()](FrontStatus status) {
-    *answer = std::move(status);
-    if (auto self = weak.lock()) self->wake_.cancel();
-  });
-  auto deadline = std::chrono::steady_clock::now() + settings_.answer_timeout;
-  while (!answer->has_value() && !gone_ && std::chrono::steady_clock::now() < deadline) {
-    wake_.expires_at(deadline);
-    co_await woken();
-  }
-  if (!answer->has_value()) {
-    co_return co_await refuse(request, 503, "no-answer", "berth did not answer in time",
-                              "the workers did not report");
-  }
-  Reply found{200, to_json(**answer), {}};
-  if (!app.empty()) {
-    auto same = [&](const AppStatus& each) { return each.name == app; };
-    auto at = std::find_if((*answer)->apps.begin(), (*answer)->apps.end(), same);
-    // Asked for by a name that answer() knew: it can only be missing if the Service says so.
-    if (at == (*answer)->apps.end())
-      found = {503, problem(503, "no-answer", "berth did not answer", app), {}};
-    if (at != (*answer)->apps.end()) found.body = to_json(*at);
-  }
-  co_return co_await reply(request, std::move(found));
 }
 
 void Session::begin_swap(const std::string& app, SwapRequest request, bool until_switch) {

@@ -245,6 +245,7 @@ void AppShell::finish() {
 }
 
 void AppShell::report_closed(const observe::SwapReport& report) {
+  swaps_.closed(report);
   if (report.outcome == observe::SwapOutcome::Unreleased) {
     log(Level::Warn, report.from, "not released: " + report.reason);
   }

@@ -16,6 +16,7 @@
 
 #include "backend/backend.h"
 #include "proxy/control/service.h"
+#include "proxy/observe/swap_tally.h"
 #include "proxy/swap/app_events.h"
 #include "proxy/swap/details.h"
 #include "proxy/swap/launcher.h"
@@ -181,6 +182,7 @@ class AppShell final : public backend::BackendEvents {
   std::map<Generation, Seat> seats_;
   std::deque<control::GenerationStatus> unreleased_;
   LogBook lines_;
+  observe::SwapTally swaps_;
   ReportBook book_;
   std::vector<std::function<void(control::SwapResult)>> stopped_;
   control::SwapResult farewell_;  ///< what the shutdown will answer

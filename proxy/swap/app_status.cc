@@ -68,6 +68,7 @@ control::AppStatus AppShell::status_now() const {
   if (last_wish().external) status.external = last_wish().external->text();
   status.dir = status.external.empty() ? last_wish().dir : std::string();
   status.order = settings_.app.swap;
+  status.swaps = swaps_;
   status.limits = settings_.app.limits;
   status.listener = settings_.listener;
   status.drain = settings_.app.drain;
