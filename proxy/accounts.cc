@@ -8,14 +8,16 @@
 
 namespace berth {
 
-std::string Accounts::open(const FrontConfig& config, const Inherited& inherited,
+std::string Accounts::open(const FrontConfig& config, const Inherited& inherited, int standard,
                            std::function<void(const std::string&)> warn) {
   if (!config.log.access.empty()) {
     std::string wrong;
-    access_log_ = std::make_unique<observe::AccessLog>(
-        observe::AccessLogSettings{
-            .file = config.log.access, .format = config.log.access_format, .warn = std::move(warn)},
-        wrong);
+    access_log_ =
+        std::make_unique<observe::AccessLog>(observe::AccessLogSettings{.file = config.log.access,
+                                                                        .standard = standard,
+                                                                        .format = config.log.access_format,
+                                                                        .warn = std::move(warn)},
+                                             wrong);
     if (!wrong.empty()) return wrong;
   }
   return config.metrics.empty() ? std::string() : open_metrics(config.metrics, inherited);

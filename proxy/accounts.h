@@ -24,7 +24,8 @@ class Accounts {
   explicit Accounts(boost::asio::io_context& control) : control_(control) {}
 
   /// Returns what is wrong; empty: nothing. `warn`: of lines that are lost; called on the writing thread.
-  std::string open(const FrontConfig& config, const Inherited& inherited,
+  /// `standard`: where the access log "-" goes to.
+  std::string open(const FrontConfig& config, const Inherited& inherited, int standard,
                    std::function<void(const std::string&)> warn);
   /// Answers GET /metrics by `service`, which outlives close(), and SIGUSR1.
   void serve(control::Service& service);

@@ -162,8 +162,9 @@ bool App::open() {
 }
 
 bool App::open_accounts() {
+  const int standard = start_.guest ? STDERR_FILENO : STDOUT_FILENO;
   const auto warn = [this](const std::string& text) { log_.line(observe::Level::Warn, {}, {}, text); };
-  const std::string wrong = accounts_.open(config_.front, inherited_, warn);
+  const std::string wrong = accounts_.open(config_.front, inherited_, standard, warn);
   if (!wrong.empty()) say(STDERR_FILENO, "berth: " + wrong + "\n");
   return wrong.empty();
 }

@@ -24,8 +24,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kRound{100};           ///< between two looks at the rings
-constexpr milliseconds kBetweenLooks{1'000};  ///< whether the file was renamed
+constexpr milliseconds kRound{100};  ///< between two looks at the rings
 constexpr std::size_t kBatch = 64 * 1024;
 /// What a pipe takes without a wait when it says that it can be written, and does not mix with others' lines.
 constexpr std::size_t kPiece = 4096;
@@ -77,7 +76,7 @@ class AccessLog::Impl {
   /// 0, or the errno.
   int open() {
     if (is_stdout()) {
-      fd_ = STDOUT_FILENO;
+      fd_ = settings_.standard;
       return 0;
     }
     // Non-blocking, so that a pipe without a reader is an error and not a wait.
@@ -126,7 +125,7 @@ class AccessLog::Impl {
       // What came before goes to the file that was there before.
       if (reopen) write_waiting();
       const Clock::time_point now = Clock::now();
-      if (!reopen && now - looked >= kBetweenLooks) {
+      if (!reopen && now - looked >= settings_.between_looks) {
         looked = now;
         reopen = renamed();
       }

@@ -15,11 +15,13 @@
 namespace berth::observe {
 
 struct AccessLogSettings {
-  std::string file;  ///< "-": standard output
+  std::string file;  ///< "-": `standard`
+  int standard = 1;  ///< a descriptor that is not owned
   AccessFormat format = AccessFormat::Combined;
-  std::uint32_t slots = 4096;                     ///< records that may wait of each worker; a power of two
+  std::uint32_t slots = 2048;                     ///< records that may wait of each worker; a power of two
   std::chrono::milliseconds flush_deadline{500};  ///< how long the end of the log may take
   std::chrono::milliseconds between_warnings{60'000};
+  std::chrono::milliseconds between_looks{1'000};  ///< whether the file was renamed
   /// Told what goes wrong: lines dropped, a disk that is full. On the writing thread.
   std::function<void(const std::string&)> warn{};
 };

@@ -35,7 +35,8 @@ bool has(const std::string& text, const std::string& part) { return text.find(pa
 
 TEST_CASE("log: --log-format json makes every line an object, the first included") {
   BerthProcess berth({.command = scripted({"--say", "hello \"you\""}), .more = {"--log-format", "json"}});
-  REQUIRE(berth.wait_serving());
+  REQUIRE(berth.child().wait_output("serving after", 15s));
+  REQUIRE(berth.child().wait_output("hello", 10s));
   const std::string out = berth.output();
   CAPTURE(out);
   CHECK(out.starts_with("{\"time\":\""));
@@ -49,9 +50,9 @@ TEST_CASE("log: --log-format json makes every line an object, the first included
 TEST_CASE("log: --log-level error leaves out what went as it should") {
   BerthProcess berth({.command = scripted(), .more = {"--log-level", "error"}});
   REQUIRE(berth.wait_serving());
+  check_clean_stop(berth);
   CHECK_FALSE(has(berth.output(), "serving after"));
   CHECK_FALSE(has(berth.output(), "started: pid"));
-  check_clean_stop(berth);
 }
 
 TEST_CASE("access log: one JSON line a request, with its id, from every worker") {
@@ -113,8 +114,8 @@ TEST_CASE("access log: a file that cannot be opened is told before anything is s
   check_screen(run, {"cannot open the access log", "no/such/dir/a.log", "no such file"});
 }
 
-TEST_CASE("access log: a request id can be left alone, and SIGUSR1 without a file is nothing") {
-  BerthProcess berth({.file = file_with("", "fields = { request_id = false }\n")});
+TEST_CASE("access log: a request id can be left alone, and SIGUSR1 with standard output is nothing") {
+  BerthProcess berth({.file = file_with("access = \"-\"\n", "fields = { request_id = false }\n")});
   REQUIRE(berth.wait_serving());
   ::kill(berth.pid(), SIGUSR1);
   const RawResponse plain = ask(berth.port(), "/head", "");
@@ -122,4 +123,5 @@ TEST_CASE("access log: a request id can be left alone, and SIGUSR1 without a fil
   CHECK_FALSE(has(plain.body, "X-Request-Id"));
   CHECK(has(ask(berth.port(), "/head", "X-Request-Id: a b\r\n").body, "X-Request-Id: a b\r\n"));
   check_clean_stop(berth);
+  CHECK(has(berth.output(), "\"GET /head HTTP/1.1\" 200 "));
 }

@@ -150,7 +150,7 @@ TEST_CASE("access log: a file that was renamed is opened anew, when asked to") {
   const fs::path old = folder.path / "a.log.1";
   {
     std::string wrong;
-    AccessLog log({.file = file.string()}, wrong);
+    AccessLog log({.file = file.string(), .between_looks = std::chrono::hours(1)}, wrong);
     AccessRing& ring = log.add_ring();
     ring.push(example());
     REQUIRE(wait_until([&] { return !read(file).empty(); }));
