@@ -17,6 +17,7 @@
 #include "config/version.h"
 #include "proxy/control/json_map.h"
 #include "proxy/control/json_read.h"
+#include "proxy/control/metrics_text.h"
 
 namespace berth::control {
 namespace {
@@ -186,6 +187,37 @@ asio::awaitable<bool> Session::reply(const Request& request, Reply reply) {
   // RFC 9110 §9.3.2: the fields of the answer to a GET, and nothing behind them.
   if (request.method() == bhttp::verb::head) body.clear();
   co_return co_await write(head(request, reply.status, fields) + body);
+}
+
+asio::awaitable<bool> Session::reply_status(const Request& request, ApiCallKind kind, std::string app) {
+  auto front = std::make_shared<std::optional<FrontStatus>>();
+  service_->status([front, weak = weak_from_this()](FrontStatus status) {
+    *front = std::move(status);
+    if (auto self = weak.lock()) self->wake_.cancel();
+  });
+  auto deadline = std::chrono::steady_clock::now() + settings_.answer_timeout;
+  while (!front->has_value() && !gone_ && std::chrono::steady_clock::now() < deadline) {
+    wake_.expires_at(deadline);
+    co_await woken();
+  }
+  if (!front->has_value()) {
+    co_return co_await refuse(request, 503, "no-answer", "berth did not answer in time",
+                              "the workers did not report");
+  }
+  Reply found{200, {}, {}};
+  if (kind == ApiCallKind::Metrics) {
+    found.metrics = metrics_text(**front);
+    found.type = kMetricsType;
+  } else if (app.empty()) {
+    found.body = to_json(**front);
+  } else {
+    auto same = [&](const AppStatus& each) { return each.name == app; };
+    auto at = std::find_if((*front)->apps.begin(), (*front)->apps.end(), same);
+    // Asked for by a name that answer() knew: it can only be missing if the Service says so.
+    if (at == (*front)->apps.end()) found = {503, problem(503, "no-answer", "berth did not answer", app), {}};
+    if (at != (*front)->apps.end()) found.body = to_json(*at);
+  }
+  co_return co_await reply(request, std::move(found));
 }
 
 void Session::begin_swap(const std::string& app, SwapRequest request, bool until_switch) {

@@ -53,7 +53,6 @@ class Session : public std::enable_shared_from_this<Session> {
   boost::asio::awaitable<bool> reply(const Request& request, Reply reply);
   boost::asio::awaitable<bool> refuse(const Request& request, int status, std::string type, std::string title,
                                       std::string detail, std::string allow = {});
-  boost::asio::awaitable<std::optional<FrontStatus>> ask_status();
   boost::asio::awaitable<bool> reply_status(const Request& request, ApiCallKind kind, std::string app);
   boost::asio::awaitable<bool> stream(const Request& request);
   boost::asio::awaitable<void> woken();
