@@ -44,8 +44,8 @@ struct RunVerb {
   std::optional<std::string> workers;
   std::optional<std::string> log_format;  ///< --log-format: human or json
   std::optional<std::string> log_level;   ///< --log-level: debug, info, warn or error
-  std::vector<std::string> limits;  ///< --limit KEY=VALUE, several times
-  std::optional<std::string> wait;  ///< --wait[=TIME] for a busy address
+  std::vector<std::string> limits;        ///< --limit KEY=VALUE, several times
+  std::optional<std::string> wait;        ///< --wait[=TIME] for a busy address
 };
 
 /// `berth exec`: a server for the time of a command.
