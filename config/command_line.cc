@@ -24,7 +24,7 @@ exit codes:  0 done · 1 failed, the old backend serves · 2 the call was wrong
              3 no berth is running there · 4 only the caller's own wait ran out
              5 switched, but the release is not proven)";
 
-constexpr std::string_view kSwapVerbs[] = {"swap", "restart", "attach", "detach"};
+constexpr std::string_view kSwapVerbs[] = {"swap", "restart", "attach", "detach", "rollback"};
 
 // CLI11 reads options after `--` as its own positionals, so the command is cut off before it looks.
 struct Words {
@@ -61,6 +61,7 @@ class Parser {
     add_swap("restart", "the same command again, as a new generation", restart_);
     add_swap("attach", "a server that runs already in, the old one out", attach_);
     add_swap("detach", "let go of an attached server: the app's command again, or nothing", detach_);
+    add_swap("rollback", "back to what served before: its command, directory and environment", rollback_);
     add_client("cancel", "end the running swap before its switch, the old backend serves on", cancel_.target);
     CLI::App* status = add_client("status", "the apps at a glance; of one, everything", status_.target);
     status->add_flag("-w,--watch", status_.watch, "again every second, until Ctrl-C");
@@ -242,7 +243,7 @@ class Parser {
       return std::move(run_);
     }
     if (name == "exec") return finish_exec();
-    for (SwapVerb* verb : {&swap_, &restart_, &attach_, &detach_}) {
+    for (SwapVerb* verb : {&swap_, &restart_, &attach_, &detach_, &rollback_}) {
       if (name == kSwapVerbs[static_cast<int>(verb->kind)]) return finish_swap(*verb, name);
     }
     if (name == "help") return ShowText{written_text(root_, name, "--man"), 0};
@@ -315,7 +316,8 @@ class Parser {
     auto value = parse_duration(timeout_);
     if (!value)
       return wrong("--timeout '" + timeout_ + R"(' is not a duration: write "250ms", "30s" or "5m")", name);
-    swap_.timeout = restart_.timeout = attach_.timeout = detach_.timeout = reload_.timeout = stop_.timeout =
+    swap_.timeout = restart_.timeout = attach_.timeout = detach_.timeout = rollback_.timeout = reload_.timeout =
+        stop_.timeout =
         *value;
     return std::nullopt;
   }
@@ -358,6 +360,7 @@ class Parser {
   SwapVerb restart_{.target = {}, .kind = SwapVerb::Kind::Restart};
   SwapVerb attach_{.target = {}, .kind = SwapVerb::Kind::Attach};
   SwapVerb detach_{.target = {}, .kind = SwapVerb::Kind::Detach};
+  SwapVerb rollback_{.target = {}, .kind = SwapVerb::Kind::Rollback};
   CancelVerb cancel_;
   StatusVerb status_;
   WhyVerb why_;

@@ -63,9 +63,9 @@ struct Target {
   bool json = false;
 };
 
-/// `berth swap`, `restart`, `attach` and `detach`.
+/// `berth swap`, `restart`, `attach`, `detach` and `rollback`.
 struct SwapVerb {
-  enum class Kind : std::uint8_t { Swap, Restart, Attach, Detach };
+  enum class Kind : std::uint8_t { Swap, Restart, Attach, Detach, Rollback };
   Target target;
   Kind kind = Kind::Swap;
   std::vector<std::string> command{};

@@ -12,15 +12,16 @@ struct AppPath {
   ApiCallKind kind;
 };
 
-constexpr std::array<AppPath, 9> kAppPaths{{{"", "GET", ApiCallKind::App},
-                                            {"report", "GET", ApiCallKind::Report},
-                                            {"reports", "GET", ApiCallKind::Reports},
-                                            {"logs", "GET", ApiCallKind::Logs},
-                                            {"swap", "POST", ApiCallKind::Swap},
-                                            {"restart", "POST", ApiCallKind::Restart},
-                                            {"attach", "POST", ApiCallKind::Attach},
-                                            {"detach", "POST", ApiCallKind::Detach},
-                                            {"cancel", "POST", ApiCallKind::Cancel}}};
+constexpr std::array<AppPath, 10> kAppPaths{{{"", "GET", ApiCallKind::App},
+                                             {"report", "GET", ApiCallKind::Report},
+                                             {"reports", "GET", ApiCallKind::Reports},
+                                             {"logs", "GET", ApiCallKind::Logs},
+                                             {"swap", "POST", ApiCallKind::Swap},
+                                             {"restart", "POST", ApiCallKind::Restart},
+                                             {"attach", "POST", ApiCallKind::Attach},
+                                             {"detach", "POST", ApiCallKind::Detach},
+                                             {"rollback", "POST", ApiCallKind::Rollback},
+                                             {"cancel", "POST", ApiCallKind::Cancel}}};
 
 ApiCall checked(ApiCallKind kind, std::string_view method, std::string_view wanted) {
   ApiCall call;

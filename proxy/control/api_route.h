@@ -22,6 +22,7 @@ enum class ApiCallKind : std::uint8_t {
   Restart,      ///< POST /v1/apps/NAME/restart
   Attach,       ///< POST /v1/apps/NAME/attach
   Detach,       ///< POST /v1/apps/NAME/detach
+  Rollback,     ///< POST /v1/apps/NAME/rollback
   Cancel,       ///< POST /v1/apps/NAME/cancel
   Reload,       ///< POST /v1/reload
   Stop,         ///< POST /v1/stop

@@ -230,7 +230,7 @@ std::string take_member(std::string_view name, const json::value& value, SwapCal
     call.wait = value == "switch" ? WaitFor::Switch : WaitFor::Release;
     return {};
   }
-  static constexpr const char* kIn[] = {"a swap", "a restart", "an attach", "a detach"};
+  static constexpr const char* kIn[] = {"a swap", "a restart", "an attach", "a detach", "a rollback"};
   return "there is no member '" + std::string(name) + "' in " + kIn[static_cast<int>(verb)];
 }
 

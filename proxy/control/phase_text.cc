@@ -101,6 +101,10 @@ std::string cause_text(const SwapReport& report) {
       return "asked by `berth attach`";
     case SwapCause::Detach:
       return "asked by `berth detach`";
+    case SwapCause::Rollback:
+      return "asked by `berth rollback`";
+    case SwapCause::Health:
+      return "generation " + std::to_string(report.from.number) + " was unhealthy";
   }
   return {};
 }

@@ -19,13 +19,14 @@ namespace berth::control {
 
 /// Which call a swap was asked for with.
 enum class SwapVerbKind : std::uint8_t {
-  Swap,     ///< to `command`, or to the server at `to`, or (with neither) to the same again
-  Restart,  ///< to the same command again
-  Attach,   ///< to the server at `to`
-  Detach,   ///< from an attached server to the configured command, or to nothing
+  Swap,      ///< to `command`, or to the server at `to`, or (with neither) to the same again
+  Restart,   ///< to the same command again
+  Attach,    ///< to the server at `to`
+  Detach,    ///< from an attached server to the configured command, or to nothing
+  Rollback,  ///< to what served before
 };
 
-/// A swap, a restart, an attach or a detach as it was asked for.
+/// A swap, a restart, an attach, a detach or a rollback as it was asked for.
 struct SwapRequest {
   SwapVerbKind verb = SwapVerbKind::Swap;
   std::vector<std::string> command{};
@@ -62,7 +63,7 @@ struct SwapWatch {
 
 struct GenerationStatus {
   Generation generation;
-  std::string state;  ///< "starting", "serving", "draining", "stopping", "releasing", "unreleased"
+  std::string state;  ///< "starting", "serving", "warm", "draining", "stopping", "releasing", "unreleased"
   int pid = 0;
   std::vector<int> tree;
   Endpoint endpoint;

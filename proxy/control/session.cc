@@ -55,6 +55,8 @@ SwapVerbKind swap_verb(ApiCallKind kind) {
       return SwapVerbKind::Attach;
     case ApiCallKind::Detach:
       return SwapVerbKind::Detach;
+    case ApiCallKind::Rollback:
+      return SwapVerbKind::Rollback;
     default:
       return SwapVerbKind::Swap;
   }
@@ -159,7 +161,8 @@ asio::awaitable<bool> Session::answer(const Request& request) {
     case ApiCallKind::Swap:
     case ApiCallKind::Restart:
     case ApiCallKind::Attach:
-    case ApiCallKind::Detach: {
+    case ApiCallKind::Detach:
+    case ApiCallKind::Rollback: {
       auto read = swap_call_from(request.body(), swap_verb(call.kind));
       if (auto* what = std::get_if<std::string>(&read)) {
         co_return co_await refuse(request, 400, "bad-body", "The body is not understood", *what);

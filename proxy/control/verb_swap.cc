@@ -106,6 +106,8 @@ std::string_view name_of(SwapVerb::Kind kind) {
       return "attach";
     case SwapVerb::Kind::Detach:
       return "detach";
+    case SwapVerb::Kind::Rollback:
+      return "rollback";
     case SwapVerb::Kind::Swap:
       break;
   }

@@ -31,7 +31,17 @@ struct PhaseRecord {
   std::string detail;  ///< "pid 4132 on 41507 (lease)", "12 requests finished", "exit 0 after TERM"
 };
 
-enum class SwapCause : std::uint8_t { FirstStart, Swap, Restart, Crash, Shutdown, Attach, Detach };
+enum class SwapCause : std::uint8_t {
+  FirstStart,
+  Swap,
+  Restart,
+  Crash,
+  Shutdown,
+  Attach,
+  Detach,
+  Rollback,
+  Health
+};
 
 enum class SwapOutcome : std::uint8_t {
   Running,

@@ -18,9 +18,12 @@ AppRoute::~AppRoute() = default;
 void AppRoute::switch_to(Generation generation, const Destination& destination) {
   retire_current();
   refusal_.clear();
-  current_ = std::make_unique<Target>(
-      loop_, generation, destination,
-      Target::Settings{limits_.most_connections, limits_.user.upstream_idle, limits_.connector});
+  current_ = take_kept(generation);
+  if (!current_) {
+    current_ = std::make_unique<Target>(
+        loop_, generation, destination,
+        Target::Settings{limits_.most_connections, limits_.user.upstream_idle, limits_.connector});
+  }
   admit();
 }
 
@@ -49,6 +52,17 @@ void AppRoute::retire_current() {
   if (!current_) return;
   current_->retire();
   retired_.push_back(std::move(current_));
+}
+
+std::unique_ptr<Target> AppRoute::take_kept(Generation generation) {
+  const auto at = std::find_if(retired_.begin(), retired_.end(),
+                               [&](const auto& target) { return target->generation() == generation; });
+  if (at == retired_.end()) return nullptr;
+  std::unique_ptr<Target> kept = std::move(*at);
+  retired_.erase(at);
+  kept->revive();
+  kept->set_limits(limits_.most_connections, limits_.user.upstream_idle);
+  return kept;
 }
 
 Target* AppRoute::retired(Generation generation) {

@@ -64,6 +64,7 @@ class AppRoute {
   const std::string& refusal() const { return refusal_; }
   int refusal_status() const { return refusal_status_; }
 
+  /// A generation that was kept may come again: then what it still carries is its own again, too.
   void switch_to(Generation generation, const Destination& destination);
   void hold();
   void refuse(std::string reason, int status = 503);
@@ -91,6 +92,7 @@ class AppRoute {
 
  private:
   void retire_current();
+  std::unique_ptr<Target> take_kept(Generation generation);
   void admit();
 
   loop::Loop& loop_;

@@ -74,6 +74,11 @@ void Target::retire() {
   close_idle();
 }
 
+void Target::revive() {
+  retired_ = false;
+  drain_ = {};
+}
+
 void Target::when_drained(std::function<void(DrainCount)> drained) {
   if (holder_count_ != 0) {
     drained_ = std::move(drained);

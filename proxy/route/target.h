@@ -86,6 +86,8 @@ class Target {
   /// No new holders from now on; `drained` is called once, when the last one has let go (at once if there is
   /// none).
   void retire();
+  /// Takes holders again, as if it had never been retired. Only while nobody has asked for its end.
+  void revive();
   bool retired() const { return retired_; }
   void when_drained(std::function<void(DrainCount)> drained);
   /// Its end was told: nobody will ask for it again.

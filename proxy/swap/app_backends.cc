@@ -33,12 +33,15 @@ void AppShell::begin_phase(Generation generation, PhaseName name) {
 void AppShell::begin(const SupervisorAction& action) {
   const Generation g = action.generation;
   const bool automatic = action.ask.origin == Origin::Automatic;
+  // By itself the machine replaces nothing that serves, but what hangs.
+  const bool hangs = automatic && state_.swap && state_.swap->from.number != 0;
   Wish& wish = wishes_[action.ask.number];
   // Until something has served, the last one tried is this one itself.
   if (wish.same == Wish::Same::Again && state_.served > 0) resolve(wish);
   wish.same = Wish::Same::No;
-  const observe::SwapCause again =
-      state_.served == 0 ? observe::SwapCause::FirstStart : observe::SwapCause::Crash;
+  const observe::SwapCause again = hangs                ? observe::SwapCause::Health
+                                   : state_.served == 0 ? observe::SwapCause::FirstStart
+                                                        : observe::SwapCause::Crash;
   if (!automatic) book_.forgo_restart("a swap took the place of its restart");
   book_.begin({.cause = automatic ? again : wish.cause,
                .from = state_.swap ? state_.swap->from : Generation{},
@@ -55,7 +58,7 @@ void AppShell::launch(const SupervisorAction& action) {
   const Wish wish = wishes_.at(action.ask.number);
   std::erase_if(wishes_, [this](const auto& entry) {
     const std::uint64_t number = entry.first;
-    return number != state_.asked.number && number != state_.restart &&
+    return number != state_.asked.number && number != state_.restart && number != state_.previous &&
            !(state_.queued && state_.queued->number == number);
   });
   Seat& seat = seats_[g];
@@ -277,9 +280,11 @@ void AppShell::tell_overdue(Generation generation) {
 }
 
 void AppShell::tell_switched(Generation generation) {
-  const Seat& seat = seats_.at(generation);
+  Seat& seat = seats_.at(generation);
   book_.phase_ended(generation, PhaseName::Switch, PhaseState::Done, switch_detail(plane_.workers()));
-  remark(Level::Info, generation, "serving after " + elapsed_text(now() - seat.born));
+  remark(Level::Info, generation,
+         seat.served ? "serving again" : "serving after " + elapsed_text(now() - seat.born));
+  seat.served = true;
   book_.switched(generation);
 }
 
@@ -307,14 +312,16 @@ void AppShell::tell_abandoned(const SupervisorAction& action) {
 
 void AppShell::tell_crashed(Generation generation) {
   const Seat& seat = seats_.at(generation);
-  const bool restarts = state_.state == AppState::Crashed;
+  const bool back = state_.swap && state_.swap->coming == Coming::Warm;
+  const bool restarts = state_.state == AppState::Crashed || back;
   const std::string what = "generation " + std::to_string(generation.number) + " ended by itself" +
                            (seat.ended ? ": " + seat.ended->text() : std::string());
   const std::string next =
-      restarts ? "; restarting in " + duration_text(backoff(settings_.patience, state_.failures))
-               : std::string();
-  remark(Level::Warn, generation,
-         "ended by itself" + (seat.ended ? ": " + seat.ended->text() : std::string()) + next);
+      back       ? "; back to generation " + std::to_string(state_.swap->to.number)
+      : restarts ? "; restarting in " + duration_text(backoff(settings_.patience, state_.failures))
+                 : std::string();
+  log(Level::Warn, generation,
+      "ended by itself" + (seat.ended ? ": " + seat.ended->text() : std::string()) + next);
   book_.crashed(generation, what, lines_.last_of(generation, kLastLines),
                 restarts ? ReportBook::Restart::Follows : ReportBook::Restart::Never);
 }

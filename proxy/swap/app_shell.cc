@@ -91,11 +91,13 @@ std::shared_ptr<void> AppShell::swap(control::SwapRequest request, control::Swap
   // A server that runs already runs beside the old one anyway.
   const bool together = wish.external.has_value();
   const bool nothing = request.verb == control::SwapVerbKind::Detach && wish.command.empty();
-  // Behind another swap what is attached may be another.
-  const bool waits = request.queue && !request.only;
+  // Behind another swap what is attached, and what served before, may be another.
+  const bool back = request.verb == control::SwapVerbKind::Rollback;
+  const bool waits = request.queue && !request.only && !back;
   const Ask ask{.number = ++asks_,
                 .policy = waits ? QueuePolicy::Wait : QueuePolicy::Refuse,
                 .order = together ? SwapOrder::Overlap : settings_.app.swap,
+                .way = back ? Way::Revive : Way::Start,
                 .released_within = request.released_within};
   wishes_[ask.number] = std::move(wish);
   feed({.kind = nothing ? Kind::Vacate : Kind::Swap, .generation = {}, .ask = ask});
@@ -206,6 +208,10 @@ void AppShell::perform(const SupervisorAction& action) {
       return log(Level::Warn, g, "a worker is late to take the new target; waiting for it");
     case Do::Switched:
       return tell_switched(g);
+    case Do::Warmed:
+      return tell_warmed(g);
+    case Do::Revived:
+      return tell_revived(g);
     case Do::Abandoned:
       return tell_abandoned(action);
     case Do::ComesBack:

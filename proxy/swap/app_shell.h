@@ -106,6 +106,7 @@ class AppShell final : public backend::BackendEvents {
     std::unique_ptr<Launched> backend;
     std::vector<std::string> command;
     bool external = false;  ///< berth did not start it
+    bool served = false;    ///< before: it was kept, and came again
     Moment born{0};
     std::optional<backend::Started> started;
     std::optional<backend::Ready> ready;
@@ -144,6 +145,8 @@ class AppShell final : public backend::BackendEvents {
   void tell_switched(Generation generation);
   void tell_abandoned(const SupervisorAction& action);
   void tell_crashed(Generation generation);
+  void tell_warmed(Generation generation);
+  void tell_revived(Generation generation);
   void tell_overdue(Generation generation);
   void answer(const SupervisorAction& action, control::SwapResult::Kind kind, const std::string& reason);
   void tell_queued(const Ask& ask);
@@ -152,7 +155,11 @@ class AppShell final : public backend::BackendEvents {
   void finish();
   void finish_now();
   void report_closed(const observe::SwapReport& report);
-  const Wish& last_wish() const;
+  const Wish& last_wish() const { return wish_number(state_.restart); }
+  /// What served before.
+  const Wish& previous_wish() const { return wish_number(state_.previous); }
+  const Wish& wish_number(std::uint64_t number) const;
+  std::string rollback_objection() const;
   void resolve(Wish& wish) const;
   Wish wish_of(const control::SwapRequest& request) const;
   std::string objection(const control::SwapRequest& request) const;

@@ -19,6 +19,8 @@ std::string AppShell::state_text(Generation generation) const {
   const Retirement* leaves = retirement(generation);
   if (leaves == nullptr) return "starting";
   switch (leaves->state) {
+    case RetirementState::Warm:
+      return "warm";
     case RetirementState::Draining:
     case RetirementState::Cutting:
       return "draining";

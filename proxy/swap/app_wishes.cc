@@ -9,6 +9,19 @@ using observe::SwapCause;
 AppShell::Wish AppShell::wish_of(const control::SwapRequest& request) const {
   const bool again = request.command.empty() && !request.to && request.verb != SwapVerbKind::Detach;
   Wish wish;
+  if (request.verb == SwapVerbKind::Rollback) {
+    const Wish& before = previous_wish();
+    wish = {.cause = SwapCause::Rollback,
+            .own_dir = {},
+            .own_env = {},
+            .command = before.command,
+            .external = before.external,
+            .dir = before.dir,
+            .env = before.env,
+            .asked = now(),
+            .watch = {}};
+    return wish;
+  }
   wish.cause = request.verb == SwapVerbKind::Attach   ? SwapCause::Attach
                : request.verb == SwapVerbKind::Detach ? SwapCause::Detach
                : again                                ? SwapCause::Restart
@@ -29,6 +42,7 @@ AppShell::Wish AppShell::wish_of(const control::SwapRequest& request) const {
 }
 
 std::string AppShell::objection(const control::SwapRequest& request) const {
+  if (request.verb == SwapVerbKind::Rollback) return rollback_objection();
   if (request.verb == SwapVerbKind::Detach) {
     const auto at = seats_.find(state_.current);
     const bool attached = at != seats_.end() && at->second.external;
@@ -51,9 +65,9 @@ std::string AppShell::objection(const control::SwapRequest& request) const {
   return {};
 }
 
-const AppShell::Wish& AppShell::last_wish() const {
+const AppShell::Wish& AppShell::wish_number(std::uint64_t number) const {
   static const Wish kNone;
-  const auto at = wishes_.find(state_.restart);
+  const auto at = wishes_.find(number);
   return at == wishes_.end() ? kNone : at->second;
 }
 

@@ -41,6 +41,7 @@ struct Patience {
   Milliseconds first_backoff{100};  ///< before the first restart after a crash; doubles with each
   Milliseconds longest_backoff{30'000};
   Milliseconds stable{30'000};  ///< a generation that served so long begins the backoff anew when it crashes
+  Milliseconds keep_old{0};     ///< how long the old one stays warm after a switch
   std::uint32_t max_retiring = 4;  ///< past it the oldest retirement is hurried
 };
 
@@ -52,6 +53,7 @@ constexpr Patience patience_of(const AppConfig& app) {
   patience.start = with_slack(app.ready.timeout);
   patience.drain = app.drain;
   patience.stop = with_slack(app.stop.grace);
+  patience.keep_old = app.keep_old;
   patience.max_retiring = app.max_retiring;
   return patience;
 }

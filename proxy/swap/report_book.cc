@@ -52,9 +52,10 @@ void ReportBook::begin(const Opening& opening) {
 }
 
 ReportBook::OpenPtr ReportBook::coming(Generation to) const {
-  for (const OpenPtr& open : open_) {
-    const bool its_own = open->report.to == to || open->returning == to;
-    if (its_own && open->closing == Closing::No) return open;
+  // The newest: one that was kept and came again has two.
+  for (auto at = open_.rbegin(); at != open_.rend(); ++at) {
+    const bool its_own = (*at)->report.to == to || (*at)->returning == to;
+    if (its_own && (*at)->closing == Closing::No) return *at;
   }
   return nullptr;
 }
@@ -168,6 +169,30 @@ void ReportBook::leaving(Generation from) {
   open->report.retiring = true;
 }
 
+void ReportBook::kept(Generation from, const std::string& note) {
+  const OpenPtr open = leaver(from);
+  if (!open) return;
+  open->leaving = Leaving::Running;
+  open->report.retiring = true;
+  open->report.notes.push_back(note);
+  open->report.took = around_.now() - open->asked;
+  around_.counters([weak = std::weak_ptr<Open>(open)](http::Counters counters) {
+    const OpenPtr known = weak.lock();
+    if (!known || known->closing != Closing::No) return;
+    count(*known, counters);
+    tell_result(known);
+  });
+}
+
+void ReportBook::revived(Generation from) {
+  const OpenPtr open = leaver(from);
+  if (!open) return;
+  open->leaving = Leaving::Over;
+  open->report.retiring = false;
+  open->report.notes.push_back("generation " + std::to_string(from.number) + " was gone back to");
+  close_if_over(open);
+}
+
 void ReportBook::left(Generation from, const std::optional<Reason>& unreleased) {
   if (const OpenPtr open = leaver(from)) {
     open->leaving = Leaving::Over;
@@ -256,21 +281,29 @@ void ReportBook::close(const OpenPtr& open, const std::optional<http::Counters>&
   if (open->closing == Closing::Closed) return;
   open->closing = Closing::Closed;
   SwapReport& report = open->report;
-  if (at_end && open->at_start) {
-    report.requests_failed = at_end->failed - open->at_start->failed;
-    report.requests_held = at_end->held_total - open->at_start->held_total;
-  }
+  if (at_end) count(*open, *at_end);
   open_.remove(open);
   closed_.push_front(report);
   if (closed_.size() > kKept) closed_.pop_back();
-  if (const auto watch = open->watch.lock(); watch && watch->on_result) {
-    using Kind = control::SwapResult::Kind;
-    const Kind kind = report.outcome == SwapOutcome::Done         ? Kind::Done
-                      : report.outcome == SwapOutcome::Unreleased ? Kind::Unreleased
-                                                                  : Kind::Failed;
-    watch->on_result({.kind = kind, .reason = report.reason, .report = report});
-  }
+  tell_result(open);
   around_.closed(report);
+}
+
+void ReportBook::count(Open& open, const http::Counters& at_end) {
+  if (!open.at_start) return;
+  open.report.requests_failed = at_end.failed - open.at_start->failed;
+  open.report.requests_held = at_end.held_total - open.at_start->held_total;
+}
+
+/// Once.
+void ReportBook::tell_result(const OpenPtr& open) {
+  const auto watch = std::exchange(open->watch, {}).lock();
+  if (!watch || !watch->on_result) return;
+  using Kind = control::SwapResult::Kind;
+  const Kind kind = open->report.outcome == SwapOutcome::Done         ? Kind::Done
+                    : open->report.outcome == SwapOutcome::Unreleased ? Kind::Unreleased
+                                                                      : Kind::Failed;
+  watch->on_result({.kind = kind, .reason = open->report.reason, .report = open->report});
 }
 
 void ReportBook::close_all() {

@@ -78,6 +78,10 @@ class ReportBook {
   void rest(const std::string& why);
   /// An old generation begins to leave; opens the report of a shutdown where no other waits for it.
   void leaving(Generation from);
+  /// It is kept for a while instead: whoever watches has seen the end of its swap, whose report goes on.
+  void kept(Generation from, const std::string& note);
+  /// It was kept, and comes again: it leaves no more.
+  void revived(Generation from);
   /// It is gone, or (with a reason) not provably.
   void left(Generation from, const std::optional<Reason>& unreleased);
 
@@ -131,6 +135,8 @@ class ReportBook {
   OpenPtr of_phase(Generation generation, observe::PhaseName name) const;
   void tell_phase(const OpenPtr& open, std::size_t index);
   void close_if_over(const OpenPtr& open);
+  static void count(Open& open, const http::Counters& at_end);
+  static void tell_result(const OpenPtr& open);
   void close(const OpenPtr& open, const std::optional<http::Counters>& at_end);
 
   const Surroundings around_;

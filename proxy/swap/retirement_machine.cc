@@ -11,13 +11,14 @@ constexpr Legality I = Legality::Ignored;
 constexpr Legality X = Legality::Illegal;
 
 constexpr Legality kTable[kRetirementStates][kRetirementEvents] = {
-    // Emptied, Exited, Hurry, Force, Stopped, Free, Held, Tick
-    {T, T, T, T, X, X, X, T},  // Draining
-    {T, I, T, T, X, X, X, T},  // Cutting
-    {I, I, T, T, T, X, X, T},  // Stopping: emptied may come late, when the cut was overdue
-    {I, I, I, T, X, T, T, T},  // Releasing
-    {I, X, I, I, X, X, X, I},  // Released
-    {I, X, I, I, X, X, X, I},  // Unreleased
+    // Emptied, Exited, Cool, Hurry, Force, Stopped, Free, Held, Tick
+    {X, T, T, T, T, X, X, X, T},  // Warm
+    {T, T, I, T, T, X, X, X, T},  // Draining
+    {T, I, I, T, T, X, X, X, T},  // Cutting
+    {I, I, I, T, T, T, X, X, T},  // Stopping: emptied may come late, when the cut was overdue
+    {I, I, I, I, T, X, T, T, T},  // Releasing
+    {I, X, I, I, I, X, X, X, I},  // Released
+    {I, X, I, I, I, X, X, X, I},  // Unreleased
 };
 
 void enter(RetirementStep& out, RetirementState state, Moment deadline) {
@@ -58,6 +59,29 @@ void give_up(RetirementStep& out) {
 void quicken(RetirementStep& out, RetirementEvent event) {
   const Pace asked = event == RetirementEvent::Force ? Pace::Forced : Pace::Hurried;
   out.next.pace = std::max(out.next.pace, asked);
+}
+
+void drain(RetirementStep& out, Moment now) {
+  enter(out, RetirementState::Draining, after(now, out.next.patience.drain));
+  out.actions.push_back(RetirementAction::WatchDrain);
+}
+
+/// What it carries since before the switch goes on, as in any drain.
+void step_warm(RetirementStep& out, RetirementEvent event, Moment now) {
+  switch (event) {
+    case RetirementEvent::Tick:
+      if (now >= out.next.deadline) drain(out, now);
+      return;
+    case RetirementEvent::Cool:
+      return drain(out, now);
+    case RetirementEvent::Exited:
+      drain(out, now);
+      return cut(out, now);
+    default:
+      quicken(out, event);
+      drain(out, now);
+      return cut(out, now);
+  }
 }
 
 void step_draining(RetirementStep& out, RetirementEvent event, Moment now) {
@@ -127,8 +151,16 @@ RetirementStep retire_by_drain(Generation generation, const Patience& patience, 
   RetirementStep out{
       .next = {.generation = generation, .patience = patience, .released_within = released_within},
       .actions = {}};
-  enter(out, RetirementState::Draining, after(now, patience.drain));
-  out.actions.push_back(RetirementAction::WatchDrain);
+  drain(out, now);
+  return out;
+}
+
+RetirementStep retire_warm(Generation generation, const Patience& patience, Moment now,
+                           Milliseconds released_within) {
+  RetirementStep out{
+      .next = {.generation = generation, .patience = patience, .released_within = released_within},
+      .actions = {}};
+  enter(out, RetirementState::Warm, after(now, patience.keep_old));
   return out;
 }
 
@@ -148,6 +180,9 @@ RetirementStep step(const Retirement& retirement, RetirementEvent event, Moment 
   assert(legal != Legality::Illegal);
   if (legal != Legality::Taken) return out;
   switch (retirement.state) {
+    case RetirementState::Warm:
+      step_warm(out, event, now);
+      break;
     case RetirementState::Draining:
       step_draining(out, event, now);
       break;

@@ -1,6 +1,7 @@
 // One retirement: takes an old generation out, from the switch to the proof that its port is free (design
-// section 2). Decides, and does nothing itself; knows neither processes nor workers nor a clock. Every state
-// has a deadline, so a retirement always ends. Pure.
+// section 2), after it was kept warm for a rollback where that is asked. Decides, and does nothing itself;
+// knows neither processes nor workers nor a clock. Every state has a deadline, so a retirement always ends.
+// Pure.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,7 @@
 namespace berth::swap {
 
 enum class RetirementState : std::uint8_t {
+  Warm,        ///< kept as it is, so that a rollback is one switch
   Draining,    ///< its exchanges end by themselves
   Cutting,     ///< its exchanges are being ended: the drain deadline passed, it died, or it was hurried
   Stopping,    ///< asked to end; its tree is not empty yet
@@ -19,11 +21,12 @@ enum class RetirementState : std::uint8_t {
   Released,    ///< gone
   Unreleased,  ///< it still holds its port, or could not be ended
 };
-inline constexpr int kRetirementStates = 6;
+inline constexpr int kRetirementStates = 7;
 
 enum class RetirementEvent : std::uint8_t {
   Emptied,  ///< no worker has a holder left
   Exited,   ///< its command ended, asked or not
+  Cool,     ///< do not keep it warm any longer
   Hurry,    ///< do not wait for its exchanges any longer
   Force,    ///< nor for its grace, nor longer than usual for its port
   Stopped,  ///< its tree is empty
@@ -31,7 +34,7 @@ enum class RetirementEvent : std::uint8_t {
   Held,     ///< something of it still listens
   Tick,     ///< time has passed
 };
-inline constexpr int kRetirementEvents = 8;
+inline constexpr int kRetirementEvents = 9;
 
 enum class RetirementAction : std::uint8_t {
   WatchDrain,  ///< ask the workers to tell when the last holder is gone
@@ -69,6 +72,10 @@ struct RetirementStep {
 /// The ordinary way: every worker has a newer target, and this one may still carry exchanges.
 RetirementStep retire_by_drain(Generation generation, const Patience& patience, Moment now,
                                Milliseconds released_within = Milliseconds{0});
+
+/// It stays Warm for the patience's keep_old first; whoever goes back to it drops the retirement.
+RetirementStep retire_warm(Generation generation, const Patience& patience, Moment now,
+                           Milliseconds released_within = Milliseconds{0});
 
 /// For a generation that crashed or never served: there is nothing to wait for.
 RetirementStep retire_by_stop(Generation generation, const Patience& patience, Moment now);

@@ -39,6 +39,12 @@ enum class QueuePolicy : std::uint8_t {
   Refuse,  ///< --no-queue
 };
 
+/// How an ask is met.
+enum class Way : std::uint8_t {
+  Start,   ///< by a new generation
+  Revive,  ///< by the generation that is kept warm; by a new one where none is
+};
+
 /// A wish for a new generation. What it means (command, directory) is the shell's, which finds it by
 /// `number`.
 struct Ask {
@@ -46,6 +52,7 @@ struct Ask {
   Origin origin = Origin::User;
   QueuePolicy policy = QueuePolicy::Wait;
   SwapOrder order = SwapOrder::Overlap;
+  Way way = Way::Start;
   Milliseconds released_within{0};  ///< what the one that leaves for it is given to release its port; 0: not
                                     ///< said
 };
@@ -57,7 +64,7 @@ enum class SupervisorEventKind : std::uint8_t {
   Cancel,    ///< end the running swap; where nothing serves and nobody asked for it, the starting altogether
   Shutdown,  ///< retire everything
   Hurry,     ///< the second signal: without drain and grace
-  Ready,     ///< of `generation`, as all below but the last
+  Ready,     ///< of `generation`, as all below up to Unhealthy
   StartFailed,
   Exited,
   Acknowledged,  ///< every worker has it
@@ -65,11 +72,12 @@ enum class SupervisorEventKind : std::uint8_t {
   Stopped,
   Free,
   Held,
-  Holding,   ///< every worker holds requests (the answer to HoldRequests)
-  Refusing,  ///< every worker refuses requests (the answer to RefuseRequests)
-  Tick,      ///< time has passed
+  Unhealthy,  ///< `generation`, the current one, does not answer its checks
+  Holding,    ///< every worker holds requests (the answer to HoldRequests)
+  Refusing,   ///< every worker refuses requests (the answer to RefuseRequests)
+  Tick,       ///< time has passed
 };
-inline constexpr int kSupervisorEvents = 17;
+inline constexpr int kSupervisorEvents = 18;
 
 struct SupervisorEvent {
   SupervisorEventKind kind = SupervisorEventKind::Tick;
@@ -98,6 +106,8 @@ enum class SupervisorActionKind : std::uint8_t {
   Begun,              ///< the swap to `generation` for `ask`, before anything is started or taken out for it
   Vacated,            ///< for `ask` `generation` (0: none) leaves, and nothing comes
   Switched,           ///< `generation` is current
+  Warmed,             ///< `generation` was current and is kept warm
+  Revived,            ///< `generation`, kept warm until now, comes again; Begun follows
   Abandoned,          ///< `generation` will not serve; see `end`
   ComesBack,          ///< what served before the failed `generation` is started again, at once
   SwapFailed,         ///< the abandoned `generation` is gone; the swap is over
@@ -126,12 +136,13 @@ struct Supervisor {
   Ask asked{};                           ///< what it is for
   std::optional<Ask> queued{};
   std::vector<Retirement> retirements{};  ///< oldest first
-  std::uint64_t restart = 0;  ///< the ask to repeat after a crash: the last that served, else the last tried
-  std::uint64_t served = 0;   ///< how many generations have served
-  bool rests = false;         ///< cancelled: what fails is not tried again until something serves
-  bool leaving = false;       ///< the current one was made to hold, so it serves no more and is to leave
-  bool vacant = false;        ///< vacated: there is nothing to try again until something serves
-  unsigned failures = 0;      ///< crashes and failed starts in a row
+  std::uint64_t restart = 0;   ///< the ask to repeat after a crash: the last that served, else the last tried
+  std::uint64_t previous = 0;  ///< the ask that served before `restart`; 0: none
+  std::uint64_t served = 0;    ///< how many generations have served
+  bool rests = false;          ///< cancelled: what fails is not tried again until something serves
+  bool leaving = false;        ///< the current one was made to hold, so it serves no more and is to leave
+  bool vacant = false;         ///< vacated: there is nothing to try again until something serves
+  unsigned failures = 0;       ///< crashes and failed starts in a row
   Moment serving_since{0};
   Moment deadline = kNever;  ///< of the state itself: the backoff, or the wait for Holding or Refusing
   Pace pace = Pace::Calm;    ///< of the shutdown
@@ -153,6 +164,9 @@ SupervisorActionKind action_of(RetirementAction action);
 
 /// What Emptied, Stopped, Free and Held mean to the retirement of their generation.
 RetirementEvent retirement_event(SupervisorEventKind event);
+
+/// The generation that is kept warm; 0: none.
+Generation warm_one(const Supervisor& supervisor);
 
 /// Whether a Cancel would end something: a start that is no switch yet, or the wait for the next one.
 bool can_cancel(const Supervisor& supervisor);

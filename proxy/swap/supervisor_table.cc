@@ -12,17 +12,17 @@ constexpr Legality X = Legality::Illegal;
 
 constexpr Legality kTable[kAppStates][kSupervisorEvents] = {
     // Start, Swap, Vacate, Cancel, Shutdown, Hurry, Ready, StartFailed, Exited, Acknowledged,
-    // Emptied, Stopped, Free, Held, Holding, Refusing, Tick
-    {T, T, T, I, T, I, X, X, X, X, X, X, X, X, X, X, I},  // New
-    {X, T, T, T, T, I, T, T, T, T, T, T, T, T, I, X, T},  // Starting
-    {X, T, T, I, T, I, X, X, T, X, T, T, T, T, I, X, T},  // Serving
-    {X, T, T, T, T, I, T, T, T, T, T, T, T, T, T, X, T},  // Swapping
-    {X, T, T, T, T, I, X, X, T, X, T, T, T, T, I, X, T},  // Crashed
-    {X, T, T, T, T, I, X, X, T, X, T, T, T, T, I, X, T},  // Failed
-    {X, T, T, I, T, I, X, X, T, X, T, T, T, T, I, X, T},  // Cancelled
-    {X, T, T, I, T, I, X, X, T, X, T, T, T, T, T, X, T},  // Vacant
-    {X, T, T, I, I, T, T, T, T, T, T, T, T, T, I, T, T},  // Stopping
-    {X, T, T, I, I, I, X, X, I, I, I, I, I, I, I, I, I},  // Finished: answers may cross what was given up
+    // Emptied, Stopped, Free, Held, Unhealthy, Holding, Refusing, Tick
+    {T, T, T, I, T, I, X, X, X, X, X, X, X, X, X, X, X, I},  // New
+    {X, T, T, T, T, I, T, T, T, T, T, T, T, T, I, I, X, T},  // Starting
+    {X, T, T, I, T, I, X, X, T, X, T, T, T, T, T, I, X, T},  // Serving
+    {X, T, T, T, T, I, T, T, T, T, T, T, T, T, I, T, X, T},  // Swapping
+    {X, T, T, T, T, I, X, X, T, X, T, T, T, T, I, I, X, T},  // Crashed
+    {X, T, T, T, T, I, X, X, T, X, T, T, T, T, I, I, X, T},  // Failed
+    {X, T, T, I, T, I, X, X, T, X, T, T, T, T, I, I, X, T},  // Cancelled
+    {X, T, T, I, T, I, X, X, T, X, T, T, T, T, I, T, X, T},  // Vacant
+    {X, T, T, I, I, T, T, T, T, T, T, T, T, T, I, I, T, T},  // Stopping
+    {X, T, T, I, I, I, X, X, I, I, I, I, I, I, I, I, I, I},  // Finished: answers may cross what was given up
 };
 
 constexpr std::uint8_t kFollows[kAppStates][kAppStates] = {
@@ -78,6 +78,12 @@ RetirementEvent retirement_event(SupervisorEventKind event) {
     default:
       return RetirementEvent::Held;
   }
+}
+
+Generation warm_one(const Supervisor& supervisor) {
+  for (const Retirement& r : supervisor.retirements)
+    if (r.state == RetirementState::Warm) return r.generation;
+  return {};
 }
 
 bool can_cancel(const Supervisor& supervisor) {

@@ -36,7 +36,13 @@ void start(SwapStep& out, Moment now) {
   out.actions.push_back(SwapAction::StartBackend);
 }
 
+void switch_over(SwapStep& out, Moment now) {
+  enter(out, SwapState::Switching, after(now, out.next.patience.acknowledge));
+  out.actions.push_back(SwapAction::SwitchTarget);
+}
+
 void begin(SwapStep& out, Moment now) {
+  if (out.next.coming == Coming::Warm) return switch_over(out, now);
   if (out.next.order == SwapOrder::Overlap) return start(out, now);
   enter(out, SwapState::Clearing, kNever);
   out.actions.push_back(SwapAction::Clear);
@@ -52,9 +58,7 @@ void step_clearing(SwapStep& out, SwapEvent event, Moment now) {
 void step_starting(SwapStep& out, SwapEvent event, Moment now) {
   switch (event) {
     case SwapEvent::Ready:
-      enter(out, SwapState::Switching, after(now, out.next.patience.acknowledge));
-      out.actions.push_back(SwapAction::SwitchTarget);
-      return;
+      return switch_over(out, now);
     case SwapEvent::StartFailed:
       return abandon(out, SwapEnd::StartFailed);
     case SwapEvent::Exited:

@@ -58,10 +58,17 @@ enum class Newcomer : std::uint8_t {
   Died,  ///< after the switch was sent: it is switched to, and then treated as a crash
 };
 
+/// What there is of the new generation before the swap.
+enum class Coming : std::uint8_t {
+  Cold,  ///< nothing: it is to be started
+  Warm,  ///< all: it served before and was kept, so the swap is its switch
+};
+
 /// The whole state of one swap. A value.
 struct Swap {
   SwapState state = SwapState::Idle;
   SwapOrder order = SwapOrder::Overlap;
+  Coming coming = Coming::Cold;
   Generation from{};  ///< serves until the switch, or until it is cleared away; 0: none
   Generation to{};
   SwapEnd end = SwapEnd::None;

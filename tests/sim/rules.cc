@@ -15,7 +15,7 @@ void Rules::require(bool kept, const std::string& rule, Generation generation) {
 
 std::size_t Rules::retiring() const {
   return static_cast<std::size_t>(std::count_if(facts_.begin(), facts_.end(), [this](const auto& f) {
-    return f.first != current_ && f.first != coming_ && !f.second.stopped;
+    return f.first != current_ && f.first != coming_ && !f.second.stopped && !f.second.warm;
   }));
 }
 
@@ -23,7 +23,8 @@ void Rules::begin(const swap::SupervisorAction& action) {
   const Generation g = action.generation;
   const bool automatic = action.ask.origin == swap::Origin::Automatic;
   require(coming_.number == 0, "at most one swap runs at a time", g);
-  require(newest_ < g, "a generation's number is never used again", g);
+  const bool revived = facts_.contains(g) && facts_[g].warm;
+  require(newest_ < g || revived, "a generation's number is never used again", g);
   require(shutdown_ == swap::kNever, "nothing is started in a shutdown", g);
   require(!resting_ || action.ask.origin == swap::Origin::User, "what was cancelled does not come by itself",
           g);
@@ -31,7 +32,9 @@ void Rules::begin(const swap::SupervisorAction& action) {
   require(!comes_back_ || (automatic && action.ask.number == last_good_),
           "after a failed stop-start what served comes back", g);
   if (!automatic) queued_ = false;
-  newest_ = coming_ = g;
+  coming_ = g;
+  newest_ = std::max(newest_, g);
+  if (revived) facts_[g].warm = false;
   coming_ask_ = action.ask;
   replaced_ = current_;
   // Nobody can go back to one that was made to hold.
@@ -106,6 +109,12 @@ void Rules::action(const swap::SupervisorAction& action, Moment now, std::size_t
     case Do::Vacated:
       vacant_ = true;
       return answer(action.ask.number);
+    case Do::Warmed:
+      require(!died_.contains(g) && g != current_, "only an old one that lives is kept", g);
+      facts_[g].warm = true;
+      return;
+    case Do::Revived:
+      return require(facts_[g].warm && !died_.contains(g), "only a warm one that lives comes again", g);
     case Do::ComesBack:
       comes_back_ = true;
       return;
@@ -148,6 +157,7 @@ void Rules::action(const swap::SupervisorAction& action, Moment now, std::size_t
               "the current generation does not retire", g);
       if (g == current_) current_ = {};
       facts_[g].drains_since = now;
+      facts_[g].warm = false;
       return;
     case Do::CutHolders:
       return cut(g, now);
@@ -181,6 +191,7 @@ void Rules::request(Generation chosen) {
   const bool late_news = died_.contains(chosen) || shutdown_ != swap::kNever;
   require(at != facts_.end() || late_news, "a request goes to a generation that exists", chosen);
   if (at == facts_.end()) return;
+  require(!at->second.warm, "no request goes to one that is only kept", chosen);
   require(at->second.drains_since == swap::kNever || hurried_,
           "no request goes to an old generation after the switch", chosen);
   require(!at->second.stop_asked || late_news, "no request goes to a stopped generation", chosen);
@@ -197,7 +208,7 @@ void Rules::state(const swap::Supervisor& s, Moment now, bool routable) {
   const auto calm =
       std::count_if(s.retirements.begin(), s.retirements.end(), [this](const swap::Retirement& r) {
         return r.pace == swap::Pace::Calm && r.generation != coming_ &&
-               r.state != swap::RetirementState::Releasing;
+               r.state != swap::RetirementState::Releasing && r.state != swap::RetirementState::Warm;
       });
   require(calm <= static_cast<std::ptrdiff_t>(patience_.max_retiring),
           "past max_retiring the oldest is hurried");

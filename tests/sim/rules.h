@@ -41,6 +41,7 @@ class Rules {
  private:
   struct Facts {
     bool switched = false;
+    bool warm = false;
     swap::Moment drains_since = swap::kNever;
     bool cut = false;
     bool stop_asked = false;

@@ -119,6 +119,13 @@ TEST_CASE("sim: both orders and vacated apps among crashes and stubborn backends
            .vacates = 150});
 }
 
+TEST_CASE("sim: old ones that are kept, rollbacks and hanging backends cost no request by themselves") {
+  const Sums sums = run_all({.swaps = 30, .keep_old = 4s, .rollbacks = 300, .hangs = 300});
+  CHECK(sums.failed == 0);
+  CHECK(sums.cut == 0);
+  if (many_seeds()) CHECK(sums.actions.contains(swap::SupervisorActionKind::Revived));
+}
+
 TEST_CASE("sim: everything at once, with impatient users, ends and keeps the rules") {
   const Sums sums = run_all({.start_fails = 200,
                              .start_hangs = 100,
@@ -132,6 +139,9 @@ TEST_CASE("sim: everything at once, with impatient users, ends and keeps the rul
                              .slowest_message = 80ms,
                              .swaps = 40,
                              .stop_start = 300,
+                             .keep_old = 3s,
+                             .rollbacks = 200,
+                             .hangs = 200,
                              .vacates = 100});
   constexpr auto kActions = static_cast<std::size_t>(swap::SupervisorActionKind::Finished) + 1;
   if (many_seeds()) CHECK_MESSAGE(sums.actions.size() == kActions, "an action that no world caused");

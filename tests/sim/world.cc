@@ -48,6 +48,7 @@ World::World(std::uint64_t seed, const Weather& weather)
             return server && server->life == Life::Ready && !server->stop_asked;
           }) {
   state_.patience = short_patience(weather);
+  state_.patience.keep_old = weather.keep_old;
   if (weather.stop_start >= 500) state_.order = SwapOrder::StopStart;
 }
 
@@ -103,9 +104,11 @@ void World::plan_users() {
 
 void World::ask_something() {
   const bool refuse = dice_.one_of(200);
+  const bool rollback = weather_.rollbacks != 0 && dice_.one_of(weather_.rollbacks);
   const swap::Ask ask{.number = ++asks_,
                       .policy = refuse ? swap::QueuePolicy::Refuse : swap::QueuePolicy::Wait,
-                      .order = any_order()};
+                      .order = any_order(),
+                      .way = rollback ? swap::Way::Revive : swap::Way::Start};
   rules_.asked(ask.number);
   const bool vacate = weather_.vacates != 0 && dice_.one_of(weather_.vacates);
   feed({.kind = vacate ? Kind::Vacate : Kind::Swap, .generation = {}, .ask = ask});
@@ -180,6 +183,11 @@ void World::become_ready(Generation g) {
   if (dice_.one_of(weather_.crashes)) {
     clock_.in(soon ? dice_.between(0us, weather_.slowest_message) : dice_.between(1ms, 8s),
               [this, g] { die(g); });
+  }
+  if (weather_.hangs != 0 && dice_.one_of(weather_.hangs)) {
+    clock_.in(dice_.between(1ms, 4s), [this, g] {
+      if (find(g)) feed(Kind::Unhealthy, g);
+    });
   }
   feed(Kind::Ready, g);
 }

@@ -30,7 +30,10 @@ struct Weather {
   swap::Moment slowest_message{1'000};
   unsigned swaps = 12;
   unsigned stop_start = 0;  ///< swaps of this order; from 500 what the machine starts by itself, too
-  unsigned vacates = 0;     ///< instead of a swap
+  Milliseconds keep_old{0};
+  unsigned rollbacks = 0;  ///< instead of a swap
+  unsigned hangs = 0;      ///< answers its checks no more, some time after it was ready
+  unsigned vacates = 0;    ///< instead of a swap
   /// Past it the oldest retirement is hurried, which cuts what it still carries.
   unsigned max_retiring = 2;
   Workers::Fault fault = Workers::Fault::None;

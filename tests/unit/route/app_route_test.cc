@@ -83,6 +83,26 @@ TEST_CASE("route: requests without a target wait, in order, and go with the swit
   b.finish();
 }
 
+TEST_CASE("route: one that was kept comes again with the requests that it still carries") {
+  World world(8);
+  world.route.switch_to(Generation{1}, kFirst);
+  Request a(world.route);
+  a.occupy();
+  world.route.switch_to(Generation{2}, kSecond);
+  REQUIRE(world.route.retired(Generation{1}) != nullptr);
+  world.route.switch_to(Generation{1}, kFirst);
+  CHECK(world.route.retired(Generation{1}) == nullptr);
+  CHECK(world.route.current()->holders() == 1);
+  CHECK_FALSE(world.route.current()->retired());
+  // What ended meanwhile is no part of its drain.
+  a.finish();
+  world.route.hold();
+  std::optional<DrainCount> drained;
+  world.route.retired(Generation{1})->when_drained([&](DrainCount count) { drained = count; });
+  REQUIRE(drained);
+  CHECK(drained->finished == 0);
+}
+
 TEST_CASE("route: the queue is bounded over all loops") {
   World world(1, 2);
   Request a(world.route), b(world.route), c(world.route);

@@ -27,8 +27,18 @@ constexpr Legality X = Legality::Illegal;
 
 const std::vector<Row>& rows() {
   static const std::vector<Row> all = {
+      {S::Warm, E::Emptied, X},
+      {S::Warm, E::Exited, T, S::Cutting, {A::WatchDrain, A::Cut}},
+      {S::Warm, E::Cool, T, S::Draining, {A::WatchDrain}},
+      {S::Warm, E::Hurry, T, S::Cutting, {A::WatchDrain, A::Cut}},
+      {S::Warm, E::Force, T, S::Cutting, {A::WatchDrain, A::Cut}},
+      {S::Warm, E::Stopped, X},
+      {S::Warm, E::Free, X},
+      {S::Warm, E::Held, X},
+      {S::Warm, E::Tick, T, S::Draining, {A::WatchDrain}},
       {S::Draining, E::Emptied, T, S::Stopping, {A::Stop}},
       {S::Draining, E::Exited, T, S::Cutting, {A::Cut}},
+      {S::Draining, E::Cool, I},
       {S::Draining, E::Hurry, T, S::Cutting, {A::Cut}},
       {S::Draining, E::Force, T, S::Cutting, {A::Cut}},
       {S::Draining, E::Stopped, X},
@@ -37,6 +47,7 @@ const std::vector<Row>& rows() {
       {S::Draining, E::Tick, T, S::Cutting, {A::Cut}},
       {S::Cutting, E::Emptied, T, S::Stopping, {A::Stop}},
       {S::Cutting, E::Exited, I},
+      {S::Cutting, E::Cool, I},
       {S::Cutting, E::Hurry, T},
       {S::Cutting, E::Force, T},
       {S::Cutting, E::Stopped, X},
@@ -45,6 +56,7 @@ const std::vector<Row>& rows() {
       {S::Cutting, E::Tick, T, S::Stopping, {A::Stop}},
       {S::Stopping, E::Emptied, I},
       {S::Stopping, E::Exited, I},
+      {S::Stopping, E::Cool, I},
       {S::Stopping, E::Hurry, T},
       {S::Stopping, E::Force, T, S::Stopping, {A::Kill}},
       {S::Stopping, E::Stopped, T, S::Releasing, {A::Release}},
@@ -53,6 +65,7 @@ const std::vector<Row>& rows() {
       {S::Stopping, E::Tick, T, S::Stopping, {A::Kill}},
       {S::Releasing, E::Emptied, I},
       {S::Releasing, E::Exited, I},
+      {S::Releasing, E::Cool, I},
       {S::Releasing, E::Hurry, I},
       {S::Releasing, E::Force, T},
       {S::Releasing, E::Stopped, X},
@@ -61,6 +74,7 @@ const std::vector<Row>& rows() {
       {S::Releasing, E::Tick, T, S::Unreleased, {A::GiveUp}},
       {S::Released, E::Emptied, I},
       {S::Released, E::Exited, X},
+      {S::Released, E::Cool, I},
       {S::Released, E::Hurry, I},
       {S::Released, E::Force, I},
       {S::Released, E::Stopped, X},
@@ -69,6 +83,7 @@ const std::vector<Row>& rows() {
       {S::Released, E::Tick, I},
       {S::Unreleased, E::Emptied, I},
       {S::Unreleased, E::Exited, X},
+      {S::Unreleased, E::Cool, I},
       {S::Unreleased, E::Hurry, I},
       {S::Unreleased, E::Force, I},
       {S::Unreleased, E::Stopped, X},
@@ -86,7 +101,7 @@ TEST_CASE("retirement machine: every pair of state and event does what the table
 }
 
 TEST_CASE("retirement machine: a tick before the deadline changes nothing") {
-  for (S state : {S::Draining, S::Cutting, S::Stopping, S::Releasing}) {
+  for (S state : {S::Warm, S::Draining, S::Cutting, S::Stopping, S::Releasing}) {
     const RetirementStep early = step(in_state(state), E::Tick, kNow - 1us);
     CHECK(early.next.state == state);
     CHECK(early.actions.empty());
@@ -105,6 +120,23 @@ TEST_CASE("retirement machine: the ordinary way is drain, stop, release") {
   CHECK(s.next.state == S::Released);
   CHECK(s.next.over());
   CHECK(s.next.deadline == kNever);
+}
+
+TEST_CASE("retirement machine: one that is kept warm drains when its time is over") {
+  Patience patience;
+  patience.keep_old = 60s;
+  RetirementStep s = retire_warm({6}, patience, kNow);
+  CHECK(s.actions.empty());
+  CHECK(s.next.deadline == kNow + 60s);
+  s = step(s.next, E::Tick, s.next.deadline);
+  CHECK(s.next.state == S::Draining);
+  CHECK(s.next.deadline == kNow + 60s + patience.drain);
+}
+
+TEST_CASE("retirement machine: a second signal leaves a warm one neither drain nor grace") {
+  RetirementStep s = step(in_state(S::Warm), E::Force, kNow);
+  s = step(s.next, E::Emptied, kNow);
+  CHECK(s.actions == std::vector{A::Stop, A::Kill});
 }
 
 TEST_CASE("retirement machine: one that never answers is killed, then given up, within bounded time") {

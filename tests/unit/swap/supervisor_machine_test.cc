@@ -58,27 +58,29 @@ std::vector<S> all_states() {
 
 /// What each event means in each state, kept apart from the machine's own table: T taken, I ignored, X
 /// illegal. One letter per event, in their order: Start, Swap, Vacate, Cancel, Shutdown, Hurry, Ready,
-/// StartFailed, Exited, Acknowledged, Emptied, Stopped, Free, Held, Holding, Refusing, Tick.
+/// StartFailed, Exited, Acknowledged, Emptied, Stopped, Free, Held, Unhealthy, Holding, Refusing,
+/// Tick.
 const char* expected(S state) {
   switch (state) {
     case S::New:
-      return "TTTITIXXXXXXXXXXI";
+      return "TTTITIXXXXXXXXXXXI";
     case S::Starting:
-      return "XTTTTITTTTTTTTIXT";
+      return "XTTTTITTTTTTTTIIXT";
     case S::Swapping:
-      return "XTTTTITTTTTTTTTXT";
+      return "XTTTTITTTTTTTTITXT";
     case S::Serving:
+      return "XTTITIXXTXTTTTTIXT";
     case S::Cancelled:
-      return "XTTITIXXTXTTTTIXT";
+      return "XTTITIXXTXTTTTIIXT";
     case S::Vacant:
-      return "XTTITIXXTXTTTTTXT";
+      return "XTTITIXXTXTTTTITXT";
     case S::Crashed:
     case S::Failed:
-      return "XTTTTIXXTXTTTTIXT";
+      return "XTTTTIXXTXTTTTIIXT";
     case S::Stopping:
-      return "XTTIITTTTTTTTTITT";
+      return "XTTIITTTTTTTTTIITT";
     case S::Finished:
-      return "XTTIIIXXIIIIIIIII";
+      return "XTTIIIXXIIIIIIIIII";
   }
   return "";
 }
@@ -112,7 +114,7 @@ TEST_CASE("supervisor: every state can be reached, and an ignored event leaves i
 TEST_CASE("supervisor: a process event of a generation that it does not know changes nothing") {
   for (S state : all_states()) {
     const Supervisor before = reach(state);
-    for (K kind : {K::Exited, K::Emptied, K::Stopped, K::Free, K::Held}) {
+    for (K kind : {K::Exited, K::Emptied, K::Stopped, K::Free, K::Held, K::Unhealthy}) {
       if (legality(state, kind) != Legality::Taken) continue;
       const SupervisorStep step = swap::step(before, {.kind = kind, .generation = {99}}, 0s);
       CHECK(step.next.state == state);

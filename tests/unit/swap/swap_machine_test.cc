@@ -120,6 +120,14 @@ TEST_CASE("swap machine: in the stop-start order it starts only when nothing els
   CHECK(done.next.deadline == after(kNow, swap.patience.start));
 }
 
+TEST_CASE("swap machine: to a generation that was kept warm the swap is its switch") {
+  const Swap swap{.coming = Coming::Warm, .from = {2}, .to = {1}};
+  const SwapStep done = step(swap, E::Begin, kNow);
+  CHECK(done.next.state == S::Switching);
+  CHECK(done.actions == std::vector{A::SwitchTarget});
+  CHECK(done.next.deadline == after(kNow, swap.patience.acknowledge));
+}
+
 TEST_CASE("swap machine: a tick before the deadline changes nothing") {
   const SwapStep starting = step(in_state(S::Starting), E::Tick, kNow - 1us);
   CHECK(starting.next.state == S::Starting);
@@ -169,11 +177,13 @@ TEST_CASE("patience: follows the app's configuration and keeps off as off") {
   app.stop.grace = kOff;
   app.drain = 3s;
   app.max_retiring = 2;
+  app.keep_old = 60s;
   const Patience patience = patience_of(app);
   CHECK(patience.start == 12s);
   CHECK(patience.stop == kOff);
   CHECK(patience.drain == 3s);
   CHECK(patience.max_retiring == 2);
+  CHECK(patience.keep_old == 60s);
   CHECK(after(kNow, kOff) == kNever);
   CHECK(after(kNow, 2s) == 3s);
 }
