@@ -73,14 +73,14 @@ std::optional<StartFailure> Attempt::begin() {
 }
 
 std::optional<StartFailure> Attempt::listen_for_sign(std::map<std::string, std::string>& environment) {
-  using Check = ReadyConfig::Kind;
-  if (spec_.ready.kind == Check::Log) log_.emplace(spec_.ready.log);
-  if (spec_.ready.kind == Check::Exec) {
+  using ReadyKind = ReadyConfig::Kind;
+  if (spec_.ready.kind == ReadyKind::Log) log_.emplace(spec_.ready.log);
+  if (spec_.ready.kind == ReadyKind::Exec) {
     // What can never pass fails now.
     auto found = find_command(fill_in(spec_.ready.exec.front(), place_.told), spec_.dir, environment);
     if (found.program.empty()) return failure(StartFailure::Kind::Exec, "its check: " + found.failure);
   }
-  if (spec_.ready.kind != Check::Notify) return std::nullopt;
+  if (spec_.ready.kind != ReadyKind::Notify) return std::nullopt;
   int error = 0;
   notify_ = NotifySocket::open(
       loop_, spec_, {.root = [this] { return keeper_pid(); }, .on_ready = [this] { events_.on_sign(); }},

@@ -1,119 +1,16 @@
 #include "backend/backend.h"
 
-#include <algorithm>
-#include <boost/asio/post.hpp>
 #include <cassert>
-#include <set>
 
-#include "backend/attempt.h"
-#include "backend/check.h"
+#include "backend/backend_impl.h"
 #include "backend/command.h"
-#include "backend/equip.h"
 #include "backend/linux_proc.h"
-#include "backend/loop_timer.h"
 #include "backend/own_listener.h"
-#include "backend/readiness.h"
-#include "backend/release.h"
 #include "backend/tree_listeners.h"
-#include "config/port_mode.h"
 
 namespace berth::backend {
-namespace {
 
-using Clock = std::chrono::steady_clock;
-using std::chrono::microseconds;
 using std::chrono::milliseconds;
-
-// After KILL a process is gone in milliseconds, unless the kernel holds it (a dead disk): then berth says so.
-constexpr milliseconds kKillTakesLong{5'000};
-
-}  // namespace
-
-class Backend::Impl : public std::enable_shared_from_this<Backend::Impl> {
- public:
-  Impl(boost::asio::io_context& loop, LaunchSpec spec, BackendEvents& owner)
-      : loop_(loop),
-        spec_(std::move(spec)),
-        equipped_(equip(spec_)),
-        mode_(chosen_port_mode(spec_.port, spec_.command, spec_.env)),
-        owner_(&owner),
-        start_timer_(loop.get_executor()),
-        stop_timer_(loop.get_executor()) {}
-
-  void start();
-  void stop();
-  void hurry();
-  void release(milliseconds deadline);
-  void shut();
-  void type(std::string_view text) {
-    if (attempt_) attempt_->type(text);
-  }
-  int pid() const { return attempt_ ? attempt_->pid() : 0; }
-  std::vector<int> tree() const;
-
- private:
-  enum class Phase {
-    Idle,
-    Starting,  ///< an attempt runs, its readiness is watched
-    Retrying,  ///< an attempt is being killed, the next one follows
-    Ready,
-    Failed,  ///< on_start_failed was told; what runs still runs
-    Exited,  ///< it had been ready, and ended by itself
-    Stopping,
-    Killing,  ///< the grace is over
-    Stopped,
-    Releasing,
-    Released,
-  };
-
-  void enter(Phase phase) { phase_ = phase; }
-  void attempt(Place::Kept kept);
-  void watch_readiness();
-  void fail(StartFailure failure);
-  void retry(Place::Kept kept, std::string why);
-  bool number_is_berths() const { return mode_ == PortMode::Lease || mode_ == PortMode::Fd; }
-  void attempt_started();
-  void attempt_exited();
-  void attempt_empty();
-  void became_ready(const ReadyAt& at);
-  void stolen(const std::vector<SocketRow>& strangers);
-  void start_deadline_passed();
-  void kill_now();
-  void report_stopped();
-  void remember_listeners();
-
-  /// The owner is told by a handler of its own: never within its own call, and free to destroy the Backend.
-  template <class Call>
-  void tell(Call call) {
-    boost::asio::post(loop_, [self = shared_from_this(), call = std::move(call)] {
-      if (self->owner_ != nullptr) call(*self->owner_, self->spec_.generation);
-    });
-  }
-
-  void note(const std::string& text) {
-    tell([text](BackendEvents& owner, Generation generation) { owner.on_note(generation, text); });
-  }
-
-  boost::asio::io_context& loop_;
-  LaunchSpec spec_;
-  std::string equipped_;  ///< what was done to a known server's command
-  PortMode mode_;
-  BackendEvents* owner_;  ///< null: the Backend is destroyed
-  Phase phase_ = Phase::Idle;
-  LoopTimer start_timer_;
-  LoopTimer stop_timer_;
-  std::unique_ptr<Attempt> attempt_;
-  std::unique_ptr<Readiness> readiness_;
-  std::unique_ptr<Release> release_;
-  bool retried_stolen_ = false;
-  bool retried_busy_ = false;
-  Place::Kept next_kept_ = Place::Kept::Leased;
-  std::string retry_reason_;
-  bool tree_empty_ = true;
-  std::optional<ReadyAt> ready_at_;
-  std::set<std::uint64_t> inodes_;
-  Clock::time_point stop_began_;
-};
 
 void Backend::Impl::start() {
   assert(phase_ == Phase::Idle);
@@ -284,87 +181,10 @@ void Backend::Impl::attempt_empty() {
   });
 }
 
-void Backend::Impl::remember_listeners() {
-  if (!attempt_ || attempt_->keeper_pid() == 0 || tree_empty_) return;
-  const Endpoint& told = attempt_->told();
-  auto seen = told.family == Endpoint::Family::Unix
-                  ? look_at_unix_listeners(attempt_->keeper_pid(), told.path)
-                  : look_at_listeners(attempt_->keeper_pid(), told.port, LookAt::Everything);
-  for (const auto* rows : {&seen.told, &seen.elsewhere}) {
-    for (const auto& row : *rows) inodes_.insert(row.inode);
-  }
-}
-
-void Backend::Impl::stop() {
-  if (phase_ >= Phase::Stopping) return;
-  bool never_started = phase_ == Phase::Idle;
-  remember_listeners();
-  enter(Phase::Stopping);
-  readiness_.reset();
-  start_timer_.cancel();
-  stop_began_ = Clock::now();
-  if (never_started || tree_empty_) return report_stopped();
-  attempt_->stop(spec_.stop.signal);
-  if (spec_.stop.grace == kOff) return;
-  stop_timer_.expires_after(spec_.stop.grace);
-  stop_timer_.async_wait([self = shared_from_this()](boost::system::error_code error) {
-    if (!error && self->owner_ != nullptr) self->kill_now();
-  });
-}
-
-void Backend::Impl::hurry() {
-  if (phase_ == Phase::Stopping) kill_now();
-}
-
-void Backend::Impl::kill_now() {
-  if (phase_ != Phase::Stopping) return;
-  enter(Phase::Killing);
-  attempt_->kill();
-  stop_timer_.expires_after(kKillTakesLong);
-  stop_timer_.async_wait([self = shared_from_this()](boost::system::error_code error) {
-    if (error || self->owner_ == nullptr || self->phase_ != Phase::Killing) return;
-    for (int pid : self->tree()) self->note("still there after KILL: " + describe_process(pid));
-  });
-}
-
-void Backend::Impl::report_stopped() {
-  enter(Phase::Stopped);
-  stop_timer_.cancel();
-  Stopped stopped;
-  if (attempt_) {
-    // As a shell says it of a command that could not be started.
-    stopped.exit = attempt_->exit().value_or(ExitStatus{.signalled = false, .value = 127});
-    stopped.killed = attempt_->killed();
-    stopped.descendants = attempt_->killed_descendants();
-  }
-  stopped.took = std::chrono::duration_cast<microseconds>(Clock::now() - stop_began_);
-  tell([stopped](BackendEvents& owner, Generation generation) { owner.on_stopped(generation, stopped); });
-}
-
-void Backend::Impl::release(milliseconds deadline) {
-  assert(phase_ == Phase::Stopped);
-  enter(Phase::Releasing);
-  if (!attempt_ || attempt_->keeper_pid() == 0) {  // nothing was ever started
-    enter(Phase::Released);
-    tell([](BackendEvents& owner, Generation generation) { owner.on_released(generation, {}); });
-    return;
-  }
-  ReleaseSpec what;
-  what.inodes = inodes_;
-  what.endpoint = attempt_->told();
-  auto lease = attempt_->take_lease();
-  bool elsewhere = ready_at_ && ready_at_->listener.local.port != attempt_->told().port;
-  if (!elsewhere) what.lease = std::move(lease);
-  // Without a lease the strict probe asks for exactly what it listened on; the wildcard if that is not known.
-  if (!what.lease && what.endpoint.family != Endpoint::Family::Unix)
-    what.endpoint = ready_at_ ? ready_at_->listener.local : Endpoint::any_v6(what.endpoint.port);
-  release_ =
-      std::make_unique<Release>(loop_, std::move(what), deadline, [this](ReleaseCertificate certificate) {
-        enter(Phase::Released);
-        tell([certificate = std::move(certificate)](BackendEvents& owner, Generation generation) {
-          owner.on_released(generation, certificate);
-        });
-      });
+/// As its readiness was asked, where it was found.
+std::unique_ptr<Check> Backend::Impl::check(milliseconds timeout, CheckDone done) {
+  const Endpoint where = ready_at_ ? ready_at_->endpoint : attempt_->told();
+  return check_of(loop_, spec_, [this] { return attempt_->sign(); })(where, timeout, std::move(done));
 }
 
 std::vector<int> Backend::Impl::tree() const {
@@ -391,6 +211,9 @@ void Backend::stop() { impl_->stop(); }
 void Backend::hurry() { impl_->hurry(); }
 void Backend::release(milliseconds deadline) { impl_->release(deadline); }
 void Backend::type(std::string_view text) { impl_->type(text); }
+std::unique_ptr<Check> Backend::check(milliseconds timeout, CheckDone done) {
+  return impl_->check(timeout, std::move(done));
+}
 int Backend::pid() const { return impl_->pid(); }
 std::vector<int> Backend::tree() const { return impl_->tree(); }
 

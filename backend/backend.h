@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "backend/check.h"
 #include "backend/port.h"
 #include "config/config.h"
 
@@ -152,6 +153,9 @@ class Backend {
 
   /// With a terminal (spec.tty): as if typed there.
   void type(std::string_view text);
+
+  /// Asks it once, with the check of its readiness. Only after on_ready. nullptr: `done` was called already.
+  std::unique_ptr<Check> check(std::chrono::milliseconds timeout, CheckDone done);
 
   int pid() const;  ///< 0 before on_started
   /// pids of the whole tree, as /proc shows it now; for `berth status`.

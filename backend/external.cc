@@ -68,6 +68,19 @@ class External::Impl : public std::enable_shared_from_this<External::Impl> {
         [this](const ReleaseCertificate& certificate) { tell_released(certificate); });
   }
 
+  std::unique_ptr<Check> ask(milliseconds timeout, CheckDone done) {
+    if (spec_.ready.kind == ReadyConfig::Kind::Http)
+      return start_http_check(loop_, spec_.endpoint, spec_.ready, timeout, std::move(done));
+    if (spec_.ready.kind == ReadyConfig::Kind::Listen) {
+      const bool listens = !holders(spec_.endpoint).empty();
+      boost::asio::post(loop_, [done = std::move(done), listens] {
+        done({listens, listens ? "listening" : "nothing listens there"});
+      });
+      return nullptr;
+    }
+    return start_tcp_check(loop_, spec_.endpoint, timeout, std::move(done));
+  }
+
   void shut() {
     owner_ = nullptr;
     end_start();
@@ -96,17 +109,7 @@ class External::Impl : public std::enable_shared_from_this<External::Impl> {
     auto done = [self = shared_from_this()](const CheckResult& result) {
       if (self->starting_) self->checked(result);
     };
-    const milliseconds timeout = pace_.ask(Clock::now());
-    if (spec_.ready.kind == ReadyConfig::Kind::Http) {
-      running_ = start_http_check(loop_, spec_.endpoint, spec_.ready, timeout, std::move(done));
-    } else if (spec_.ready.kind == ReadyConfig::Kind::Listen) {
-      const bool listens = !holders(spec_.endpoint).empty();
-      boost::asio::post(loop_, [done, listens] {
-        done({listens, listens ? "listening" : "nothing listens there"});
-      });
-    } else {
-      running_ = start_tcp_check(loop_, spec_.endpoint, timeout, std::move(done));
-    }
+    running_ = ask(pace_.ask(Clock::now()), std::move(done));
   }
 
   void checked(const CheckResult& result) {
@@ -220,6 +223,9 @@ External::External(boost::asio::io_context& control, ExternalSpec spec, BackendE
 External::~External() { impl_->shut(); }
 
 void External::start() { impl_->start(); }
+std::unique_ptr<Check> External::check(milliseconds timeout, CheckDone done) {
+  return impl_->ask(timeout, std::move(done));
+}
 void External::stop() { impl_->stop(); }
 void External::release(milliseconds deadline) { impl_->release(deadline); }
 

@@ -30,6 +30,9 @@ class External {
   /// on_started with pid 0 and the mode "external"; then on_ready or on_start_failed within ready.timeout.
   void start();
 
+  /// Asks it once, as its readiness was asked. nullptr: `done` was called already.
+  std::unique_ptr<Check> check(std::chrono::milliseconds timeout, CheckDone done);
+
   /// Answered at once: there is no process of berth's.
   void stop();
 

@@ -201,6 +201,7 @@ json::object to_json(const AppStatus& app) {
           {"swap", order_text(app.order)},
           {"dir", clean(app.dir)},
           {"ready", clean(app.ready)},
+          {"health", clean(app.health)},
           {"generations", std::move(generations)},
           {"counters", counters_json(app.counters)},
           {"recent", recent_json(app.recent)},

@@ -133,6 +133,7 @@ AppStatus app_from(const json::object& object) {
   if (read.word("swap") == "stop-start") app.order = SwapOrder::StopStart;
   read.text("dir", app.dir);
   read.text("ready", app.ready);
+  read.text("health", app.health);
   read.each("generations", [&](const json::value& v) {
     if (const json::object* inner = v.if_object()) app.generations.push_back(generation_from(*inner));
   });

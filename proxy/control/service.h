@@ -63,7 +63,8 @@ struct SwapWatch {
 
 struct GenerationStatus {
   Generation generation;
-  std::string state;  ///< "starting", "serving", "warm", "draining", "stopping", "releasing", "unreleased"
+  std::string state;  ///< "starting", "serving", "unhealthy", "warm", "draining", "stopping", "releasing",
+                      ///< "unreleased"
   int pid = 0;
   std::vector<int> tree;
   Endpoint endpoint;
@@ -84,7 +85,8 @@ struct RecentStatus {
 struct AppStatus {
   std::string name;
   std::vector<std::string> addresses;  ///< "127.0.0.1:8000"
-  /// "waiting", "starting", "serving", "swapping", "restarting", "failed", "cancelled", "vacant", "stopping"
+  /// "waiting", "starting", "serving", "unhealthy", "swapping", "restarting", "failed", "cancelled", "vacant",
+  /// "stopping"
   std::string state;
   std::vector<std::string> command;
   std::string external;  ///< the address of a server that berth did not start, instead of a command
@@ -98,7 +100,8 @@ struct AppStatus {
   Limits limits;
   ListenerConfig listener;  ///< its limits alone
   Milliseconds drain{0};
-  std::string ready;  ///< the check in one line: "http=/health, 3 in a row"
+  std::string ready;   ///< the check in one line: "http=/health, 3 in a row"
+  std::string health;  ///< of what serves: "passes", or how it fails; empty: it is not asked
   Milliseconds ready_timeout{0};
   Milliseconds stop_grace{0};
   std::uint32_t max_retiring = 0;

@@ -36,6 +36,7 @@ std::string app_block(const AppStatus& app, unsigned columns) {
   if (!app.command.empty()) text += wrapped("command", {shortened(command_text(app.command), room)}, columns);
   if (!app.dir.empty()) text += wrapped("in", {shortened(app.dir, room)}, columns);
   if (!app.ready.empty()) text += wrapped("ready", {shortened(app.ready, room)}, columns);
+  if (!app.health.empty()) text += wrapped("health", {shortened(app.health, room)}, columns);
   const http::Counters& c = app.counters;
   auto count = [](const char* name, std::uint64_t n) { return std::string(name) + " " + std::to_string(n); };
   text +=

@@ -207,6 +207,14 @@ void DataPlane::refuse(AppId app, const std::string& reason, std::function<void(
                     std::move(acknowledged));
 }
 
+void DataPlane::pause(AppId app, const std::string& why) {
+  impl_->everywhere([app, why](Worker& worker) { worker.app(app).pause(why); }, nullptr);
+}
+
+void DataPlane::resume(AppId app) {
+  impl_->everywhere([app](Worker& worker) { worker.app(app).resume(); }, nullptr);
+}
+
 void DataPlane::when_drained(AppId app, Generation generation, std::function<void(DrainOutcome)> drained) {
   impl_->gather<DrainSum>(
       [app, generation](Worker& worker, auto answer) {
@@ -226,8 +234,8 @@ void DataPlane::holders(AppId app, Generation generation, std::function<void(std
       [app, generation](Worker& worker, auto reply) {
         route::AppRoute& route = worker.app(app);
         route::Target* target = route.retired(generation);
-        if (target == nullptr && route.current() != nullptr && route.current()->generation() == generation)
-          target = route.current();
+        if (target == nullptr && route.serving() != nullptr && route.serving()->generation() == generation)
+          target = route.serving();
         reply(target != nullptr ? target->holders() : 0);
       },
       std::move(answer));

@@ -104,6 +104,11 @@ class DataPlane {
   /// Until now held requests get 503 with `reason` at once, and so do new ones, until the next switch_to.
   void refuse(AppId app, const std::string& reason, std::function<void()> acknowledged);
 
+  /// New requests wait until resume(), whatever is switched to meanwhile; those under way go on. `why` (not
+  /// empty) is told to one that has waited too long, or found the queue full.
+  void pause(AppId app, const std::string& why);
+  void resume(AppId app);
+
   /// Calls `drained` (once) when no worker has a holder of this generation left; at once if none has. Only
   /// for a generation that is no longer current.
   void when_drained(AppId app, Generation generation, std::function<void(DrainOutcome)> drained);

@@ -59,6 +59,11 @@ bool Exchange::take_pooled(Turn turn) {
   return true;
 }
 
+/// What is said to one that cannot wait, or has waited too long.
+std::string_view Exchange::waits_in_vain(std::string_view otherwise) const {
+  return route_.paused() ? std::string_view(route_.pause_reason()) : otherwise;
+}
+
 void Exchange::refused() {
   const int status = route_.refusal_status();
   fail(status, route_.refusal(), status == 503 ? kRetryAfterS : 0);
@@ -96,7 +101,7 @@ loop::Task<bool> Exchange::wait_in_queue(loop::Tick hold_deadline) {
   client_.gate().forget(loop::kAdmitted | loop::kRefused);
   if (!route_.wait(place)) {
     route_.tally.met(route::Limit::HoldRequests);
-    fail(503, "too many requests wait for the server behind it", kRetryAfterS);
+    fail(503, waits_in_vain("too many requests wait for the server behind it"), kRetryAfterS);
     co_return false;
   }
   if (!std::exchange(held_, true)) ++route_.counters.held_total;
@@ -121,7 +126,7 @@ loop::Task<bool> Exchange::wait_in_queue(loop::Tick hold_deadline) {
     fail(502, "the server behind it does not accept connections");
   else {
     route_.tally.met(route::Limit::HoldTimeout);
-    fail(503, "no server was ready in time", kRetryAfterS);
+    fail(503, waits_in_vain("no server was ready in time"), kRetryAfterS);
   }
   co_return false;
 }

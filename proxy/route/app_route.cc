@@ -48,6 +48,13 @@ void AppRoute::refuse(std::string reason, int status) {
   }
 }
 
+void AppRoute::pause(std::string why) { pause_ = std::move(why); }
+
+void AppRoute::resume() {
+  pause_.clear();
+  admit();
+}
+
 void AppRoute::retire_current() {
   if (!current_) return;
   current_->retire();
@@ -107,7 +114,7 @@ void AppRoute::admit() {
   // Each one takes a connection or begins one before raise() returns, so the bound is looked at anew. One
   // that comes back to the queue meanwhile has had its turn.
   for (std::uint64_t turns = waiting_count_; turns != 0 && waiting_count_ != 0; --turns) {
-    if (!current_ || (current_->idle_count() == 0 && !current_->may_connect())) return;
+    if (paused() || !current_ || (current_->idle_count() == 0 && !current_->may_connect())) return;
     Waiting& first = *waiting_.front();
     leave(first);
     first.gate.raise(loop::kAdmitted);

@@ -59,7 +59,9 @@ class AppRoute {
   ResponseFields fields;
 
   /// Where a new request goes now; nullptr: nowhere yet.
-  Target* current() { return current_.get(); }
+  Target* current() { return paused() ? nullptr : current_.get(); }
+  /// What serves, whether or not requests may go there now.
+  Target* serving() { return current_.get(); }
   /// Why requests are refused instead of held, and with which status; empty: they are held.
   const std::string& refusal() const { return refusal_; }
   int refusal_status() const { return refusal_status_; }
@@ -68,6 +70,12 @@ class AppRoute {
   void switch_to(Generation generation, const Destination& destination);
   void hold();
   void refuse(std::string reason, int status = 503);
+  /// New requests wait, whatever is switched to, until resume(); those that go on go on. `why` is what one
+  /// hears that has waited too long.
+  void pause(std::string why);
+  void resume();
+  bool paused() const { return !pause_.empty(); }
+  const std::string& pause_reason() const { return pause_; }
   /// For the next request; what goes on keeps what it began with.
   void set_limits(RouteLimits limits);
 
@@ -103,6 +111,7 @@ class AppRoute {
   std::vector<std::unique_ptr<Target>> retired_;
   std::string refusal_;
   int refusal_status_ = 503;
+  std::string pause_;  ///< empty: it is not paused
   loop::List<Waiting, Waiting> waiting_;
   std::uint64_t waiting_count_ = 0;
   bool admission_posted_ = false;

@@ -51,6 +51,7 @@ void AppShell::begin(const SupervisorAction& action) {
                .external = wish.external ? wish.external->text() : std::string(),
                .asked = automatic ? now() : wish.asked,
                .watch = automatic ? ReportBook::Watch{} : wish.watch});
+  if (hangs) book_.note(g, unhealthy_text());
 }
 
 void AppShell::launch(const SupervisorAction& action) {

@@ -19,6 +19,7 @@
 #include "proxy/observe/swap_tally.h"
 #include "proxy/swap/app_events.h"
 #include "proxy/swap/details.h"
+#include "proxy/swap/health_watch.h"
 #include "proxy/swap/launcher.h"
 #include "proxy/swap/log_book.h"
 #include "proxy/swap/plane.h"
@@ -147,6 +148,12 @@ class AppShell final : public backend::BackendEvents {
   void tell_crashed(Generation generation);
   void tell_warmed(Generation generation);
   void tell_revived(Generation generation);
+  void watch_health();
+  void fell();
+  void rose();
+  std::string unhealthy_text() const;
+  std::string why_held() const;
+  void set_gate();
   void tell_overdue(Generation generation);
   void answer(const SupervisorAction& action, control::SwapResult::Kind kind, const std::string& reason);
   void tell_queued(const Ask& ask);
@@ -183,6 +190,10 @@ class AppShell final : public backend::BackendEvents {
   boost::asio::steady_timer timer_;
   Moment armed_ = kNever;
   boost::asio::steady_timer last_wait_;  ///< for the counters of the last reports
+
+  HealthWatch health_;
+  Generation watched_{};  ///< whom it asks; 0: nobody
+  std::string gate_;      ///< why requests wait although something serves; empty: they do not
 
   std::uint64_t asks_ = 0;
   std::map<std::uint64_t, Wish> wishes_;

@@ -15,7 +15,7 @@ const Retirement* AppShell::retirement(Generation generation) const {
 }
 
 std::string AppShell::state_text(Generation generation) const {
-  if (generation == state_.current) return "serving";
+  if (generation == state_.current) return health_.unhealthy() ? "unhealthy" : "serving";
   const Retirement* leaves = retirement(generation);
   if (leaves == nullptr) return "starting";
   switch (leaves->state) {
@@ -45,7 +45,7 @@ control::AppStatus AppShell::status_now() const {
                    ? "swapping"
                    : "restarting";
       case AppState::Serving:
-        return "serving";
+        return health_.unhealthy() ? "unhealthy" : "serving";
       case AppState::Swapping:
         return "swapping";
       case AppState::Crashed:
@@ -78,6 +78,7 @@ control::AppStatus AppShell::status_now() const {
   status.ready_timeout = settings_.app.ready.timeout;
   status.stop_grace = settings_.app.stop.grace;
   status.max_retiring = settings_.app.max_retiring;
+  if (settings_.app.health.every != kOff) status.health = health_.unhealthy() ? unhealthy_text() : "passes";
   status.swap_queued = state_.queued.has_value();
   for (const auto& [generation, seat] : seats_) {
     const Endpoint told = seat.started ? seat.started->told : Endpoint{};
@@ -92,7 +93,10 @@ control::AppStatus AppShell::status_now() const {
   }
   status.generations.insert(status.generations.end(), unreleased_.begin(), unreleased_.end());
   const auto rank = [](const control::GenerationStatus& g) {
-    return g.state == "serving" ? 0 : g.state == "starting" ? 1 : g.state == "unreleased" ? 3 : 2;
+    return g.state == "serving" || g.state == "unhealthy" ? 0
+           : g.state == "starting"                        ? 1
+           : g.state == "unreleased"                      ? 3
+                                                          : 2;
   };
   std::stable_sort(status.generations.begin(), status.generations.end(),
                    [rank](const auto& a, const auto& b) { return rank(a) < rank(b); });

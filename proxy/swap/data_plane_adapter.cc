@@ -19,6 +19,10 @@ void DataPlaneAdapter::refuse(const std::string& reason, std::function<void()> a
   plane_.refuse(app_, reason, std::move(acknowledged));
 }
 
+void DataPlaneAdapter::pause(const std::string& why) { plane_.pause(app_, why); }
+
+void DataPlaneAdapter::resume() { plane_.resume(app_); }
+
 void DataPlaneAdapter::when_drained(Generation generation, std::function<void(http::DrainOutcome)> drained) {
   plane_.when_drained(app_, generation, std::move(drained));
 }

@@ -15,6 +15,8 @@ class DataPlaneAdapter final : public Plane {
                  std::function<void()> acknowledged) override;
   void hold(std::function<void()> acknowledged) override;
   void refuse(const std::string& reason, std::function<void()> acknowledged) override;
+  void pause(const std::string& why) override;
+  void resume() override;
   void when_drained(Generation generation, std::function<void(http::DrainOutcome)> drained) override;
   void holders(Generation generation, std::function<void(std::uint64_t)> answer) override;
   void cut(Generation generation) override;

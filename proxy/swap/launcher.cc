@@ -15,6 +15,9 @@ class RealBackend final : public Launched {
   void hurry() override { backend_.hurry(); }
   void release(std::chrono::milliseconds deadline) override { backend_.release(deadline); }
   void type(std::string_view text) override { backend_.type(text); }
+  std::unique_ptr<backend::Check> check(Milliseconds timeout, backend::CheckDone done) override {
+    return backend_.check(timeout, std::move(done));
+  }
   int pid() const override { return backend_.pid(); }
   std::vector<int> tree() const override { return backend_.tree(); }
 
@@ -32,6 +35,9 @@ class RealExternal final : public Launched {
   void hurry() override {}
   void release(std::chrono::milliseconds deadline) override { external_.release(deadline); }
   void type(std::string_view) override {}
+  std::unique_ptr<backend::Check> check(Milliseconds timeout, backend::CheckDone done) override {
+    return external_.check(timeout, std::move(done));
+  }
   int pid() const override { return 0; }
   std::vector<int> tree() const override { return {}; }
 

@@ -23,6 +23,8 @@ class Launched {
   virtual void release(std::chrono::milliseconds deadline) = 0;
   /// As if typed at its terminal, if it has one.
   virtual void type(std::string_view text) = 0;
+  /// Asks it once, with the check of its readiness; once it was ready. nullptr: `done` was called already.
+  virtual std::unique_ptr<backend::Check> check(Milliseconds timeout, backend::CheckDone done) = 0;
   virtual int pid() const = 0;
   virtual std::vector<int> tree() const = 0;
 };

@@ -20,6 +20,8 @@ class Plane {
                          std::function<void()> acknowledged) = 0;
   virtual void hold(std::function<void()> acknowledged) = 0;
   virtual void refuse(const std::string& reason, std::function<void()> acknowledged) = 0;
+  virtual void pause(const std::string& why) = 0;
+  virtual void resume() = 0;
   virtual void when_drained(Generation generation, std::function<void(http::DrainOutcome)> drained) = 0;
   virtual void holders(Generation generation, std::function<void(std::uint64_t)> answer) = 0;
   virtual void cut(Generation generation) = 0;

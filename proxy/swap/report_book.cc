@@ -255,6 +255,12 @@ void ReportBook::note(Generation generation, const std::string& text) {
   if (open) open->report.notes.push_back(text);
 }
 
+void ReportBook::remark(const std::string& text) {
+  constexpr std::size_t kMostNotes = 30;
+  SwapReport* newest = !open_.empty() ? &open_.back()->report : !closed_.empty() ? &closed_.front() : nullptr;
+  if (newest != nullptr && newest->notes.size() < kMostNotes) newest->notes.push_back(text);
+}
+
 void ReportBook::cut(Generation from, std::uint64_t requests) {
   if (const OpenPtr open = leaver(from)) open->report.requests_cut += requests;
 }

@@ -91,6 +91,8 @@ class ReportBook {
   /// Corrects the detail of a phase that is over: a start that was tried again.
   void phase_corrected(Generation generation, observe::PhaseName name, const std::string& detail);
   void note(Generation generation, const std::string& text);
+  /// What happened behind all swaps: the newest report tells it.
+  void remark(const std::string& text);
   void cut(Generation from, std::uint64_t requests);
 
   bool any_open() const { return !open_.empty(); }

@@ -41,6 +41,8 @@ class FakePlane final : public Plane {
     calls.push_back("refuse: " + reason);
     take(std::move(acknowledged));
   }
+  void pause(const std::string& why) override { calls.push_back("pause: " + why); }
+  void resume() override { calls.emplace_back("resume"); }
   void when_drained(Generation generation, std::function<void(http::DrainOutcome)> drained) override {
     calls.push_back("drain " + std::to_string(generation.number));
     auto answer = [this, generation, drained] { drained(outcomes[generation]); };
@@ -79,6 +81,7 @@ struct FakeState {
   std::optional<Endpoint> external;  ///< instead of the spec's command
   backend::BackendEvents* owner = nullptr;
   std::vector<std::string> calls;
+  backend::CheckDone asked;  ///< the check that waits for its answer
 };
 
 class FakeLauncher final : public Launcher {
@@ -115,6 +118,10 @@ class FakeLauncher final : public Launcher {
       state_->calls.push_back(usual ? "release" : "release within " + std::to_string(deadline.count()));
     }
     void type(std::string_view text) override { state_->calls.push_back("typed " + std::string(text)); }
+    std::unique_ptr<backend::Check> check(Milliseconds, backend::CheckDone done) override {
+      state_->asked = std::move(done);
+      return nullptr;
+    }
     int pid() const override {
       return state_->external ? 0 : 4000 + static_cast<int>(state_->spec.generation.number);
     }

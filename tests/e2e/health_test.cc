@@ -1,0 +1,88 @@
+// A backend that hangs without dying: checked again and again, replaced, or waited for.
+#include <doctest/doctest.h>
+
+#include <csignal>
+
+#include "tests/e2e/checks.h"
+#include "tests/support/raw_client.h"
+#include "tests/support/wait_until.h"
+
+using namespace std::chrono_literals;
+using namespace berth::test;
+
+namespace {
+
+constexpr const char* kHealth =
+    "health = { every = \"100ms\", timeout = \"500ms\", fall = 2, rise = 2 }\ndrain = \"1s\"\n"
+    "stop = { grace = \"500ms\" }\n";
+
+std::string web(const std::string& keys, const std::vector<std::string>& options) {
+  return "[app.web]\nlisten = \"127.0.0.1:0\"\ncommand = " + scripted_toml(options) + "\n" + kHealth + keys;
+}
+
+/// Until every worker knows it: each adds to a status that is asked for later.
+bool wait_unhealthy(BerthProcess& berth) {
+  return berth.child().wait_output("unhealthy", 15s) && berth.call("status").exit_code == 0;
+}
+
+}  // namespace
+
+TEST_CASE("health: a backend that hangs is replaced, and who comes after it was noticed sees no failure") {
+  TempDir files;
+  const std::string pids = files / "pids";
+  BerthProcess berth({.file = web("", {"--ignore-term", "--pid-file", pids})});
+  REQUIRE(berth.wait_serving());
+  const std::string first = who_answers(berth.port());
+  check_screen(berth.call("status"), {"health", "passes"});
+  REQUIRE(::kill(std::stoi(first), SIGSTOP) == 0);
+  REQUIRE(wait_unhealthy(berth));
+  berth::load::Load load(users_of(berth.port()));
+  load.start();
+  REQUIRE(wait_answers(load, 50));
+  CHECK(who_answers(berth.port()) != first);
+  // It does not listen to TERM either.
+  CHECK(wait_until([&] { return !process(std::stoi(first)); }, 15s));
+  check_nothing_failed(load.stop());
+  const auto why = berth.call("why");
+  check_screen(why,
+               {"generation 1 was unhealthy", "failed 2 checks in a row", "within 500 ms", "killed after"});
+  check_clean_stop(berth);
+}
+
+TEST_CASE("health: a new one that hangs while the old one is kept is rolled back") {
+  BerthProcess berth({.file = web("keep_old = \"10m\"\n", {"--name", "one"})});
+  REQUIRE(berth.wait_serving());
+  TempDir files;
+  const std::string pids = files / "pids";
+  CHECK(berth.swap(scripted({"--name", "two", "--pid-file", pids})).exit_code == 0);
+  for (const Process& each : recorded(pids)) ::kill(each.pid, SIGSTOP);
+  REQUIRE(wait_unhealthy(berth));
+  CHECK(who_answers(berth.port()) == "one");
+  check_screen(berth.call("why"), {"generation 2 was unhealthy", "serving generation 1"});
+  check_clean_stop(berth);
+}
+
+TEST_CASE("health: requests to an attached server that hangs wait until it answers again") {
+  ChildProcess server(
+      {.command = scripted({"--port", "0", "--host", "127.0.0.1", "--name", "mine", "--close"})});
+  REQUIRE(wait_until([&] { return listening_port(server.out()).has_value(); }, 10s));
+  const std::string address = "127.0.0.1:" + std::to_string(*listening_port(server.out()));
+  BerthProcess berth(
+      {.file = "[app.web]\nlisten = \"127.0.0.1:0\"\nexternal = \"" + address + "\"\n" + kHealth});
+  REQUIRE(berth.wait_serving());
+  server.signal(SIGSTOP);
+  REQUIRE(wait_unhealthy(berth));
+  RawClient waits(berth.port());
+  waits.send("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  CHECK(wait_until([&] { return berth.call("status").out.find("held now 1") != std::string::npos; }, 10s));
+  check_screen(berth.call("why"), {"berth cannot start it again"});
+  server.signal(SIGCONT);
+  const RawResponse response = waits.read_response();
+  CHECK(response.status == 200);
+  CHECK(response.body == "mine\n");
+  CHECK(wait_until([&] { return berth.call("status").out.find("passes") != std::string::npos; }, 10s));
+  CHECK(berth.stop() == ExitStatus{false, 0});
+  server.signal(SIGKILL);
+  REQUIRE(server.wait_exit(10s).has_value());
+  check_no_process_left();
+}
