@@ -63,6 +63,10 @@ class Parser {
     add_swap("detach", "let go of an attached server: the app's command again, or nothing", detach_);
     add_swap("rollback", "back to what served before: its command, directory and environment", rollback_);
     add_client("cancel", "end the running swap before its switch, the old backend serves on", cancel_.target);
+    CLI::App* pause = add_client("pause", "let new requests wait; those under way go on", pause_.target);
+    option(*pause, "--message", pause_.message, "TEXT", "what one is told that has waited too long");
+    option(*pause, "--max", pause_max_, "TIME", "resume after this long (off)");
+    add_client("resume", "let the requests of a paused app go on", resume_.target);
     CLI::App* status = add_client("status", "the apps at a glance; of one, everything", status_.target);
     status->add_flag("-w,--watch", status_.watch, "again every second, until Ctrl-C");
     status->add_flag("--names", status_.names, "only the apps' names, one a line");
@@ -249,6 +253,8 @@ class Parser {
     if (name == "help") return ShowText{written_text(root_, name, "--man"), 0};
     if (name == "completions") return ShowText{written_text(root_, name, shell_), 0};
     if (name == "cancel") return std::move(cancel_);
+    if (name == "pause") return finish_pause();
+    if (name == "resume") return std::move(resume_);
     if (name == "status") return std::move(status_);
     if (name == "why") return std::move(why_);
     if (name == "logs") {
@@ -266,6 +272,15 @@ class Parser {
     DemoVerb demo{demo_app_->remaining()};
     demo.arguments.insert(demo.arguments.end(), words_.command.begin(), words_.command.end());
     return demo;
+  }
+
+  Verb finish_pause() {
+    if (!pause_max_) return std::move(pause_);
+    const auto value = parse_duration(*pause_max_);
+    if (!value || value->count() <= 0)
+      return wrong("--max '" + *pause_max_ + R"(' is not a time: write "30s" or "5m")", "pause");
+    pause_.max = *value;
+    return std::move(pause_);
   }
 
   Verb finish_exec() {
@@ -362,6 +377,9 @@ class Parser {
   SwapVerb detach_{.target = {}, .kind = SwapVerb::Kind::Detach};
   SwapVerb rollback_{.target = {}, .kind = SwapVerb::Kind::Rollback};
   CancelVerb cancel_;
+  PauseVerb pause_;
+  ResumeVerb resume_;
+  std::optional<std::string> pause_max_;
   StatusVerb status_;
   WhyVerb why_;
   LogsVerb logs_;

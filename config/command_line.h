@@ -81,6 +81,16 @@ struct SwapVerb {
 struct CancelVerb {
   Target target;
 };
+/// `berth pause`
+struct PauseVerb {
+  Target target;
+  std::string message;
+  Milliseconds max = kOff;
+};
+/// `berth resume`
+struct ResumeVerb {
+  Target target;
+};
 struct StatusVerb {
   Target target;
   bool watch = false;
@@ -132,8 +142,8 @@ struct ShowText {
   int exit_code = 0;  ///< 0: to stdout; 2: to stderr
 };
 
-using Verb = std::variant<RunVerb, ExecVerb, SwapVerb, CancelVerb, StatusVerb, WhyVerb, LogsVerb, ReloadVerb,
-                          StopVerb, PortVerb, CheckVerb, InitVerb, DemoVerb, ShowText>;
+using Verb = std::variant<RunVerb, ExecVerb, SwapVerb, CancelVerb, PauseVerb, ResumeVerb, StatusVerb, WhyVerb,
+                          LogsVerb, ReloadVerb, StopVerb, PortVerb, CheckVerb, InitVerb, DemoVerb, ShowText>;
 
 /// Reads main's arguments, argv[0] left out.
 Verb parse_command_line(const std::vector<std::string>& arguments);

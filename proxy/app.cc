@@ -321,6 +321,12 @@ std::shared_ptr<void> App::swap(const std::string& app, control::SwapRequest req
 
 bool App::cancel(const std::string& app) { return fleet_->shell(app).cancel(); }
 
+void App::pause(const std::string& app, const control::PauseRequest& request) {
+  fleet_->shell(app).pause(request);
+}
+
+bool App::resume(const std::string& app) { return fleet_->shell(app).resume(); }
+
 std::vector<observe::SwapReport> App::reports(const std::string& app) const {
   return fleet_->shell(app).reports();
 }

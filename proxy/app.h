@@ -59,6 +59,8 @@ class App final : public control::Service, public swap::AppEvents {
   std::shared_ptr<void> swap(const std::string& app, control::SwapRequest request,
                              control::SwapWatch watch) override;
   bool cancel(const std::string& app) override;
+  void pause(const std::string& app, const control::PauseRequest& request) override;
+  bool resume(const std::string& app) override;
   std::vector<observe::SwapReport> reports(const std::string& app) const override;
   std::vector<control::LogLine> log_lines(const std::string& app, std::uint64_t after,
                                           std::size_t limit) const override;

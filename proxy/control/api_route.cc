@@ -12,7 +12,7 @@ struct AppPath {
   ApiCallKind kind;
 };
 
-constexpr std::array<AppPath, 10> kAppPaths{{{"", "GET", ApiCallKind::App},
+constexpr std::array<AppPath, 12> kAppPaths{{{"", "GET", ApiCallKind::App},
                                              {"report", "GET", ApiCallKind::Report},
                                              {"reports", "GET", ApiCallKind::Reports},
                                              {"logs", "GET", ApiCallKind::Logs},
@@ -21,6 +21,8 @@ constexpr std::array<AppPath, 10> kAppPaths{{{"", "GET", ApiCallKind::App},
                                              {"attach", "POST", ApiCallKind::Attach},
                                              {"detach", "POST", ApiCallKind::Detach},
                                              {"rollback", "POST", ApiCallKind::Rollback},
+                                             {"pause", "POST", ApiCallKind::Pause},
+                                             {"resume", "POST", ApiCallKind::Resume},
                                              {"cancel", "POST", ApiCallKind::Cancel}}};
 
 ApiCall checked(ApiCallKind kind, std::string_view method, std::string_view wanted) {

@@ -23,6 +23,8 @@ enum class ApiCallKind : std::uint8_t {
   Attach,       ///< POST /v1/apps/NAME/attach
   Detach,       ///< POST /v1/apps/NAME/detach
   Rollback,     ///< POST /v1/apps/NAME/rollback
+  Pause,        ///< POST /v1/apps/NAME/pause
+  Resume,       ///< POST /v1/apps/NAME/resume
   Cancel,       ///< POST /v1/apps/NAME/cancel
   Reload,       ///< POST /v1/reload
   Stop,         ///< POST /v1/stop

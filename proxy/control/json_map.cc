@@ -202,6 +202,11 @@ json::object to_json(const AppStatus& app) {
           {"dir", clean(app.dir)},
           {"ready", clean(app.ready)},
           {"health", clean(app.health)},
+          {"pause",
+           {{"paused", app.pause.paused},
+            {"since_unix_ms", app.pause.since_unix_ms},
+            {"left_ms", app.pause.left_ms},
+            {"message", clean(app.pause.message)}}},
           {"generations", std::move(generations)},
           {"counters", counters_json(app.counters)},
           {"recent", recent_json(app.recent)},
@@ -236,6 +241,13 @@ json::object to_json(const SwapResult& result) {
                       {"exit_code", exit_code(result.kind)},
                       {"reason", clean(result.reason)}};
   if (result.report) object["report"] = to_json(*result.report);
+  return object;
+}
+
+json::object to_json(const PauseRequest& request) {
+  json::object object;
+  if (!request.message.empty()) object["message"] = clean(request.message);
+  if (request.max != kOff) object["max"] = duration_text(request.max);
   return object;
 }
 

@@ -16,6 +16,7 @@ boost::json::object to_json(const FrontStatus& front);
 boost::json::object to_json(const LogLine& line);
 /// The last line of a streamed call: the result, its exit code, the report.
 boost::json::object to_json(const SwapResult& result);
+boost::json::object to_json(const PauseRequest& request);
 boost::json::object to_json(const SwapRequest& request);
 /// RFC 9457: `type` is "urn:berth:" and a word; a `status` of 0 is left out.
 boost::json::object problem(int status, std::string_view type, std::string_view title,

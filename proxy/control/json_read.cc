@@ -134,6 +134,13 @@ AppStatus app_from(const json::object& object) {
   read.text("dir", app.dir);
   read.text("ready", app.ready);
   read.text("health", app.health);
+  if (const json::object* pause = read.object("pause")) {
+    Reader inner(*pause);
+    inner.flag("paused", app.pause.paused);
+    inner.number("since_unix_ms", app.pause.since_unix_ms);
+    inner.number("left_ms", app.pause.left_ms);
+    inner.text("message", app.pause.message);
+  }
   read.each("generations", [&](const json::value& v) {
     if (const json::object* inner = v.if_object()) app.generations.push_back(generation_from(*inner));
   });
@@ -261,6 +268,28 @@ std::variant<SwapCall, std::string> swap_call_from(std::string_view body, SwapVe
   }
   if (std::string wrong = wrong_whole(call.request); !wrong.empty()) return wrong;
   return call;
+}
+
+std::variant<PauseRequest, std::string> pause_call_from(std::string_view body) {
+  PauseRequest request;
+  if (body.find_first_not_of(" \t\r\n") == std::string_view::npos) return request;
+  json::error_code error;
+  json::value value = json::parse(json::string_view(body.data(), body.size()), error);
+  if (error) return "the body is not JSON: " + error.message();
+  if (!value.is_object()) return "the body must be a JSON object";
+  for (const auto& [name, member] : value.get_object()) {
+    if (name == "message") {
+      if (!member.is_string()) return "'message' must be a text";
+      request.message = text_of(member);
+    } else if (name == "max") {
+      const auto time = member.is_string() ? parse_duration(text_of(member)) : std::nullopt;
+      if (!time || time->count() <= 0) return R"('max' must be a time like "30s")";
+      request.max = *time;
+    } else {
+      return "there is no member '" + std::string(name) + "' in a pause";
+    }
+  }
+  return request;
 }
 
 std::optional<PhaseRecord> phase_from(const json::value& value) {

@@ -37,6 +37,9 @@ std::optional<Outcome> outcome_from(const boost::json::value& value);
 
 /// From what the server sent. Missing members keep their defaults, unknown ones are ignored: a client may be
 /// older or newer than its berth. nullopt: not an object at all.
+/// The body of a pause; otherwise what is wrong with it.
+std::variant<PauseRequest, std::string> pause_call_from(std::string_view body);
+
 std::optional<observe::PhaseRecord> phase_from(const boost::json::value& value);
 std::optional<observe::SwapReport> report_from(const boost::json::value& value);
 std::optional<FrontStatus> front_from(const boost::json::value& value);

@@ -38,6 +38,19 @@ struct SwapRequest {
   Milliseconds released_within{0};           ///< what the old one is given to release its port; 0: not said
 };
 
+/// `berth pause`: requests wait until a resume.
+struct PauseRequest {
+  std::string message{};    ///< what one is told that has waited too long; empty: berth's own words
+  Milliseconds max = kOff;  ///< resumes by itself then
+};
+
+struct PauseStatus {
+  bool paused = false;
+  std::int64_t since_unix_ms = 0;
+  std::int64_t left_ms = 0;  ///< until it resumes by itself; 0: it does not
+  std::string message;
+};
+
 /// The end of an asked swap, as the caller sees it.
 struct SwapResult {
   enum class Kind : std::uint8_t {
@@ -100,7 +113,8 @@ struct AppStatus {
   Limits limits;
   ListenerConfig listener;  ///< its limits alone
   Milliseconds drain{0};
-  std::string ready;   ///< the check in one line: "http=/health, 3 in a row"
+  std::string ready;  ///< the check in one line: "http=/health, 3 in a row"
+  PauseStatus pause;
   std::string health;  ///< of what serves: "passes", or how it fails; empty: it is not asked
   Milliseconds ready_timeout{0};
   Milliseconds stop_grace{0};
@@ -148,6 +162,10 @@ class Service {
   virtual std::shared_ptr<void> swap(const std::string& app, SwapRequest request, SwapWatch watch) = 0;
   /// False: nothing was running. The running swap ends as Cancelled.
   virtual bool cancel(const std::string& app) = 0;
+  /// Requests wait from now on, also behind a swap. Another pause takes the place of the first.
+  virtual void pause(const std::string& app, const PauseRequest& request) = 0;
+  /// False: it was not paused.
+  virtual bool resume(const std::string& app) = 0;
   /// Newest first, at most 50.
   virtual std::vector<observe::SwapReport> reports(const std::string& app) const = 0;
   /// Lines with number > after, at most `limit` of the newest.

@@ -141,6 +141,23 @@ asio::awaitable<bool> Session::answer(const Request& request) {
       Reply all{200, {{"reports", std::move(list)}}, {}};
       co_return co_await reply(request, std::move(all));
     }
+    case ApiCallKind::Pause: {
+      auto read = pause_call_from(request.body());
+      if (auto* what = std::get_if<std::string>(&read)) {
+        co_return co_await refuse(request, 400, "bad-body", "The body is not understood", *what);
+      }
+      service_->pause(call.app, std::get<PauseRequest>(read));
+      Reply done{200, {{"paused", true}}, {}};
+      co_return co_await reply(request, std::move(done));
+    }
+    case ApiCallKind::Resume: {
+      if (!service_->resume(call.app)) {
+        co_return co_await refuse(request, 409, "not-paused", "Nothing to resume",
+                                  "'" + call.app + "' is not paused");
+      }
+      Reply done{200, {{"paused", false}}, {}};
+      co_return co_await reply(request, std::move(done));
+    }
     case ApiCallKind::Cancel: {
       if (!service_->cancel(call.app)) {
         co_return co_await refuse(request, 409, "nothing-runs", "Nothing to cancel",

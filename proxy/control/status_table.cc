@@ -108,7 +108,7 @@ Layout fitting(const std::vector<Row>& rows, std::size_t columns) {
 
 std::string state_painted(const std::string& state, const Paint& paint) {
   if (state == "serving") return paint.good(state);
-  if (state == "failed" || state == "unreleased") return paint.bad(state);
+  if (state == "failed" || state == "unhealthy" || state == "unreleased") return paint.bad(state);
   return paint.warn(state);
 }
 

@@ -17,6 +17,8 @@ namespace berth::control {
 
 int run_verb(const SwapVerb& verb, const Terminal& terminal);
 int run_verb(const CancelVerb& verb, const Terminal& terminal);
+int run_verb(const PauseVerb& verb, const Terminal& terminal);
+int run_verb(const ResumeVerb& verb, const Terminal& terminal);
 int run_verb(const StatusVerb& verb, const Terminal& terminal);
 int run_verb(const WhyVerb& verb, const Terminal& terminal);
 int run_verb(const LogsVerb& verb, const Terminal& terminal);

@@ -30,6 +30,7 @@ AppShell::AppShell(boost::asio::io_context& control, ShellSettings settings, Pla
       alive_(std::make_shared<char>()),
       timer_(control),
       last_wait_(control),
+      pause_end_(control),
       health_(control, settings_.app.health, {.on_fell = [this] { fell(); }, .on_rose = [this] { rose(); }}),
       book_({.app = settings_.app.name,
              .now = [this] { return now(); },

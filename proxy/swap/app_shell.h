@@ -57,6 +57,10 @@ class AppShell final : public backend::BackendEvents {
   std::shared_ptr<void> swap(control::SwapRequest request, control::SwapWatch watch);
   /// Ends the running swap as Cancelled. False: none ran, or its switch was already sent.
   bool cancel();
+  /// New requests wait until resume(), whatever is swapped meanwhile.
+  void pause(const control::PauseRequest& request);
+  /// False: it was not paused.
+  bool resume();
   /// Starts nothing any more and retires everything; on_stopped follows, and `stopped` with the outcome of
   /// all retirements since. May be called again: each `stopped` is called.
   void shutdown(std::function<void(control::SwapResult)> stopped);
@@ -153,6 +157,7 @@ class AppShell final : public backend::BackendEvents {
   void rose();
   std::string unhealthy_text() const;
   std::string why_held() const;
+  control::PauseStatus pause_status() const;
   void set_gate();
   void tell_overdue(Generation generation);
   void answer(const SupervisorAction& action, control::SwapResult::Kind kind, const std::string& reason);
@@ -191,6 +196,13 @@ class AppShell final : public backend::BackendEvents {
   Moment armed_ = kNever;
   boost::asio::steady_timer last_wait_;  ///< for the counters of the last reports
 
+  struct Paused {
+    control::PauseRequest request;
+    std::int64_t since_unix_ms = 0;
+    Moment until = kNever;
+  };
+  std::optional<Paused> paused_;
+  boost::asio::steady_timer pause_end_;
   HealthWatch health_;
   Generation watched_{};  ///< whom it asks; 0: nobody
   std::string gate_;      ///< why requests wait although something serves; empty: they do not

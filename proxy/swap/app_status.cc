@@ -79,6 +79,7 @@ control::AppStatus AppShell::status_now() const {
   status.stop_grace = settings_.app.stop.grace;
   status.max_retiring = settings_.app.max_retiring;
   if (settings_.app.health.every != kOff) status.health = health_.unhealthy() ? unhealthy_text() : "passes";
+  status.pause = pause_status();
   status.swap_queued = state_.queued.has_value();
   for (const auto& [generation, seat] : seats_) {
     const Endpoint told = seat.started ? seat.started->told : Endpoint{};

@@ -1,4 +1,7 @@
 // Whether what serves still answers, and when requests wait although something serves.
+#include <algorithm>
+
+#include "config/duration_text.h"
 #include "proxy/swap/app_shell.h"
 
 namespace berth::swap {
@@ -37,7 +40,45 @@ void AppShell::rose() {
   set_gate();
 }
 
+void AppShell::pause(const control::PauseRequest& request) {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  const std::int64_t unix_ms = std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
+  paused_ = {.request = request, .since_unix_ms = unix_ms, .until = after(now(), request.max)};
+  const std::string end = request.max == kOff ? std::string() : ", at most for " + duration_text(request.max);
+  log(Level::Info, {},
+      "paused: new requests wait" + end + (request.message.empty() ? "" : ": " + request.message));
+  set_gate();
+  pause_end_.cancel();
+  if (paused_->until == kNever) return;
+  pause_end_.expires_at(origin_ + paused_->until);
+  pause_end_.async_wait([this, alive = std::weak_ptr<char>(alive_)](boost::system::error_code error) {
+    // A later pause has a later end.
+    if (!error && !alive.expired() && paused_ && now() >= paused_->until) resume();
+  });
+}
+
+bool AppShell::resume() {
+  if (!paused_) return false;
+  pause_end_.cancel();
+  paused_.reset();
+  log(Level::Info, {}, "resumed");
+  set_gate();
+  return true;
+}
+
+control::PauseStatus AppShell::pause_status() const {
+  if (!paused_) return {};
+  using std::chrono::milliseconds;
+  const Moment left = paused_->until == kNever ? Moment(0) : std::max(paused_->until - now(), Moment(1'000));
+  return {.paused = true,
+          .since_unix_ms = paused_->since_unix_ms,
+          .left_ms = std::chrono::duration_cast<milliseconds>(left).count(),
+          .message = paused_->request.message};
+}
+
 std::string AppShell::why_held() const {
+  if (paused_ && paused_->request.message.empty()) return "it is paused";
+  if (paused_) return paused_->request.message;
   if (!health_.unhealthy() || state_.current != watched_ || state_.state >= AppState::Stopping) return {};
   // Where its replacement has failed, what it still answers is better than nothing.
   const auto seat = seats_.find(watched_);

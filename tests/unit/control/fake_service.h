@@ -38,6 +38,9 @@ class FakeService : public Service {
     return {static_cast<void*>(this), [this](void*) { ++handles_dropped; }};
   }
   bool cancel(const std::string&) override { return running; }
+  void pause(const std::string&, const PauseRequest& request) override { paused = request; }
+  bool resume(const std::string&) override { return std::exchange(paused, std::nullopt).has_value(); }
+  std::optional<PauseRequest> paused;
   std::vector<observe::SwapReport> reports(const std::string&) const override { return kept; }
   std::vector<LogLine> log_lines(const std::string&, std::uint64_t after, std::size_t limit) const override {
     std::vector<LogLine> lines;

@@ -103,6 +103,28 @@ TEST_CASE("route: one that was kept comes again with the requests that it still 
   CHECK(drained->finished == 0);
 }
 
+TEST_CASE("route: while it is paused new requests wait, whatever serves, and go on with the resume") {
+  World world(8);
+  world.route.switch_to(Generation{1}, kFirst);
+  Request under_way(world.route);
+  under_way.occupy();
+  world.route.pause("back at noon");
+  CHECK(world.route.current() == nullptr);
+  CHECK(world.route.pause_reason() == "back at noon");
+  Request waits(world.route);
+  CHECK(waits.queue());
+  world.route.switch_to(Generation{2}, kSecond);
+  CHECK(waits.woken == 0);
+  CHECK(world.route.serving()->generation() == Generation{2});
+  under_way.finish();
+  world.turn();
+  CHECK(waits.woken == 0);
+  world.route.resume();
+  CHECK(waits.woken == loop::kAdmitted);
+  CHECK(waits.upstream->target().generation() == Generation{2});
+  waits.finish();
+}
+
 TEST_CASE("route: the queue is bounded over all loops") {
   World world(1, 2);
   Request a(world.route), b(world.route), c(world.route);

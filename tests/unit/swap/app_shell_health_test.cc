@@ -96,5 +96,37 @@ TEST_CASE("shell: one that hangs while the old one is warm is rolled back") {
   CHECK(stage.launcher.made.size() == 2);
 }
 
+TEST_CASE("shell: a pause holds requests across a swap, and shows itself until the resume") {
+  Stage stage;
+  stage.serve_first();
+  CHECK_FALSE(stage.shell->resume());
+  stage.shell->pause({.message = "back at noon"});
+  CHECK(stage.plane.calls.back() == "pause: back at noon");
+  control::AppStatus status = stage.status();
+  CHECK(status.pause.paused);
+  CHECK(status.pause.message == "back at noon");
+  CHECK(status.pause.left_ms == 0);
+  const auto handle = stage.shell->swap(to({"serve", "v2"}), {});
+  stage.ready(2);
+  stage.gone(1);
+  CHECK(stage.status().pause.paused);
+  stage.shell->pause({});
+  CHECK(stage.plane.calls.back() == "pause: it is paused");
+  CHECK(stage.shell->resume());
+  CHECK(stage.plane.calls.back() == "resume");
+  CHECK_FALSE(stage.status().pause.paused);
+}
+
+TEST_CASE("shell: a pause with a longest time ends by itself, a later one has its own end") {
+  Stage stage;
+  stage.serve_first();
+  stage.shell->pause({.max = Milliseconds(1)});
+  CHECK(stage.status().pause.left_ms > 0);
+  CHECK(stage.wait_for([&] { return stage.plane.calls.back() == "resume"; }));
+  stage.shell->pause({.max = Milliseconds(1)});
+  stage.shell->pause({.max = Milliseconds(3'600'000)});
+  CHECK(stage.status().pause.left_ms > 3'000'000);
+}
+
 }  // namespace
 }  // namespace berth::swap
