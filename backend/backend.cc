@@ -86,6 +86,10 @@ void Backend::Impl::became_ready(const ReadyAt& at) {
     note("it ignored PORT=" + std::to_string(attempt_->told().port) + " and listens on " +
          at.listener.local.text() + ", which is followed");
   }
+  if (mode_ == PortMode::None) {
+    return tell([ready = Ready{.endpoint = {}, .check = at.check}](
+                    BackendEvents& owner, Generation generation) { owner.on_ready(generation, ready); });
+  }
   inodes_.insert(at.listener.inode);
   auto met_stranger = [weak = weak_from_this()](const std::string& text) {
     if (auto self = weak.lock()) self->note(text);
@@ -149,8 +153,8 @@ void Backend::Impl::attempt_exited() {
   }
   if (phase_ != Phase::Starting) return;
   auto port = attempt_->told().port;
+  const bool has_port = mode_ != PortMode::Unix && mode_ != PortMode::None;
   auto seen = look_at_listeners(attempt_->keeper_pid(), port, LookAt::ToldPort);
-  const bool has_port = mode_ != PortMode::Unix;
   if (has_port && mode_ != PortMode::Discover && !seen.strangers.empty()) return stolen(seen.strangers);
   const bool busy = has_port && attempt_->complained_of_busy_port();
   if (busy && number_is_berths() && !std::exchange(retried_busy_, true)) {

@@ -18,7 +18,7 @@ constexpr milliseconds kKillTakesLong{5'000};
 }  // namespace
 
 void Backend::Impl::remember_listeners() {
-  if (!attempt_ || attempt_->keeper_pid() == 0 || tree_empty_) return;
+  if (!attempt_ || attempt_->keeper_pid() == 0 || tree_empty_ || mode_ == PortMode::None) return;
   const Endpoint& told = attempt_->told();
   auto seen = told.family == Endpoint::Family::Unix
                   ? look_at_unix_listeners(attempt_->keeper_pid(), told.path)
@@ -77,7 +77,8 @@ void Backend::Impl::report_stopped() {
 void Backend::Impl::release(milliseconds deadline) {
   assert(phase_ == Phase::Stopped);
   enter(Phase::Releasing);
-  if (!attempt_ || attempt_->keeper_pid() == 0) {  // nothing was ever started
+  // Nothing was ever started, or its empty tree is all the proof there is.
+  if (!attempt_ || attempt_->keeper_pid() == 0 || mode_ == PortMode::None) {
     enter(Phase::Released);
     tell([](BackendEvents& owner, Generation generation) { owner.on_released(generation, {}); });
     return;

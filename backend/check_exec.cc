@@ -19,8 +19,9 @@ constexpr std::size_t kQuoted = 200;
 std::optional<std::string> prepare(const LaunchSpec& spec, const Endpoint& endpoint, KeeperCommand& command) {
   if (auto why = command_user(spec.user, command)) return why;
   // What was handed over to the backend is not handed over to its check.
-  auto environment = child_environment(spec, PortMode::Lease, endpoint, environ);
-  if (endpoint.family != Endpoint::Family::Unix) environment["HOST"] = endpoint.host();
+  const bool placed = spec.port.mode != PortMode::None;
+  auto environment = child_environment(spec, placed ? PortMode::Lease : PortMode::None, endpoint, environ);
+  if (placed && endpoint.family != Endpoint::Family::Unix) environment["HOST"] = endpoint.host();
   return fill_command(spec, spec.ready.exec, endpoint, environment, command);
 }
 

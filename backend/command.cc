@@ -107,7 +107,10 @@ std::map<std::string, std::string> child_environment(const LaunchSpec& spec, Por
     out.erase("XDG_RUNTIME_DIR");
   }
   for (const auto& [name, value] : spec.env) out[name] = fill_in(value, told);
-  if (told.family != Endpoint::Family::Unix) out["PORT"] = std::to_string(told.port);
+  const bool placed = mode != PortMode::None && told.family != Endpoint::Family::Unix;
+  // The PORT that berth itself was given is none of a worker's.
+  if (mode == PortMode::None && !spec.env.contains("PORT")) out.erase("PORT");
+  if (placed) out["PORT"] = std::to_string(told.port);
   if (mode == PortMode::Fd) {
     out["LISTEN_FDS"] = "1";
     out["LISTEN_FDNAMES"] = spec.app;

@@ -128,6 +128,7 @@ void remove_stale_dirs(const std::string& runtime_dir) {
 
 std::optional<StartFailure> take_place(const LaunchSpec& spec, PortMode mode, Place::Kept kept,
                                        Place& place) {
+  if (mode == PortMode::None) return std::nullopt;
   if (mode == PortMode::Unix) return take_socket_path(spec, place);
   if (mode == PortMode::Fixed) return take_fixed(spec, place);
   place.lease = Lease::take();

@@ -43,8 +43,8 @@ struct Place {
     Released,  ///< closed just before the spawn: for servers without SO_REUSEADDR
   };
 
-  Endpoint told;
-  std::optional<Lease> lease;  ///< all modes but unix and fixed
+  Endpoint told;               ///< mode none: port 0
+  std::optional<Lease> lease;  ///< all modes but none, unix and fixed
   Descriptor listener;         ///< mode fd: to hand over
   PrivateDir directory;        ///< mode unix: where the socket lies
 };

@@ -50,6 +50,7 @@ struct Readiness::State : std::enable_shared_from_this<Readiness::State> {
   }
 
   void tick() {
+    if (spec.mode == PortMode::None) return check(spec.told, {}, false);
     const bool has_port = spec.told.family != Endpoint::Family::Unix;
     auto seen = has_port ? look_at_listeners(spec.root, spec.told.port, what_to_look_at())
                          : look_at_unix_listeners(spec.root, spec.told.path);
@@ -139,6 +140,7 @@ struct Readiness::State : std::enable_shared_from_this<Readiness::State> {
   }
 
   bool still_there(const SocketRow& listener) const {
+    if (spec.mode == PortMode::None) return true;
     if (listener.local.family == Endpoint::Family::Unix)
       return !look_at_unix_listeners(spec.root, listener.local.path).told.empty();
     auto rows = listening_sockets(listener.local.port);

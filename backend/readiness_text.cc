@@ -57,6 +57,12 @@ StartFailure explain_unready(const ReadinessSpec& spec, std::chrono::millisecond
                              const Endpoint& asked, const std::string& answer) {
   const bool by_path = spec.told.family == Endpoint::Family::Unix;
   StartFailure failure;
+  if (spec.mode == PortMode::None) {
+    failure.kind = Kind::Timeout;
+    failure.what =
+        "not ready after " + seconds_text(waited) + (answer.empty() ? sign_text(spec) : ": " + answer);
+    return failure;
+  }
   int table_error = 0;
   listening_sockets(spec.told.port, &table_error);
   if (table_error != 0) {

@@ -81,7 +81,7 @@ std::optional<std::string> set_swap_order(SwapOrder& order, std::string_view tex
 std::string_view port_mode_text(PortMode mode) {
   for (const auto& [text, each] : kModes)
     if (each == mode) return text;
-  return {};
+  return mode == PortMode::None ? "no port" : "";
 }
 
 std::optional<PortMode> placeholder_mode(std::string_view text) {

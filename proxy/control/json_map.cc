@@ -109,11 +109,12 @@ json::object recent_json(const RecentStatus& r) {
 json::object generation_json(const GenerationStatus& g) {
   json::array tree;
   for (int pid : g.tree) tree.emplace_back(pid);
+  const bool placed = g.endpoint.port != 0 || !g.endpoint.path.empty();
   return {{"generation", g.generation.number},
           {"state", clean(g.state)},
           {"pid", g.pid},
           {"tree", std::move(tree)},
-          {"endpoint", g.endpoint.text()},
+          {"endpoint", placed ? g.endpoint.text() : ""},
           {"age_ms", g.age_ms},
           {"holders", g.holders},
           {"command", strings(g.command)}};

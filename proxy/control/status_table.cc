@@ -131,6 +131,13 @@ std::string line_text(const Row& row, const Layout& layout, const Paint& paint) 
   return line + "\n";
 }
 
+std::string pause_text(const AppStatus& app) {
+  const Pause& pause = app.pause;
+  return "paused since " + clock_text(pause.since_unix_ms) + ", " + std::to_string(app.counters.held) + " held" +
+         (pause.left_ms != 0 ? ", resumes in " + age_text(pause.left_ms + 999) : ", until `berth resume`") +
+         (pause.message.empty() ? "" : ": " + pause.message);
+}
+
 // What somebody should know who sees that state.
 std::string note_on(const AppStatus& app, const Paint& paint) {
   std::string note;
@@ -139,6 +146,7 @@ std::string note_on(const AppStatus& app, const Paint& paint) {
     note = "starts when " + app.waits_for + " serves" + (app.addresses.empty() ? "" : "; requests are held");
   if (app.state == "cancelled") note = std::string(observe::kWaitsForSwap) + "; requests are refused";
   if (app.state == "vacant") note = "waiting for `berth attach` or `berth swap`; requests are held";
+  if (app.state == "unhealthy") note = "its checks fail, and requests are held: " + why;
   if (app.state == "failed") note = "did not start, and is tried again: " + why;
   if (app.state == "restarting") note = "ended by itself, and is started again: " + why;
   for (const GenerationStatus& g : app.generations) {
@@ -147,6 +155,7 @@ std::string note_on(const AppStatus& app, const Paint& paint) {
   }
   const std::string lead = paint.bold(app.name) + ": ";
   std::string text = note.empty() ? "" : lead + note + "\n";
+  if (app.pause.paused) text += lead + pause_text(app) + "\n";
   if (app.swap_queued) text += lead + "another swap waits for the running one\n";
   return text;
 }

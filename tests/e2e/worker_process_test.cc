@@ -1,0 +1,68 @@
+// An app that nobody comes to: a worker process beside a server, supervised all the same.
+#include <doctest/doctest.h>
+
+#include <csignal>
+
+#include "tests/e2e/checks.h"
+#include "tests/support/wait_until.h"
+
+using namespace std::chrono_literals;
+using namespace berth::test;
+
+namespace {
+
+/// Says what it was given and works on; TERM ends it.
+std::string worker(const std::string& says, const std::string& keys = "") {
+  return "[app.web]\nlisten = \"127.0.0.1:0\"\ncommand = " + scripted_toml({"--name", "web"}) +
+         "\n[app.jobs]\nstop = { grace = \"2s\" }\n" + keys + "command = [\"sh\", \"-c\", \"echo " + says +
+         " $BERTH_GENERATION port ${PORT-none}; trap 'exit 0' TERM; while :; do sleep 60 & wait $!; "
+         "done\"]\n";
+}
+
+/// The pid of the app's newest generation, as the status shows it; 0: none.
+int pid_of_jobs(BerthProcess& berth, const std::string& generation) {
+  const std::string text = berth.call("status").out;
+  const auto jobs = text.find("jobs  ");
+  const auto line = jobs == std::string::npos ? jobs : text.find("\n  " + generation + "  ", jobs);
+  const auto serving = line == std::string::npos ? line : text.find("serving", line);
+  return serving == std::string::npos ? 0 : std::atoi(text.c_str() + serving + 7);
+}
+
+}  // namespace
+
+TEST_CASE("worker process: it is started, shown without an address, restarted and stopped") {
+  BerthProcess berth({.file = worker("hello")});
+  REQUIRE(berth.wait_serving());
+  REQUIRE(berth.child().wait_output("hello 1 port none", 10s));
+  const auto status = berth.call("status");
+  check_screen(status, {"jobs", "nobody comes to it", "started"});
+  CHECK(pid_of_jobs(berth, "1") != 0);
+  const auto restart = berth.call("restart", {"jobs"});
+  CHECK(restart.exit_code == 0);
+  check_screen(restart, {"(no port)", "serving generation 2"});
+  REQUIRE(berth.child().wait_output("hello 2 port none", 10s));
+  const auto swap = berth.call("swap", {"jobs"}, {"sh", "-c", "echo other; exec sleep 600"});
+  CHECK(swap.exit_code == 0);
+  CHECK(who_answers(berth.port()) == "web");
+  check_clean_stop(berth);
+}
+
+TEST_CASE("worker process: one that dies is started again") {
+  BerthProcess berth({.file = worker("hello")});
+  REQUIRE(berth.wait_serving());
+  REQUIRE(wait_until([&] { return pid_of_jobs(berth, "1") != 0; }, 10s));
+  REQUIRE(::kill(pid_of_jobs(berth, "1"), SIGKILL) == 0);
+  CHECK(berth.child().wait_output("hello 2 port none", 10s));
+  check_screen(berth.call("why", {"jobs"}), {"ended by itself"});
+  check_clean_stop(berth);
+}
+
+TEST_CASE("worker process: its readiness may be a line of its output, which it has time for") {
+  BerthProcess berth({.file = worker("ready", "ready = { log = \"^ready\" }\n")});
+  REQUIRE(berth.wait_serving());
+  REQUIRE(wait_until([&] { return pid_of_jobs(berth, "1") != 0; }, 10s));
+  const auto never = berth.call("swap", {"jobs"}, {"sh", "-c", "echo what; exit 3"});
+  CHECK(never.exit_code == 1);
+  check_screen(never, {"exit 3", "generation 1 serves on"});
+  check_clean_stop(berth);
+}
