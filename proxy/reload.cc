@@ -153,6 +153,7 @@ void Reloader::adjust(const AppConfig& app) {
   fleet_.shell(app.name).reconfigure(app, listener_of(app), listeners_.addresses(app.listen));
   fleet_.adjust(app);
   plane_.set_limits(fleet_.number_of(app.name), app.limits);
+  plane_.set_fields(fleet_.number_of(app.name), app.fields);
 }
 
 void Reloader::serve() {
