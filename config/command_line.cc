@@ -331,9 +331,8 @@ class Parser {
     auto value = parse_duration(timeout_);
     if (!value)
       return wrong("--timeout '" + timeout_ + R"(' is not a duration: write "250ms", "30s" or "5m")", name);
-    swap_.timeout = restart_.timeout = attach_.timeout = detach_.timeout = rollback_.timeout = reload_.timeout =
-        stop_.timeout =
-        *value;
+    swap_.timeout = restart_.timeout = attach_.timeout = detach_.timeout = rollback_.timeout =
+        reload_.timeout = stop_.timeout = *value;
     return std::nullopt;
   }
 

@@ -8,8 +8,8 @@
 
 #include "config/duration_text.h"
 #include "config/limit_keys.h"
-#include "config/mode_text.h"
 #include "config/machine_check.h"
+#include "config/mode_text.h"
 #include "config/port_mode.h"
 #include "config/ready_text.h"
 #include "config/toml_file.h"

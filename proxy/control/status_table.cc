@@ -134,7 +134,8 @@ std::string line_text(const Row& row, const Layout& layout, const Paint& paint) 
 
 std::string pause_text(const AppStatus& app) {
   const PauseStatus& pause = app.pause;
-  return "paused since " + clock_text(pause.since_unix_ms) + ", " + std::to_string(app.counters.held) + " held" +
+  return "paused since " + clock_text(pause.since_unix_ms) + ", " + std::to_string(app.counters.held) +
+         " held" +
          (pause.left_ms != 0 ? ", resumes in " + age_text(pause.left_ms + 999) : ", until `berth resume`") +
          (pause.message.empty() ? "" : ": " + pause.message);
 }

@@ -79,6 +79,13 @@ std::string what_was_done(const SwapReport& report) {
       add(text, "`berth detach` let go of " + name_of(report.from) +
                     (report.to.number == 0 ? "" : "; the app's own command comes as " + name_of(report.to)));
       break;
+    case SwapCause::Rollback:
+      add(text, asked_for(report, "rollback"));
+      break;
+    case SwapCause::Health:
+      add(text, name_of(report.from) + " failed its health checks");
+      if (report.to.number != 0) add(text, "berth put " + name_of(report.to) + " in its place");
+      break;
   }
   if (report.order == SwapOrder::StopStart && report.from.number != 0 && report.to.number != 0)
     add(text, "in the stop-start order the old one ends first, and requests wait");

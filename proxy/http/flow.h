@@ -13,8 +13,8 @@ struct Flow {
   loop::Stream& to;
   loop::Block waiting{};
   std::uint64_t moved = 0;  ///< read from `from`
-  bool ended = false;      ///< `from` has finished
-  bool passed_on = false;  ///< and `to` was told
+  bool ended = false;       ///< `from` has finished
+  bool passed_on = false;   ///< and `to` was told
 
   /// Whether more may be read: what was read before has gone out.
   bool reads() const { return waiting.empty() && !ended; }

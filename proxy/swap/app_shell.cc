@@ -52,6 +52,7 @@ void AppShell::reconfigure(const AppConfig& app, const ListenerConfig& listener,
   settings_.patience = patience_of(app);
   state_.patience = settings_.patience;
   state_.order = app.swap;
+  health_.configure(app.health);
 }
 
 Moment AppShell::now() const {

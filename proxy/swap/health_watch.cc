@@ -22,10 +22,21 @@ void HealthWatch::serves(Ask ask) {
   running_.reset();
   ++questions_;
   ask_ = std::move(ask);
+  serving_ = true;
+  feed(HealthEvent::Serves);
+}
+
+void HealthWatch::configure(const HealthConfig& config) {
+  if (health_.config == config) return;
+  health_.config = config;
+  if (!serving_ || unhealthy()) return;
+  running_.reset();
+  ++questions_;
   feed(HealthEvent::Serves);
 }
 
 void HealthWatch::leaves() {
+  serving_ = false;
   running_.reset();
   ++questions_;
   feed(HealthEvent::Leaves);

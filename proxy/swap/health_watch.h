@@ -31,6 +31,8 @@ class HealthWatch {
   /// Another backend serves; `ask` is called until the next call of serves() or leaves().
   void serves(Ask ask);
   void leaves();
+  /// Other thresholds: at once for a healthy backend, for the next one else.
+  void configure(const HealthConfig& config);
 
   bool unhealthy() const { return health_.verdict == Verdict::Unhealthy; }
   /// "GET /health gave 500 Internal Server Error": the last answer that was none.
@@ -45,6 +47,7 @@ class HealthWatch {
   Health health_;
   Events events_;
   Ask ask_;
+  bool serving_ = false;
   std::unique_ptr<backend::Check> running_;
   std::uint64_t questions_ = 0;  ///< an answer to an older one means nothing
   std::string last_failure_;
