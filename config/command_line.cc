@@ -16,14 +16,6 @@
 namespace berth {
 namespace {
 
-constexpr std::string_view kFooter = R"(
-one app:     berth run -- uvicorn app:app
-its change:  berth swap
-more:        berth help VERB, with examples
-exit codes:  0 done · 1 failed, the old backend serves · 2 the call was wrong
-             3 no berth is running there · 4 only the caller's own wait ran out
-             5 switched, but the release is not proven)";
-
 constexpr std::string_view kSwapVerbs[] = {"swap", "restart", "attach", "detach", "rollback"};
 
 // CLI11 reads options after `--` as its own positionals, so the command is cut off before it looks.
@@ -92,7 +84,7 @@ class Parser {
         ->add_flag("--man", man_, "the manual page, for man(1)");
     add_examples(root_);
     root_.formatter(help_layout(16));
-    root_.footer(std::string(kFooter));  // last: what is added before would inherit it
+    root_.footer(std::string(help_footer()));  // last: what is added before would inherit it
   }
 
   Verb parse() {
@@ -398,18 +390,6 @@ Verb parse_command_line(const std::vector<std::string>& arguments) {
   if (words.options.size() == 2 && words.options.front() == "help" && !words.options.back().starts_with("-"))
     words.options = {words.options.back(), "--help"};
   return Parser(std::move(words)).parse();
-}
-
-std::string_view run_explanation() {
-  return R"(berth run needs to know what to serve:
-
-  berth run -- COMMAND ARG...      one app, for example: berth run -- python3 -m http.server {port}
-  berth run -c berth.toml          what a file says (./berth.toml is found by itself)
-  berth run --external ADDRESS     a server that runs already; `attach`: one that comes later
-  berth run -- berth demo          a demo server, to look around
-
-Users come to 127.0.0.1:8000 unless -l HOST:PORT says otherwise; `berth swap` then brings in the next server.
-)";
 }
 
 }  // namespace berth

@@ -1,6 +1,7 @@
 // What `berth help VERB` and the manual page show as examples.
 #include <utility>
 
+#include "config/command_line.h"
 #include "config/command_table.h"
 
 namespace berth {
@@ -24,6 +25,23 @@ berth swap --wait=switch                 do not wait for the old one's end
 )"},
     {"restart", R"(berth restart                            the same command, a new generation
 berth restart web --no-queue             or fail, when a swap runs already
+)"},
+    {"rollback", R"(berth rollback                           what served before, again
+berth rollback web --wait=switch         of the app `web`; do not wait for the other one's end
+)"},
+    {"pause", R"(berth pause --max 30s                    new requests wait, for half a minute at most
+berth pause web --message 'back at noon' who has waited too long is told
+)"},
+    {"resume", R"(berth resume                             those that waited go on
+)"},
+    {"reload", R"(berth reload                             what differs in the file, and nothing else
+kill -HUP PID                            the same
+)"},
+    {"check", R"(berth check                              every fault of ./berth.toml, and what it describes
+berth check --defaults > berth.toml      all keys, with what they mean
+)"},
+    {"init", R"(berth init                               a first ./berth.toml from what is found here
+berth init -c site.toml --force          another name, even if it is there
 )"},
     {"attach", R"(berth attach 9000                        the server on 127.0.0.1:9000
 berth attach web unix:/run/web.sock      for the app `web`
@@ -65,6 +83,18 @@ std::string_view examples_of(std::string_view verb) {
   for (const auto& [name, text] : kExamples)
     if (name == verb) return text;
   return {};
+}
+
+std::string_view run_explanation() {
+  return R"(berth run needs to know what to serve:
+
+  berth run -- COMMAND ARG...      one app, for example: berth run -- python3 -m http.server {port}
+  berth run -c berth.toml          what a file says (./berth.toml is found by itself)
+  berth run --external ADDRESS     a server that runs already; `attach`: one that comes later
+  berth run -- berth demo          a demo server, to look around
+
+Users come to 127.0.0.1:8000 unless -l HOST:PORT says otherwise; `berth swap` then brings in the next server.
+)";
 }
 
 }  // namespace berth

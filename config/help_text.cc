@@ -8,6 +8,14 @@
 namespace berth {
 namespace {
 
+constexpr std::string_view kFooter = R"(
+one app:     berth run -- uvicorn app:app
+its change:  berth swap
+more:        berth help VERB, with examples
+exit codes:  0 done · 1 failed, the old backend serves · 2 the call was wrong
+             3 no berth is running there · 4 only the caller's own wait ran out
+             5 switched, but the release is not proven)";
+
 constexpr std::string_view kExamples = "\n\nexamples:\n";
 
 // CLI11 would leave the command after `--` out of its usage lines.
@@ -46,6 +54,8 @@ std::string indented(std::string_view lines) {
 }
 
 }  // namespace
+
+std::string_view help_footer() { return kFooter; }
 
 std::string usage_text(const CLI::App& verb) {
   const std::string& name = verb.get_name();

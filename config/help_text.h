@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "config/command_table.h"
 
@@ -17,6 +18,9 @@ std::shared_ptr<CLI::FormatterBase> help_layout(std::size_t column);
 
 /// Appends the examples to each verb's help. After everything else was added.
 void add_examples(CLI::App& root);
+
+/// What stands below the verbs in `berth help`.
+std::string_view help_footer();
 
 CommandTable command_table(const CLI::App& root);
 

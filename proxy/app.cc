@@ -16,6 +16,7 @@
 #include "config/mode_text.h"
 #include "config/version.h"
 #include "proxy/public_wait.h"
+#include "proxy/say.h"
 
 namespace berth {
 namespace {
@@ -24,17 +25,6 @@ constexpr int kFailed = 1;
 constexpr int kWrongCall = 2;
 constexpr int kWaitedInVain = 4;
 constexpr int kUnreleased = 5;
-
-/// Straight to a descriptor: what must be seen even if nothing else works, and the address before all log
-/// lines.
-void say(int fd, const std::string& text) {
-  std::size_t written = 0;
-  while (written < text.size()) {
-    const ssize_t n = ::write(fd, text.data() + written, text.size() - written);
-    if (n <= 0) return;
-    written += static_cast<std::size_t>(n);
-  }
-}
 
 /// What nohup has seen to stays so.
 bool ignored(int signal) {
@@ -45,20 +35,6 @@ bool ignored(int signal) {
 /// "http://127.0.0.1:8000", "tcp://127.0.0.1:5432", "unix:/run/a.sock"
 std::string url_text(AppMode mode, const std::string& address) {
   return (address.starts_with("unix:") ? "" : std::string(mode_text(mode)) + "://") + address;
-}
-
-/// One screen: what failed and what to do.
-std::vector<std::string> first_failure_lines(const observe::SwapReport& report, bool tries_again) {
-  std::vector<std::string> lines{report.app + " did not start: " + report.reason};
-  for (const std::string& note : report.notes) lines.push_back("  " + note);
-  for (const std::string& line : report.last_lines) lines.push_back("  | " + line);
-  if (!report.hint.empty()) lines.push_back("  " + report.hint);
-  if (!tries_again) return lines;
-  lines.emplace_back(
-      report.external.empty()
-          ? "  the address stays open and the command is tried again; or mend it and type: berth swap"
-          : "  the address stays open and the server is asked again; or name another: berth attach ADDRESS");
-  return lines;
 }
 
 /// What runs in the foreground of `berth exec` has stdout for itself.
@@ -370,47 +346,6 @@ void App::on_log(observe::Level level, const std::string& app, Generation genera
 
 void App::on_line(const std::string& app, const control::LogLine& line) {
   log_.backend_line(app, line.generation, line.is_stderr, line.text);
-}
-
-void App::on_first_ready(const std::string& app, Generation) {
-  fleet_->serves(app);
-  if (!start_.guest) return;
-  status([this](const control::FrontStatus& front) { welcome_guest(front); });
-}
-
-void App::welcome_guest(const control::FrontStatus& front) {
-  if (phase_ != Phase::Serving) return;
-  Endpoint endpoint =
-      backend::reachable(Endpoint::parse(listeners_.addresses().front()).value_or(Endpoint{}), false);
-  if (start_.guest->direct && !front.apps.front().generations.empty())
-    endpoint = front.apps.front().generations.front().endpoint;
-  GuestVariables variables{{"BERTH_CONTROL", control_socket_->path()}};
-  if (endpoint.family == Endpoint::Family::Unix) {
-    variables.emplace_back("BERTH_SOCKET", endpoint.path);
-  } else {
-    variables.emplace_back("BERTH_URL", "http://" + endpoint.text());
-    variables.emplace_back("BERTH_PORT", std::to_string(endpoint.port));
-  }
-  const int error = guest_.start(start_.guest->command, variables);
-  if (error == 0) return;
-  say(STDERR_FILENO,
-      "berth: " + start_.guest->command.front() + ": " + std::generic_category().message(error) + "\n");
-  exit_code_ = guest_exit_code(error);
-  shut_down();
-}
-
-void App::guest_left() {
-  exit_code_ = guest_.exit_code();
-  if (phase_ == Phase::Serving) shut_down();
-}
-
-/// The address was promised (P1), so it stays open: requests wait while the command is tried again.
-void App::on_first_start_failed(const observe::SwapReport& report) {
-  for (const std::string& line : first_failure_lines(report, !start_.guest))
-    log_.line(observe::Level::Error, report.app, report.to, line);
-  if (!start_.guest) return;
-  exit_code_ = Guest::kBerthFailed;
-  shut_down();
 }
 
 void App::on_stopped(const std::string& app) { fleet_->ended(app); }

@@ -53,8 +53,9 @@ std::string signal_name(int signal) {
 
 std::string start_detail(const backend::Started& started) {
   if (started.pid == 0) return started.told.text() + " (" + started.mode + ")";
-  const bool nowhere = started.told.port == 0 && started.told.family != Endpoint::Family::Unix;
-  if (nowhere) return "pid " + std::to_string(started.pid) + " (" + started.mode + ")";
+  // A worker process, to which nobody comes.
+  if (started.told.port == 0 && started.told.family != Endpoint::Family::Unix)
+    return "pid " + std::to_string(started.pid);
   return "pid " + std::to_string(started.pid) + " on " + where(started.told) + " (" + started.mode + ")";
 }
 

@@ -10,7 +10,7 @@
 namespace berth::test {
 namespace {
 
-constexpr std::string_view kListening = "berth: listening on ";
+constexpr std::string_view kListening = "listening on ";
 constexpr Milliseconds kListenDeadline{15'000};
 
 void append(Command& to, const Command& more) { to.insert(to.end(), more.begin(), more.end()); }
@@ -37,7 +37,8 @@ std::optional<std::uint16_t> listening_port(const std::string& text) {
   const auto line = text.find(kListening);
   if (line == std::string::npos) return std::nullopt;
   const auto scheme = text.find("://", line + kListening.size());
-  const auto end = scheme == std::string::npos ? scheme : text.find_first_of(" \r\n/,;", scheme + 3);
+  if (scheme == std::string::npos) return std::nullopt;
+  const auto end = text.find_first_of(" \r\n/,;", scheme + 3);
   // A line that is not yet whole would give half a number.
   if (end == std::string::npos) return std::nullopt;
   const auto colon = text.rfind(':', end);

@@ -1,0 +1,21 @@
+// Straight to a descriptor: what must be seen even if nothing else works, and the address before all log
+// lines.
+#pragma once
+
+#include <unistd.h>
+
+#include <string>
+
+namespace berth {
+
+/// Blocks until it is written, or cannot be.
+inline void say(int fd, const std::string& text) {
+  std::size_t written = 0;
+  while (written < text.size()) {
+    const ssize_t n = ::write(fd, text.data() + written, text.size() - written);
+    if (n <= 0) return;
+    written += static_cast<std::size_t>(n);
+  }
+}
+
+}  // namespace berth
