@@ -55,7 +55,7 @@ std::string start_detail(const backend::Started& started) {
   if (started.pid == 0) return started.told.text() + " (" + started.mode + ")";
   // A worker process, to which nobody comes.
   if (started.told.port == 0 && started.told.family != Endpoint::Family::Unix)
-    return "pid " + std::to_string(started.pid);
+    return "pid " + std::to_string(started.pid) + (started.mode.empty() ? "" : " (" + started.mode + ")");
   return "pid " + std::to_string(started.pid) + " on " + where(started.told) + " (" + started.mode + ")";
 }
 

@@ -46,7 +46,7 @@ void check_shell(const std::string& shell) {
   CHECK(offered(shell, {"berth swap --no-q", "berth logs --fol"}, berth) == "--no-queue\n--\n--follow\n--\n");
   CHECK(offered(shell, {"berth swap --wait ", "berth completions f"}, berth) ==
         "release\nswitch\n--\nfish\n--\n");
-  CHECK(offered(shell, {"berth help res"}, berth) == "restart\n--\n");
+  CHECK(offered(shell, {"berth help rest"}, berth) == "restart\n--\n");
   check_clean_stop(berth);
 }
 

@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 TEST_CASE("details: a start names pid, port and mode") {
   CHECK(start_detail({.pid = 4132, .told = Endpoint::loopback_v4(41507), .mode = "lease"}) ==
         "pid 4132 on 41507 (lease)");
-  CHECK(start_detail({.pid = 4132, .told = {}, .mode = "none"}) == "pid 4132");
+  CHECK(start_detail({.pid = 4132, .told = {}, .mode = ""}) == "pid 4132");
 }
 
 TEST_CASE("details: a ready check that was followed says where") {
