@@ -16,6 +16,7 @@ class Writer {
   Writer& operator=(const Writer&) = delete;
 
   void put(std::string_view text) {
+    if (text.empty()) return;  // it may be of no memory at all
     std::memcpy(at_, text.data(), text.size());
     at_ += text.size();
   }
