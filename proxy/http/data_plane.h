@@ -85,7 +85,8 @@ class DataPlane {
   void change_listener(ListenerId listener, const ListenerConfig& config,
                        std::shared_ptr<const route::Router> router);
 
-  /// Stops accepting there; its connections go on. `closed`: no worker holds the socket any more.
+  /// Stops accepting there; its connections end once they are idle. `closed`: no worker holds the socket any
+  /// more.
   void close_listener(ListenerId listener, std::function<void()> closed);
 
   /// Stops accepting on every listener and closes them; connections live on until idle or until their current

@@ -43,7 +43,7 @@ loop::Task<> Relay::run() {
   give_up_upstream(whole);
   holder_.let_go();
   if (!whole) {
-    ++route_.counters.failed;
+    if (!gone_) ++route_.counters.failed;
     socket_.close_abruptly();  // the client must see it
   }
   worker_.ended(*this);
@@ -64,6 +64,7 @@ loop::Task<bool> Relay::obtain_upstream() {
     auto connecting = connect(*target);
     const bool connected = co_await connecting;
     if (connected) co_return true;
+    if (gone_) co_return false;
     // Nobody took it: the successor is a moment away, or the next tick finds it listening.
     auto waiting = wait_in_queue();
     const bool admitted = co_await waiting;
@@ -82,7 +83,7 @@ loop::Task<bool> Relay::wait_in_queue() {
       co_await gate_.wait(loop::kAdmitted | loop::kRefused | loop::kTimeout | loop::kClientGone);
   deadline_ = 0;
   route_.leave(place);
-  co_return (wakes & loop::kAdmitted) != 0;
+  co_return !left(wakes) && (wakes & loop::kAdmitted) != 0;
 }
 
 loop::Task<bool> Relay::connect(route::Target& target) {
@@ -94,11 +95,16 @@ loop::Task<bool> Relay::connect(route::Target& target) {
     const Wakes wakes =
         co_await gate_.wait(loop::kUpstreamOut | loop::kTimeout | loop::kCut | loop::kClientGone);
     deadline_ = 0;
-    if ((wakes & loop::kUpstreamOut) != 0 && upstream_->connect_error() == 0) co_return true;
+    if (!left(wakes) && (wakes & loop::kUpstreamOut) != 0 && upstream_->connect_error() == 0) co_return true;
   }
   give_up_upstream(true);
   holder_.let_go();
   co_return false;
+}
+
+bool Relay::left(Wakes wakes) {
+  gone_ = gone_ || (wakes & loop::kClientGone) != 0;
+  return gone_;
 }
 
 /// True: both sides have finished.
@@ -116,7 +122,8 @@ loop::Task<bool> Relay::relay() {
   }
   deadline_ = 0;
   --route_.counters.tunnels;
-  co_return down.passed_on&& up.passed_on;
+  const bool whole = down.passed_on && up.passed_on;
+  co_return whole;
 }
 
 void Relay::give_up_upstream(bool peer_closed) {

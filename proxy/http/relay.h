@@ -27,6 +27,8 @@ class Relay final : public Connection {
   loop::Task<bool> wait_in_queue();
   loop::Task<bool> connect(route::Target& target);
   loop::Task<bool> relay();
+  /// Notes a client that has left. True: it has.
+  bool left(loop::Wakes wakes);
   void give_up_upstream(bool peer_closed);
 
   route::AppRoute& route_;
@@ -36,6 +38,7 @@ class Relay final : public Connection {
   std::unique_ptr<route::Upstream> upstream_;
   loop::Tick deadline_ = 0;
   loop::Tick give_up_ = 0;  ///< waiting for a backend ends then; 0: never
+  bool gone_ = false;       ///< the client has left before it had a backend
   loop::Task<> task_;
 };
 
