@@ -160,8 +160,10 @@ struct HooksConfig {
   Command released;  ///< the old one is gone
   Command failed;    ///< a swap failed, or a backend crashed
   Milliseconds timeout{10'000};
-  std::vector<std::string> required;  ///< "ready": the swap fails with it
+  std::vector<std::string> required;  ///< "ready", or nothing: the swap fails with it
 
+  /// Whether a swap waits for the ready hook.
+  bool wait_for_ready() const { return !ready.empty() && !required.empty(); }
   bool operator==(const HooksConfig&) const = default;
 };
 

@@ -46,11 +46,15 @@ struct Patience {
 };
 
 /// What `app` asks for, with the slack that a step needs beyond its own deadline.
-constexpr Patience patience_of(const AppConfig& app) {
+inline Patience patience_of(const AppConfig& app) {
   constexpr Milliseconds kSlack{5'000};
-  const auto with_slack = [kSlack](Milliseconds wait) { return wait > kOff - kSlack ? kOff : wait + kSlack; };
+  const auto longer = [](Milliseconds wait, Milliseconds more) {
+    return wait > kOff - more ? kOff : wait + more;
+  };
+  const auto with_slack = [longer, kSlack](Milliseconds wait) { return longer(wait, kSlack); };
   Patience patience{};
-  patience.start = with_slack(app.ready.timeout);
+  const Milliseconds hook = app.hooks.wait_for_ready() ? app.hooks.timeout : Milliseconds{0};
+  patience.start = with_slack(longer(app.ready.timeout, hook));
   patience.drain = app.drain;
   patience.stop = with_slack(app.stop.grace);
   patience.keep_old = app.keep_old;

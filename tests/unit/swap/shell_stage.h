@@ -105,6 +105,30 @@ class FakeLauncher final : public Launcher {
     return fake;
   }
 
+  std::unique_ptr<backend::Errand> run(const backend::LaunchSpec&, backend::ErrandSpec what,
+                                       backend::ErrandEvents events) override {
+    struct Ran final : backend::Errand {
+      Ran(std::vector<std::size_t>& told, std::size_t number) : ended(told), place(number) {}
+      void end() override { ended.push_back(place); }
+      std::vector<std::size_t>& ended;
+      std::size_t place;
+    };
+    errands.push_back({std::move(what), std::move(events)});
+    return std::make_unique<Ran>(ended_errands, errands.size() - 1);
+  }
+
+  /// What was run beside the backends.
+  struct RanErrand {
+    backend::ErrandSpec what;
+    backend::ErrandEvents events;
+    void tell(backend::ErrandEnd::Kind kind, const std::string& text) const {
+      const auto told = events.on_end;
+      told({kind, text});
+    }
+  };
+  std::vector<RanErrand> errands;
+  std::vector<std::size_t> ended_errands;  ///< those that were told to
+
  private:
   class Fake final : public Launched {
    public:
