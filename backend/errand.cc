@@ -8,6 +8,7 @@
 #include "backend/keeper_link.h"
 #include "backend/loop_timer.h"
 #include "backend/output.h"
+#include "config/duration_text.h"
 
 namespace berth::backend {
 namespace {
@@ -49,7 +50,7 @@ struct State : std::enable_shared_from_this<State> {
           {.on_news = [this](const KeeperNews& news) { hear(news); }, .on_lost = [this] { lost(); }}, error);
     }
     if (!link) return fail_later("cannot be started: errno " + std::to_string(error));
-    const std::string late = "did not end within " + std::to_string(what.timeout.count()) + " ms";
+    const std::string late = "did not end within " + duration_text(what.timeout) + " and was killed";
     wait(what.timeout, [this, late] { judge({Kind::TimedOut, late}); });
   }
 

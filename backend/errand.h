@@ -35,7 +35,7 @@ struct ErrandEnd {
     Ended,     ///< it was told to
   };
   Kind kind = Kind::Failed;
-  std::string text;  ///< "ended with exit 1", "did not end within 300 ms", "cannot be run: …"
+  std::string text;  ///< "ended with exit 1", "did not end within 2s and was killed", "cannot be run: …"
 };
 
 /// Called from handlers of the loop. Only on_end may destroy the errand.

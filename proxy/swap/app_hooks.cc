@@ -63,9 +63,11 @@ void AppShell::ready_hook_ended(Generation generation, const std::optional<HookF
   Seat* seat = find(generation);
   if (seat == nullptr || seat->phase > PhaseName::Ready) return;
   if (!failure) return pass_ready(generation, ", and the ready hook");
+  // Its last lines are shown, and say what to mend.
+  const bool spoke = failure->kind == backend::ErrandEnd::Kind::Failed && !failure->last_lines.empty();
   seat->unwanted = {.outcome = observe::SwapOutcome::Failed,
                     .what = failure->what + ", and it is required",
-                    .hint = failure->hint,
+                    .hint = spoke ? std::string() : failure->hint,
                     .last_lines = {}};
   for (const std::string& line : failure->last_lines)
     seat->unwanted->last_lines.push_back("ready hook: " + line);

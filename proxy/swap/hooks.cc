@@ -17,19 +17,19 @@ std::string number_text(Generation generation) {
   return generation.number == 0 ? std::string() : std::to_string(generation.number);
 }
 
-std::string hint_text(Kind kind, HookName name, const std::string& app) {
-  const std::string key = "hooks." + std::string(word(name));
-  switch (kind) {
+std::string hint_text(const HookFailure& failure, const std::string& app) {
+  switch (failure.kind) {
     case Kind::TimedOut:
-      return "it was killed: make it quicker, or give it longer with hooks.timeout";
+      return "make it quicker, or give it longer with hooks.timeout";
     case Kind::NotRun:
-      return "mend " + key + " in the file, and type `berth reload`";
+      return "mend hooks." + std::string(word(failure.facts.name)) + " in the file, and type `berth reload`";
     case Kind::Passed:
     case Kind::Failed:
     case Kind::Ended:
       break;
   }
-  return "`berth logs " + app + "` shows what it wrote";
+  return failure.last_lines.empty() ? "it wrote nothing; let it say what is wrong"
+                                    : "`berth logs " + app + "` shows all that it wrote";
 }
 
 }  // namespace
@@ -87,9 +87,12 @@ const HooksConfig::Command& Hooks::command(HookName name) const {
 void Hooks::run(HookFacts facts, Done done) {
   if (open_ == Open::No || command(facts.name).empty()) return;
   if (!done && running_.size() >= kMost) {
-    const std::string many = "was not run: " + std::to_string(kMost) + " hooks of this app run already";
-    return events_.on_failed(
-        {facts, "the " + std::string(word(facts.name)) + " hook " + many, "make them quicker", {}});
+    const std::string many = std::to_string(kMost) + " hooks of this app run already";
+    return events_.on_failed({.facts = facts,
+                              .kind = Kind::NotRun,
+                              .what = "the " + std::string(word(facts.name)) + " hook was not run: " + many,
+                              .hint = "make them quicker",
+                              .last_lines = {}});
   }
   backend::LaunchSpec launch;
   launch.app = settings_.app;
@@ -121,9 +124,11 @@ void Hooks::ended(std::list<Running>::iterator at, const backend::ErrandEnd& end
   std::optional<HookFailure> failure;
   if (end.kind != Kind::Passed) {
     failure = {.facts = over.facts,
+               .kind = end.kind,
                .what = "the " + std::string(word(over.facts.name)) + " hook " + end.text,
-               .hint = hint_text(end.kind, over.facts.name, settings_.app),
+               .hint = {},
                .last_lines = over.last_lines};
+    failure->hint = hint_text(*failure, settings_.app);
   }
   const bool told = over.told == Running::Told::Yes;
   if (told && over.done) over.done(failure);

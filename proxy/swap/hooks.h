@@ -49,6 +49,7 @@ struct HookSettings {
 
 struct HookFailure {
   HookFacts facts;
+  backend::ErrandEnd::Kind kind = backend::ErrandEnd::Kind::Failed;
   std::string what;                     ///< "the ready hook ended with exit 1"
   std::string hint;                     ///< what to do
   std::vector<std::string> last_lines;  ///< of its output, oldest first
