@@ -158,7 +158,7 @@ struct HooksConfig {
   Command ready;     ///< the new one passed its check, before the switch
   Command switched;  ///< it serves
   Command released;  ///< the old one is gone
-  Command failed;    ///< a swap failed, or a backend crashed
+  Command failed;    ///< a swap failed, or a backend crashed or fails its checks
   Milliseconds timeout{10'000};
   std::vector<std::string> required;  ///< "ready", or nothing: the swap fails with it
 

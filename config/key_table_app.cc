@@ -203,7 +203,8 @@ std::vector<FileKey> hook_rows() {
   add("ready", "Run when the new one has passed its check, before the switch", &HooksConfig::ready);
   add("switched", "Run when the new one serves", &HooksConfig::switched);
   add("released", "Run when the old one is gone, and its port free", &HooksConfig::released);
-  add("failed", "Run when a swap has failed, or a backend has crashed", &HooksConfig::failed);
+  add("failed", "Run when a swap has failed, or a backend has crashed or fails its health checks",
+      &HooksConfig::failed);
   rows.push_back(file_key({"timeout", KeyType::Duration, R"("3s")", "How long one of them may take"},
                           of_app([](const AppConfig& a) { return toml_duration(a.hooks.timeout); })));
   rows.push_back(

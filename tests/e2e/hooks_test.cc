@@ -115,7 +115,18 @@ TEST_CASE("hooks: one that hangs or fails is in nobody's way, is noted, and is g
   check_screen(berth.call("why"),
                {"note: the ready hook ended with exit 7: the mail server sleeps",
                 "note: the switched hook did not end", "or give it longer with hooks.timeout"});
+  // Other hooks are no swap, and run with the next one.
+  const std::string before = who_answers(berth.port());
+  write_file(dir / "switched.sh", "echo switched anew\n");
+  write_file(berth.file(), web(dir, {"switched"}, "timeout = \"5s\"\n"));
+  const auto reload = berth.call("reload");
+  CHECK(reload.exit_code == 0);
+  check_screen(reload, {"web: hooks changed"});
+  CHECK(who_answers(berth.port()) == before);
   CHECK(berth.call("restart").exit_code == 0);
+  CHECK(berth.child().wait_output("switched hook: switched anew", 10s));
+  CHECK(berth.call("logs", {"--json"}).out.find("\"generation\":2,\"stream\":\"stderr\",\"hook\"") ==
+        std::string::npos);
   check_clean_stop(berth);
 }
 

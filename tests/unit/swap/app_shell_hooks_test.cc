@@ -93,6 +93,26 @@ TEST_CASE("hooks: a way back to what was kept runs switched, and not ready") {
   CHECK(run_since(stage, seen) == Lines{"switched 1 after 2, 127.0.0.1:41501 pid 4001"});
 }
 
+TEST_CASE("hooks: an attached server that is left running is not released") {
+  using Verdict = backend::ReleaseCertificate::Verdict;
+  for (const Verdict verdict : {Verdict::NoPort, Verdict::StrictlyFree, Verdict::Held}) {
+    CAPTURE(static_cast<int>(verdict));
+    AppConfig app = hooked();
+    app.command.clear();
+    app.external = Endpoint::loopback_v4(41501);
+    Stage stage({}, app);
+    stage.serve_first();
+    stage.shell->swap(to({"v2"}), {});
+    stage.ready(2);
+    std::size_t seen = 2;
+    CHECK(run_since(stage, seen).size() == 2);
+    stage.stopped(1);
+    stage.released(1, verdict);
+    const Lines released{"released 2 after 1, 127.0.0.1:41501 pid "};
+    CHECK(run_since(stage, seen) == (verdict == Verdict::StrictlyFree ? released : Lines{}));
+  }
+}
+
 TEST_CASE("hooks: a required one keeps the switch waiting until it has passed") {
   Stage stage({}, hooked({"ready"}));
   Seen watched;
