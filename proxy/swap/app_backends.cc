@@ -138,12 +138,7 @@ void AppShell::on_ready(Generation generation, const backend::Ready& ready) {
   Seat* seat = find(generation);
   if (seat == nullptr || seat->phase > PhaseName::Ready) return;
   seat->ready = ready;
-  if (hooks_.wait_for_ready()) {
-    return hooks_.run(hook_facts(HookName::Ready, generation),
-                      [this, generation](const std::optional<HookFailure>& failure) {
-                        ready_hook_ended(generation, failure);
-                      });
-  }
+  if (hooks_.wait_for_ready()) return wait_for_ready_hook(generation);
   run_hook(HookName::Ready, generation);
   pass_ready(generation);
 }

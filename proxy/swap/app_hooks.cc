@@ -52,6 +52,15 @@ void AppShell::run_hook(HookName name, Generation generation, const std::string&
   hooks_.run(std::move(facts));
 }
 
+void AppShell::wait_for_ready_hook(Generation generation) {
+  const std::string passed = ready_detail(*seats_.at(generation).ready);
+  book_.phase_corrected(generation, PhaseName::Ready, passed + "; the ready hook runs");
+  hooks_.run(hook_facts(HookName::Ready, generation),
+             [this, generation](const std::optional<HookFailure>& failure) {
+               ready_hook_ended(generation, failure);
+             });
+}
+
 void AppShell::pass_ready(Generation generation, const std::string& also) {
   const Seat& seat = seats_.at(generation);
   book_.phase_ended(generation, PhaseName::Ready, PhaseState::Done, ready_detail(*seat.ready) + also);

@@ -159,6 +159,7 @@ class AppShell final : public backend::BackendEvents {
   HookSettings hook_settings() const;
   void run_hook(HookName name, Generation generation, const std::string& reason = {});
   HookFacts hook_facts(HookName name, Generation generation) const;
+  void wait_for_ready_hook(Generation generation);
   void pass_ready(Generation generation, const std::string& also = {});
   void ready_hook_ended(Generation generation, const std::optional<HookFailure>& failure);
   void take_hook_line(const HookFacts& facts, bool is_stderr, std::string_view line);

@@ -20,7 +20,7 @@ std::string number_text(Generation generation) {
 std::string hint_text(const HookFailure& failure, const std::string& app) {
   switch (failure.kind) {
     case Kind::TimedOut:
-      return "make it quicker, or give it longer with hooks.timeout";
+      return "make the hook quicker, or give it longer with hooks.timeout";
     case Kind::NotRun:
       return "mend hooks." + std::string(word(failure.facts.name)) + " in the file, and type `berth reload`";
     case Kind::Passed:

@@ -118,6 +118,7 @@ TEST_CASE("hooks: a required one keeps the switch waiting until it has passed") 
   Seen watched;
   stage.serve_first();
   CHECK(stage.plane.calls.empty());
+  CHECK(stage.shell->reports().at(0).phases.at(1).detail == "GET / 200; the ready hook runs");
   stage.launcher.errands.at(0).tell(Kind::Passed, "ended with exit 0");
   stage.poll();
   CHECK(stage.plane.calls == Lines{"switch 1 127.0.0.1:41501"});
@@ -181,7 +182,8 @@ TEST_CASE("hooks: one that fails blocks nothing, and is a note in the report eve
   const std::string first =
       "the switched hook ended with exit 7: mail: no route; `berth logs web` shows all that it wrote";
   const std::string second =
-      "the released hook did not end within 10s and was killed; make it quicker, or give it longer with "
+      "the released hook did not end within 10s and was killed; make the hook quicker, or give it longer "
+      "with "
       "hooks.timeout";
   CHECK(stage.shell->reports().at(0).notes == Lines{first, second});
   CHECK(stage.shell->reports().at(1).notes.empty());
