@@ -37,6 +37,8 @@ HookFacts AppShell::hook_facts(HookName name, Generation generation) const {
   const auto at = seats_.find(generation);
   if (at == seats_.end()) return facts;
   const Seat& seat = at->second;
+  // One that fails its checks still serves.
+  if (facts.old_generation == facts.generation) facts.old_generation = {};
   if (name == HookName::Switched) facts.old_generation = seat.replaced;
   facts.pid = seat.backend ? seat.backend->pid() : 0;
   const Endpoint where = seat.ready ? seat.ready->endpoint : seat.started ? seat.started->told : Endpoint{};

@@ -255,6 +255,8 @@ void AppShell::rest() {
 
 void AppShell::finish() {
   end_ = End::Waiting;
+  if (const std::string hooks = hooks_.running_text(); !hooks.empty())
+    log(Level::Info, {}, "waits for its hooks: " + hooks);
   finish_if_told();
   if (!book_.any_open()) return;
   // The workers are asked for their counters once more; a stuck one must not keep berth alive.

@@ -144,6 +144,16 @@ void Hooks::forget(Generation generation) {
   }
 }
 
+std::string Hooks::running_text() const {
+  std::string text;
+  for (const Running& each : running_) {
+    if (each.told == Running::Told::No) continue;
+    text += (text.empty() ? "" : ", ") + std::string(word(each.facts.name)) + " of generation " +
+            std::to_string(each.facts.about.number);
+  }
+  return text;
+}
+
 void Hooks::close() {
   open_ = Open::No;
   for (Running& each : running_) {

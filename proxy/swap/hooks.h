@@ -99,6 +99,10 @@ class Hooks {
   /// Whether one runs.
   bool any() const { return !running_.empty(); }
 
+  /// "switched of generation 2, released of generation 1": what runs, and was not told to
+  /// end, oldest first.
+  std::string running_text() const;
+
   /// Kills what runs, without a word, and runs nothing any more; on_idle follows.
   void close();
 

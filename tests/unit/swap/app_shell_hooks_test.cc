@@ -93,6 +93,19 @@ TEST_CASE("hooks: a way back to what was kept runs switched, and not ready") {
   CHECK(run_since(stage, seen) == Lines{"switched 1 after 2, 127.0.0.1:41501 pid 4001"});
 }
 
+TEST_CASE("hooks: a backend that fails its checks runs failed before it is replaced") {
+  AppConfig app = hooked();
+  app.health = {.every = Milliseconds(1), .fall = 1, .rise = 1};
+  Stage stage({}, app);
+  stage.serve_first();
+  std::size_t seen = 2;
+  REQUIRE(stage.wait_for([&] { return stage.made(1).asked != nullptr; }));
+  std::exchange(stage.made(1).asked, nullptr)({false, "GET / gave 500"});
+  stage.poll();
+  CHECK(run_since(stage, seen) == Lines{"failed 1 after , 127.0.0.1:41501 pid 4001: generation 1 failed 1 "
+                                        "checks in a row: GET / gave 500"});
+}
+
 TEST_CASE("hooks: an attached server that is left running is not released") {
   using Verdict = backend::ReleaseCertificate::Verdict;
   for (const Verdict verdict : {Verdict::NoPort, Verdict::StrictlyFree, Verdict::Held}) {
@@ -206,6 +219,7 @@ TEST_CASE("hooks: a reload changes them at once, and the app ends only after the
   REQUIRE(stage.launcher.errands.size() == 3);
   CHECK(stage.launcher.errands.back().what.words == Lines{"say-released"});
   CHECK(stage.owner.told.back() != "stopped");
+  CHECK(stage.owner.logged.back() == "waits for its hooks: released of generation 1");
   stage.launcher.errands.back().tell(Kind::Passed, "ended with exit 0");
   stage.poll();
   CHECK(stage.owner.told.back() == "stopped");
