@@ -3,6 +3,7 @@
 // struct that it needs, by value.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -142,6 +143,30 @@ struct ResponseFields {
   bool operator==(const ResponseFields&) const = default;
 };
 
+/// What becomes of a WebSocket or an event stream when its backend retires (design section 8).
+enum class LongMode : std::uint8_t {
+  Cut,    ///< soon ended in good order, so that its client comes back to the new backend
+  Drain,  ///< waited for, until `drain` has passed
+  Pin,    ///< it keeps the old backend, until `pin` has passed
+};
+
+/// The keys of an app about long connections.
+struct LongConfig {
+  LongMode mode = LongMode::Cut;
+  Milliseconds grace{1'000};  ///< from the switch to the first end; the last one comes after twice that
+  Milliseconds pin{3'600'000};
+  std::map<std::string, LongMode>
+      paths;  ///< a prefix of whole segments, as the client sees it; the longest counts
+
+  bool pins() const {
+    return mode == LongMode::Pin || std::any_of(paths.begin(), paths.end(), [](const auto& each) {
+             return each.second == LongMode::Pin;
+           });
+  }
+
+  bool operator==(const LongConfig&) const = default;
+};
+
 /// [app.NAME.health]: whether the running backend still answers; with the check of `ready`.
 struct HealthConfig {
   Milliseconds every = kOff;
@@ -188,6 +213,7 @@ struct AppConfig {
   bool tty = false;                        ///< the command gets a terminal of its own
   ReadyConfig ready;
   Milliseconds drain{30'000};
+  LongConfig long_;
   StopConfig stop;
   std::uint32_t max_retiring = 4;
   Milliseconds keep_old{0};  ///< how long the old one is kept warm for a rollback

@@ -42,4 +42,11 @@ bool lists_name(std::string_view value, std::string_view name) {
   return false;
 }
 
+std::string_view field_value(const Head& head, std::string_view name) {
+  for (const Field& field : head.fields)
+    if (field.tag == FieldTag::Other && field.name.size() == name.size() && equals_lower(field.name, name))
+      return field.value;
+  return {};
+}
+
 }  // namespace berth::http

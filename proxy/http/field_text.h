@@ -3,6 +3,8 @@
 
 #include <string_view>
 
+#include "proxy/http/head.h"
+
 namespace berth::http {
 
 /// ASCII, without case; `lower` is in lower case.
@@ -13,5 +15,8 @@ bool has_token(std::string_view value, std::string_view token);
 
 /// True if the comma-separated list `value` has `name`, whatever the case of either.
 bool lists_name(std::string_view value, std::string_view name);
+
+/// The value of the first field `name` (in lower case) that has no tag of its own; empty: there is none.
+std::string_view field_value(const Head& head, std::string_view name);
 
 }  // namespace berth::http

@@ -177,12 +177,20 @@ void AppShell::watch_drain(Generation generation) {
                       });
 }
 
+void AppShell::cut_others(Generation generation) {
+  plane_.cut(generation, route::Target::Whom::AllButPinned);
+  const std::string time = duration_text(settings_.app.long_.pin);
+  log(Level::Info, generation, "kept for long connections that are pinned to it, for " + time + " at most");
+  book_.kept(generation, "generation " + std::to_string(generation.number) +
+                             " is kept for the long connections pinned to it, for " + time + " at most");
+}
+
 void AppShell::cut(Generation generation) {
   Seat& seat = seats_.at(generation);
   const Retirement* leaves = retirement(generation);
   const bool hurried = leaves != nullptr && leaves->pace != Pace::Calm;
   seat.cut = seat.ended ? CutCause::Death : hurried ? CutCause::Hurry : CutCause::Deadline;
-  plane_.cut(generation);
+  plane_.cut(generation, route::Target::Whom::All);
 }
 
 void AppShell::stop(Generation generation) {

@@ -201,6 +201,8 @@ void AppShell::perform(const SupervisorAction& action) {
       return rest();
     case Do::WatchDrain:
       return watch_drain(g);
+    case Do::CutOthers:
+      return cut_others(g);
     case Do::CutHolders:
       return cut(g);
     case Do::StopBackend:

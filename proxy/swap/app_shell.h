@@ -145,6 +145,7 @@ class AppShell final : public backend::BackendEvents {
   void vacated(const SupervisorAction& action);
   void switch_target(Generation generation);
   void watch_drain(Generation generation);
+  void cut_others(Generation generation);
   void cut(Generation generation);
   void stop(Generation generation);
   void kill(Generation generation);

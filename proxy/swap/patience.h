@@ -33,6 +33,7 @@ struct Patience {
   Milliseconds start{35'000};  ///< from the start to ready or failed; the backend's own deadline is shorter
   Milliseconds acknowledge{1'000};  ///< of every worker, to a new target
   Milliseconds drain{30'000};       ///< until what the old one still carries is cut
+  Milliseconds pin{0};              ///< until the pinned ones among them are cut; 0: none is pinned
   Milliseconds cut{2'000};          ///< from the cut to emptiness
   Milliseconds stop{15'000};        ///< from the stop to the tree's end; covers the backend's own grace
   Milliseconds kill{5'000};         ///< from KILL to the tree's end
@@ -56,6 +57,7 @@ inline Patience patience_of(const AppConfig& app) {
   const Milliseconds hook = app.hooks.wait_for_ready() ? app.hooks.timeout : Milliseconds{0};
   patience.start = with_slack(longer(app.ready.timeout, hook));
   patience.drain = app.drain;
+  patience.pin = app.long_.pins() ? app.long_.pin : Milliseconds{0};
   patience.stop = with_slack(app.stop.grace);
   patience.keep_old = app.keep_old;
   patience.max_retiring = app.max_retiring;

@@ -52,8 +52,9 @@ class FakePlane final : public Plane {
   void holders(Generation, std::function<void(std::uint64_t)> answer) override {
     boost::asio::post(io_, [answer] { answer(3); });
   }
-  void cut(Generation generation) override {
-    calls.push_back("cut " + std::to_string(generation.number));
+  void cut(Generation generation, route::Target::Whom whom) override {
+    const bool all = whom == route::Target::Whom::All;
+    calls.push_back((all ? "cut " : "cut others ") + std::to_string(generation.number));
     if (auto waiting = drained_.extract(generation)) boost::asio::post(io_, waiting.mapped());
   }
   void counters(std::function<void(http::Counters)> answer) override {
