@@ -19,11 +19,11 @@ constexpr int kClientLeft = 499;  ///< as nginx has it
 
 static_assert(sizeof(AccessRecord) <= loop::BlockPool::kSmall);
 
-std::uint32_t in_us(std::chrono::steady_clock::duration time) {
-  return static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::microseconds>(time).count());
+std::uint32_t in_short_us(std::chrono::steady_clock::duration time) {
+  return static_cast<std::uint32_t>(observe::in_us(time));
 }
 
-double in_ms(std::chrono::steady_clock::duration time) { return in_us(time) / 1000.0; }
+double in_ms(std::chrono::steady_clock::duration time) { return in_short_us(time) / 1000.0; }
 
 }  // namespace
 
@@ -98,15 +98,13 @@ void Exchange::note_end() {
   route_.tally.finished(status_, now - begun_);
   if (record_.empty()) return;
   auto& record = *std::launder(reinterpret_cast<AccessRecord*>(record_.data()));
-  using std::chrono::system_clock;
-  record.unix_us =
-      std::chrono::duration_cast<std::chrono::microseconds>(system_clock::now().time_since_epoch()).count();
+  record.unix_us = observe::unix_us_now();
   record.status = status_ != 0 ? status_ : kClientLeft;
   record.bytes = body_sent_ - std::min<std::uint64_t>(body_sent_, to_client_.size());
   record.generation = generation_.number;
-  record.total_us = in_us(now - begun_);
-  record.held_us = in_us(held_for());
-  if (answered_ != std::chrono::steady_clock::time_point{}) record.upstream_us = in_us(answered_ - asked_);
+  record.total_us = observe::in_us(now - begun_);
+  record.held_us = in_short_us(held_for());
+  if (answered_ != std::chrono::steady_clock::time_point{}) record.upstream_us = in_short_us(answered_ - asked_);
   const bool ended = verdict_ == Verdict::Done || verdict_ == Verdict::Reply || verdict_ == Verdict::Tunnel;
   record.complete = ended && to_client_.empty();
   client_.journal().access->push(record);

@@ -18,6 +18,7 @@ struct Flow {
   std::uint64_t moved = 0;  ///< read from `from`
   bool ended = false;       ///< `from` has finished
   bool passed_on = false;   ///< and `to` was told
+  const loop::Stream* broken = nullptr;  ///< which of the two has failed
   // A WebSocket's way to its client (see Exchange::tunnel).
   FrameWalker* frames = nullptr;
   std::string_view last{};  ///< goes out behind the frame that is under way; nothing follows it
@@ -33,7 +34,7 @@ struct Flow {
     while (!waiting.empty()) {
       const loop::IoResult result = to.write(waiting.data(), waiting.size());
       if (result.status == Status::Again) return true;
-      if (result.status == Status::Error) return false;
+      if (result.status == Status::Error) return fail(to);
       waiting.consume(result.bytes);
     }
     waiting.reset();
@@ -59,7 +60,7 @@ struct Flow {
     loop::Block& into = loop.scratch();
     const loop::IoResult result = from.read({into.tail(), into.room()});
     if (result.status == Status::Again) return true;
-    if (result.status == Status::Error) return false;
+    if (result.status == Status::Error) return fail(from);
     if (result.status == Status::End) ended = true;
     moved += result.bytes;
     std::string_view got{into.tail(), result.bytes};
@@ -69,6 +70,12 @@ struct Flow {
       got = got.substr(0, frames->feed(got, !last.empty()));
     waiting.append(loop.blocks(), got);
     return flush() && end_if_whole(loop);
+  }
+
+ private:
+  bool fail(const loop::Stream& which) {
+    broken = &which;
+    return false;
   }
 };
 

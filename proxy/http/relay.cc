@@ -6,8 +6,17 @@ namespace berth::http {
 
 using loop::Wakes;
 
+namespace {
+
+// As nginx calls the ends of what is not HTTP.
+constexpr int kRelayed = 200;
+constexpr int kClientLeft = 499;
+constexpr int kNoBackend = 503;
+
+}  // namespace
+
 Relay::Relay(Worker& worker, loop::Fd fd, std::string_view address, ListenerView& listener, Counted counted)
-    : Connection(worker, address, listener, counted), route_(worker.app(*app())), holder_(gate_) {
+    : Connection(worker, address, listener, counted), route_(worker.app(*app())), holder_(gate_), begun_(worker.loop().now()) {
   socket_.open(worker_.loop(), std::move(fd), loop::Socket::Side::Client);
   socket_.attach(gate_);
   ++route_.counters.requests;
@@ -16,6 +25,7 @@ Relay::Relay(Worker& worker, loop::Fd fd, std::string_view address, ListenerView
 
 Relay::~Relay() {
   give_up_upstream(false);
+  note_end();
   --route_.counters.in_flight;
 }
 
@@ -31,18 +41,19 @@ void Relay::on_tick(loop::Tick tick) {
 }
 
 loop::Task<> Relay::run() {
-  bool whole = false;
   {
     auto obtaining = obtain_upstream();
     const bool obtained = co_await obtaining;
     if (obtained) {
+      obtained_ = worker_.loop().now();
+      generation_ = holder_.target()->generation();
       auto relaying = relay();
-      whole = co_await relaying;
+      whole_ = co_await relaying;
     }
   }
-  give_up_upstream(whole);
+  give_up_upstream(whole_);
   holder_.let_go();
-  if (!whole) {
+  if (!whole_) {
     if (!gone_) ++route_.counters.failed;
     socket_.close_abruptly();  // the client must see it
   }
@@ -76,13 +87,17 @@ loop::Task<bool> Relay::obtain_upstream() {
 loop::Task<bool> Relay::wait_in_queue() {
   route::Waiting place(gate_);
   gate_.forget(loop::kAdmitted | loop::kRefused | loop::kTimeout);
-  if (!route_.wait(place)) co_return false;
+  if (!route_.wait(place)) {
+    route_.tally.met(route::Limit::HoldRequests);
+    co_return false;
+  }
   ++route_.counters.held_total;
   deadline_ = give_up_;
   const Wakes wakes =
       co_await gate_.wait(loop::kAdmitted | loop::kRefused | loop::kTimeout | loop::kClientGone);
   deadline_ = 0;
   route_.leave(place);
+  if (wakes == loop::kTimeout) route_.tally.met(route::Limit::HoldTimeout);
   co_return !left(wakes) && (wakes & loop::kAdmitted) != 0;
 }
 
@@ -96,6 +111,7 @@ loop::Task<bool> Relay::connect(route::Target& target) {
     const Wakes wakes =
         co_await gate_.wait(loop::kUpstreamOut | loop::kTimeout | loop::kCut | loop::kClientGone);
     deadline_ = 0;
+    if (wakes == loop::kTimeout) route_.tally.met(route::Limit::ConnectTimeout);
     if (!left(wakes) && (wakes & loop::kUpstreamOut) != 0 && upstream_->connect_error() == 0) co_return true;
   }
   give_up_upstream(true);
@@ -118,11 +134,15 @@ loop::Task<bool> Relay::relay() {
   while (sound && !(down.passed_on && up.passed_on)) {
     deadline_ = loop.deadline(route_.limits().stream_idle);
     const Wakes wakes = co_await gate_.wait(wanted(up, down) | loop::kTimeout | loop::kCut);
+    if ((wakes & loop::kTimeout) != 0) route_.tally.met(route::Limit::StreamIdle);
     if ((wakes & (loop::kTimeout | loop::kCut)) != 0) break;
     sound = move(up, down, wakes, loop);
+    received_ = up.moved;
+    sent_ = down.moved - down.waiting.size();
   }
   deadline_ = 0;
   --route_.counters.tunnels;
+  gone_ = up.broken == &socket_ || down.broken == &socket_;
   const bool whole = down.passed_on && up.passed_on;
   co_return whole;
 }
@@ -133,6 +153,28 @@ void Relay::give_up_upstream(bool peer_closed) {
   route::Target& target = upstream_->target();
   target.drop(std::move(upstream_), peer_closed);
   route_.admit_soon();
+}
+
+/// It is over, whatever by.
+void Relay::note_end() {
+  const bool relayed = obtained_ != std::chrono::steady_clock::time_point{};
+  const int status = relayed ? kRelayed : gone_ ? kClientLeft : kNoBackend;
+  route_.tally.ended(status == kClientLeft ? 0 : status);
+  if (worker_.journal.access == nullptr) return;
+  const auto now = worker_.loop().now();
+  observe::AccessRecord record;
+  record.protocol = observe::AccessRecord::Protocol::Tcp;
+  record.unix_us = observe::unix_us_now();
+  record.status = static_cast<std::uint16_t>(status);
+  record.bytes = sent_;
+  record.received = received_;
+  record.generation = generation_.number;
+  record.held_us = static_cast<std::uint32_t>(observe::in_us((relayed ? obtained_ : now) - begun_));
+  record.total_us = observe::in_us(now - begun_);
+  record.complete = whole_;
+  record.put(observe::AccessRecord::Text::Address, address());
+  record.put(observe::AccessRecord::Text::App, route_.name());
+  worker_.journal.access->push(record);
 }
 
 }  // namespace berth::http

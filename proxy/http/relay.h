@@ -1,7 +1,10 @@
 // One connection of a client whose bytes are nobody's business (mode = "tcp"): one connection to the backend
-// for it, and bytes both ways until both sides have finished. It waits for a backend as a request would.
+// for it, and bytes both ways until both sides have finished. It waits for a backend as a request would, and is
+// counted and written down as one; how long it lasted is no latency of the backend, and is no metric.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <memory>
 
 #include "proxy/http/connection.h"
@@ -29,6 +32,7 @@ class Relay final : public Connection {
   loop::Task<bool> relay();
   /// Notes a client that has left. True: it has.
   bool left(loop::Wakes wakes);
+  void note_end();
   void give_up_upstream(bool peer_closed);
 
   route::AppRoute& route_;
@@ -38,7 +42,13 @@ class Relay final : public Connection {
   std::unique_ptr<route::Upstream> upstream_;
   loop::Tick deadline_ = 0;
   loop::Tick give_up_ = 0;  ///< waiting for a backend ends then; 0: never
-  bool gone_ = false;       ///< the client has left before it had a backend
+  bool gone_ = false;       ///< the client has left, or has broken the connection
+  std::chrono::steady_clock::time_point begun_;
+  std::chrono::steady_clock::time_point obtained_{};  ///< the connection to the backend, if there was one
+  Generation generation_;                             ///< of that backend
+  std::uint64_t sent_ = 0;                            ///< to the client
+  std::uint64_t received_ = 0;                        ///< from the client
+  bool whole_ = false;                                ///< both sides have finished
   loop::Task<> task_;
 };
 

@@ -135,13 +135,12 @@ end:
 /// What is not understood belongs to no app.
 void Session::note_refusal(const HeadError& error, std::string_view id, std::size_t bytes) {
   route::Tally& tally = journal().front;
-  tally.refused(error.status);
+  tally.ended(error.status);
   if (error.status == 431 || error.status == 414) tally.met(route::Limit::MaxHead);
   if (error.status == 408) tally.met(route::Limit::HeadTimeout);
   if (journal().access == nullptr) return;
   observe::AccessRecord record;
-  using namespace std::chrono;
-  record.unix_us = duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
+  record.unix_us = observe::unix_us_now();
   record.status = static_cast<std::uint16_t>(error.status);
   record.bytes = bytes;
   record.put(observe::AccessRecord::Text::Address, address());

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -11,6 +12,8 @@
 namespace berth::observe {
 
 struct AccessRecord {
+  /// Http: a request. Tcp: a whole connection, which has no texts but its address and app.
+  enum class Protocol : std::uint8_t { Http, Tcp };
   enum class Text : std::uint8_t { Address, Method, Target, Referer, UserAgent, RequestId, App };
   static constexpr std::size_t kTexts = 7;
   /// The most that is kept of each.
@@ -18,12 +21,14 @@ struct AccessRecord {
   static constexpr std::size_t kBytes = 48 + 24 + 1024 + 384 + 384 + 128 + 64;
 
   std::int64_t unix_us = 0;  ///< when it ended
-  std::uint64_t bytes = 0;   ///< of the body that the client was sent
+  std::uint64_t bytes = 0;   ///< that the client was sent: of the body, or of all (Tcp)
+  std::uint64_t received = 0;  ///< from the client (Tcp)
+  std::uint64_t total_us = 0;  ///< a tunnel may last for days
   std::uint32_t generation = 0;
-  std::uint32_t total_us = 0;
   std::uint32_t held_us = 0;
   std::uint32_t upstream_us = 0;  ///< to the first byte of its answer
   std::uint16_t status = 0;       ///< 499: the client left before there was one
+  Protocol protocol = Protocol::Http;
   std::uint8_t version = 0;       ///< 10 or 11; 0: the head was not understood
   bool complete = true;           ///< false: the answer ended in its middle
   std::uint16_t used = 0;         ///< of `text`
@@ -47,5 +52,14 @@ struct AccessRecord {
   }
   bool was_cut(Text which) const { return (cut >> static_cast<unsigned>(which) & 1U) != 0; }
 };
+
+/// As the fields of a record have it.
+inline std::int64_t unix_us_now() {
+  using namespace std::chrono;
+  return duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
+}
+inline std::uint64_t in_us(std::chrono::steady_clock::duration time) {
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(time).count());
+}
 
 }  // namespace berth::observe

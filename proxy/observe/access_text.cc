@@ -61,13 +61,31 @@ void member(std::string& out, std::string_view name, const AccessRecord& record,
   append_json_string(out, std::string(record.get(which)).append(kCut));
 }
 
-void milliseconds(std::string& out, std::string_view name, std::uint32_t us) {
+void milliseconds(std::string& out, std::string_view name, std::uint64_t us) {
   char text[32];
-  const int n = std::snprintf(text, sizeof text, "\":%u.%03u", us / 1000, us % 1000);
+  const int n = std::snprintf(text, sizeof text, "\":%llu.%03u", static_cast<unsigned long long>(us / 1000),
+                              static_cast<unsigned>(us % 1000));
   ((out += ",\"") += name).append(text, static_cast<std::size_t>(n));
 }
 
+void append_request(std::string& out, const AccessRecord& record) {
+  member(out, "method", record, Text::Method);
+  member(out, "target", record, Text::Target);
+  out += ",\"version\":\"";
+  if (record.version != 0) out += version_text(record.version);
+  out += "\",\"status\":" + std::to_string(record.status) + ",\"bytes\":" + std::to_string(record.bytes);
+  member(out, "referer", record, Text::Referer);
+  member(out, "user_agent", record, Text::UserAgent);
+  member(out, "request_id", record, Text::RequestId);
+}
+
+void append_connection(std::string& out, const AccessRecord& record) {
+  out += ",\"protocol\":\"tcp\",\"status\":" + std::to_string(record.status) +
+         ",\"bytes\":" + std::to_string(record.bytes) + ",\"received\":" + std::to_string(record.received);
+}
+
 void append_json(std::string& out, const AccessRecord& record) {
+  const bool connection = record.protocol == AccessRecord::Protocol::Tcp;
   const std::time_t seconds = record.unix_us / 1'000'000;
   std::tm utc{};
   gmtime_r(&seconds, &utc);
@@ -77,18 +95,14 @@ void append_json(std::string& out, const AccessRecord& record) {
   std::snprintf(stamp, sizeof stamp, ".%03dZ\"", static_cast<int>(record.unix_us / 1000 % 1000));
   out += stamp;
   member(out, "client", record, Text::Address);
-  member(out, "method", record, Text::Method);
-  member(out, "target", record, Text::Target);
-  out += ",\"version\":\"";
-  if (record.version != 0) out += version_text(record.version);
-  out += "\",\"status\":" + std::to_string(record.status) + ",\"bytes\":" + std::to_string(record.bytes);
-  member(out, "referer", record, Text::Referer);
-  member(out, "user_agent", record, Text::UserAgent);
-  member(out, "request_id", record, Text::RequestId);
+  if (connection)
+    append_connection(out, record);
+  else
+    append_request(out, record);
   member(out, "app", record, Text::App);
   out += ",\"generation\":" + std::to_string(record.generation);
   milliseconds(out, "held_ms", record.held_us);
-  milliseconds(out, "upstream_ms", record.upstream_us);
+  if (!connection) milliseconds(out, "upstream_ms", record.upstream_us);
   milliseconds(out, "total_ms", record.total_us);
   out += record.complete ? ",\"complete\":true}\n" : ",\"complete\":false}\n";
 }

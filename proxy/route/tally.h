@@ -55,8 +55,9 @@ struct Tally {
     took_us += us;
   }
 
-  /// Answered without having been understood.
-  void refused(int status) { ++by_class[static_cast<std::size_t>(status) / 100]; }
+  /// Without a duration that says anything of a backend: answered without having been understood, or a whole
+  /// connection that was relayed. `status` as above.
+  void ended(int status) { ++by_class[static_cast<std::size_t>(status) / 100]; }
 
   Tally& operator+=(const Tally& other) {
     for (std::size_t i = 0; i < by_class.size(); ++i) by_class[i] += other.by_class[i];

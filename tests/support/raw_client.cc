@@ -41,7 +41,9 @@ RawClient::RawClient(std::uint16_t port, const std::string& host) {
   ::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
 }
 
-RawClient::~RawClient() { ::close(fd_); }
+RawClient::~RawClient() {
+  if (fd_ >= 0) ::close(fd_);
+}
 
 bool RawClient::send(std::string_view bytes) {
   while (!bytes.empty()) {
@@ -51,6 +53,13 @@ bool RawClient::send(std::string_view bytes) {
     bytes.remove_prefix(static_cast<std::size_t>(n));
   }
   return true;
+}
+
+void RawClient::leave() {
+  const linger none{1, 0};
+  ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+  ::close(fd_);
+  fd_ = -1;
 }
 
 void RawClient::finish_sending() { ::shutdown(fd_, SHUT_WR); }

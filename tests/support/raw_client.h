@@ -32,6 +32,8 @@ class RawClient {
   bool send(std::string_view bytes);
   /// No more bytes from here.
   void finish_sending();
+  /// Leaves with a reset: a close alone looks to the peer like the end of sending.
+  void leave();
   /// The next final response (1xx are skipped). `to_head`: it answers a HEAD.
   RawResponse read_response(bool to_head = false,
                             std::chrono::milliseconds deadline = std::chrono::seconds(10));

@@ -27,7 +27,7 @@ FrontStatus counted_front() {
   app.counters.tally.finished(503, microseconds(1'001));
   app.counters.tally.finished(0, std::chrono::seconds(70));
   app.counters.tally.met(route::Limit::HoldRequests);
-  front.tally.refused(431);
+  front.tally.ended(431);
   front.tally.met(route::Limit::MaxHead);
   app.swaps.closed(example_report());
   return front;

@@ -89,6 +89,18 @@ TEST_CASE("access log: as JSON it has everything") {
         "\"total_ms\":12345.678,\"complete\":true}\n");
 }
 
+TEST_CASE("access log: a relayed connection has its bytes both ways, and no request") {
+  AccessRecord record = example();
+  record.protocol = AccessRecord::Protocol::Tcp;
+  record.version = 0;
+  record.received = 311;
+  record.total_us = 86'400'000'000;  // a day
+  CHECK(line(record, AccessFormat::Json) ==
+        "{\"time\":\"2026-11-21T02:44:58.586Z\",\"client\":\"192.0.2.7\",\"protocol\":\"tcp\",\"status\":200,"
+        "\"bytes\":5274,\"received\":311,\"app\":\"web\",\"generation\":7,\"held_ms\":0.068,"
+        "\"total_ms\":86400000.000,\"complete\":true}\n");
+}
+
 TEST_CASE("access log: bytes of clients end no line and no field") {
   AccessRecord record = example();
   record.put(Text::UserAgent, "a\"b\\c\t\xc3\xa9\xff\x7f\nGET");
