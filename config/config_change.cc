@@ -50,6 +50,21 @@ constexpr std::array<AppKey, 15> kOtherKeys{{{"listen", same<&App::listen>},
                                              {"hooks", same<&App::hooks>},
                                              {"fields", same<&App::fields>}}};
 
+struct LogKey {
+  std::string_view name;
+  bool (*same)(const LogConfig&, const LogConfig&);
+};
+
+template <auto Field>
+constexpr bool same_log(const LogConfig& a, const LogConfig& b) {
+  return a.*Field == b.*Field;
+}
+
+constexpr std::array<LogKey, 4> kLogKeys{{{"format", same_log<&LogConfig::format>},
+                                          {"level", same_log<&LogConfig::level>},
+                                          {"access", same_log<&LogConfig::access>},
+                                          {"access_format", same_log<&LogConfig::access_format>}}};
+
 template <class Owner>
 void note_limits(const Owner& before, const Owner& after, std::span<const LimitKey<Owner>> keys,
                  const std::string& prefix, std::vector<std::string>& into) {
@@ -106,13 +121,15 @@ ConfigChange compare(const Config& before, const Config& after) {
                 change.listeners);
   }
   if (before.front.workers != after.front.workers) change.restart.emplace_back("front.workers");
-  if (before.front.metrics != after.front.metrics) change.restart.emplace_back("front.metrics");
-  if (before.front.log != after.front.log) change.restart.emplace_back("front.log");
+  if (before.front.metrics != after.front.metrics) change.front.emplace_back("front.metrics");
+  for (const LogKey& key : kLogKeys)
+    if (!key.same(before.front.log, after.front.log))
+      change.front.push_back("front.log." + std::string(key.name));
   return change;
 }
 
 Config applicable(const Config& before, Config after) {
-  after.front = before.front;
+  after.front.workers = before.front.workers;
   for (AppConfig& app : after.apps) {
     const AppConfig* old = find(before, app.name);
     if (old == nullptr) continue;

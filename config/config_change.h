@@ -26,9 +26,10 @@ struct AppChange {
 struct ConfigChange {
   std::vector<AppChange> apps;         ///< removed ones first, then in the new order
   std::vector<std::string> listeners;  ///< "listener.\"127.0.0.1:8000\".head_timeout"
+  std::vector<std::string> front;      ///< "front.metrics", "front.log.access"
   std::vector<std::string> restart;    ///< keys that only a new start of berth applies
 
-  bool none() const { return apps.empty() && listeners.empty() && restart.empty(); }
+  bool none() const { return apps.empty() && listeners.empty() && front.empty() && restart.empty(); }
 };
 
 ConfigChange compare(const Config& before, const Config& after);

@@ -40,8 +40,8 @@ std::string url_text(AppMode mode, const std::string& address) {
 /// What runs in the foreground of `berth exec` has stdout for itself.
 observe::LogSettings log_settings(const AppStart& start, const LogConfig& config) {
   observe::LogSettings settings;
-  settings.format = config.format == LogFormat::Json ? observe::Format::Json : observe::Format::Human;
-  settings.least = static_cast<observe::Level>(config.level);
+  settings.format = observe::format_of(config);
+  settings.least = observe::level_of(config);
   if (start.guest) settings.fd = STDERR_FILENO;
   if (!start.verbose) settings.least = observe::Level::Error;
   return settings;
@@ -119,15 +119,17 @@ bool App::open() {
   const std::string runtime_dir = std::filesystem::path(control_socket_->path()).parent_path().string();
   backend::remove_stale_dirs(runtime_dir);
 
-  plane_ = std::make_unique<http::DataPlane>(io_, config_.front.workers, accounts_.access_log());
+  plane_ = std::make_unique<http::DataPlane>(io_, config_.front.workers);
   fleet_ =
       std::make_unique<Fleet>(io_, *plane_, *this, Fleet::Settings{control_socket_->path(), runtime_dir});
-  reloader_.emplace(config_, *plane_, listeners_, *fleet_, start_.reread);
+  accounts_.apply(config_.front, *plane_, *this);
+  reloader_.emplace(config_, Reloader::Parts{*plane_, listeners_, *fleet_, accounts_, log_, *this},
+                    start_.reread);
   for (const AppConfig& app : config_.apps) reloader_->add(app);
   reloader_->serve();
   exit_code_ = start_.guest ? Guest::kBerthFailed : 0;  // until the guest has given its own
   server_ = std::make_unique<control::Server>(io_, control_socket_->release_fd(), *this);
-  accounts_.serve(*this);
+  accounts_.await_signal();
   // Before anybody is told that it runs: who is told may stop it at once.
   for (int number : {SIGINT, SIGTERM, SIGHUP})
     if (number != SIGHUP || !ignored(SIGHUP)) signals_.add(number);
@@ -138,9 +140,7 @@ bool App::open() {
 }
 
 bool App::open_accounts() {
-  const int standard = start_.guest ? STDERR_FILENO : STDOUT_FILENO;
-  const auto warn = [this](const std::string& text) { log_.line(observe::Level::Warn, {}, {}, text); };
-  const std::string wrong = accounts_.open(config_.front, inherited_, standard, warn);
+  const std::string wrong = accounts_.open(config_.front);
   if (!wrong.empty()) say(STDERR_FILENO, "berth: " + wrong + "\n");
   return wrong.empty();
 }

@@ -108,7 +108,11 @@ class App final : public control::Service, public swap::AppEvents {
   boost::asio::signal_set children_{io_, SIGCHLD};
   PublicListeners listeners_{inherited_};
   std::optional<control::ControlSocket> control_socket_;
-  Accounts accounts_{io_};  ///< before the workers, which write its access log
+  Accounts accounts_{
+      io_,
+      {.inherited = inherited_, .standard = start_.guest ? 2 : 1, .warn = [this](const std::string& text) {
+         log_.line(observe::Level::Warn, {}, {}, text);
+       }}};  ///< before the workers, which write its access log
   std::unique_ptr<http::DataPlane> plane_;
   std::unique_ptr<Fleet> fleet_;
   std::optional<Reloader> reloader_;

@@ -69,9 +69,15 @@ struct Reloader::Open {
   }
 };
 
-Reloader::Reloader(Config& config, http::DataPlane& plane, PublicListeners& listeners, Fleet& fleet,
-                   std::function<RunConfig()> reread)
-    : config_(config), plane_(plane), listeners_(listeners), fleet_(fleet), reread_(std::move(reread)) {}
+Reloader::Reloader(Config& config, const Parts& parts, std::function<RunConfig()> reread)
+    : config_(config),
+      plane_(parts.plane),
+      listeners_(parts.listeners),
+      fleet_(parts.fleet),
+      accounts_(parts.accounts),
+      log_(parts.log),
+      service_(parts.service),
+      reread_(std::move(reread)) {}
 
 void Reloader::reload(const control::ReloadWatch& watch) {
   const auto refuse = [&](const std::string& reason) {
@@ -95,24 +101,40 @@ std::string Reloader::obstacle(const Config& fresh) const {
   return {};
 }
 
+/// What may fail. Otherwise what is wrong, and nothing has changed.
+std::string Reloader::open(const Config& next) {
+  if (std::string wrong = accounts_.open(next.front); !wrong.empty()) return wrong;
+  std::string wrong =
+      listeners_.open(next.listeners, [](const ListenerConfig& listener, const Inherited& inherited) {
+        return open_public(listener, inherited);
+      });
+  if (!wrong.empty()) accounts_.discard();
+  return wrong;
+}
+
 void Reloader::apply(Config fresh, const control::ReloadWatch& watch) {
   const std::vector<std::string> restart = compare(config_, fresh).restart;
   Config next = applicable(config_, std::move(fresh));
   const ConfigChange change = compare(config_, next);
   // What may fail comes first.
-  const std::string wrong =
-      listeners_.open(next.listeners, [](const ListenerConfig& listener, const Inherited& inherited) {
-        return open_public(listener, inherited);
-      });
+  const std::string wrong = open(next);
   if (!wrong.empty()) return watch.on_result({SwapResult::Kind::Failed, wrong + "\nnothing has changed", {}});
 
   for (const AppChange& one : change.apps) watch.on_change(change_text(one));
   for (const std::string& key : change.listeners) watch.on_change(key + " changed");
+  for (const std::string& key : change.front) watch.on_change(key + " changed");
   for (const std::string& key : restart)
     watch.on_change(key + " differs and stays as it was: a restart of berth applies it");
   if (change.none() && restart.empty()) watch.on_change("the file says what runs already");
 
   config_ = std::move(next);
+  log_.change(observe::format_of(config_.front.log), observe::level_of(config_.front.log));
+  accounts_.apply(config_.front, plane_, service_);
+  accounts_.reopen();  // by now the name may be another file's
+  const bool moved =
+      std::find(change.front.begin(), change.front.end(), "front.metrics") != change.front.end();
+  if (moved)
+    for (const std::string& line : accounts_.announcement()) watch.on_change(line);
   for (const AppChange& one : change.apps) {
     if (one.kind == AppChange::Kind::Added) add(app_of(config_, one.app));
     if (one.kind == AppChange::Kind::Restarted || one.kind == AppChange::Kind::Adjusted)

@@ -8,19 +8,30 @@
 
 #include "config/config.h"
 #include "config/run_config.h"
+#include "proxy/accounts.h"
 #include "proxy/control/service.h"
 #include "proxy/fleet.h"
 #include "proxy/http/data_plane.h"
+#include "proxy/observe/log.h"
 #include "proxy/public_listeners.h"
 
 namespace berth {
 
 class Reloader {
  public:
+  /// What a reload changes.
+  struct Parts {
+    http::DataPlane& plane;
+    PublicListeners& listeners;
+    Fleet& fleet;
+    Accounts& accounts;
+    observe::Log& log;
+    control::Service& service;  ///< answers at the addresses of metrics
+  };
+
   /// Everything referred to outlives it. `config`: what runs, and what the next file is compared with.
   /// `reread`: the file as it is now; empty: there is none.
-  Reloader(Config& config, http::DataPlane& plane, PublicListeners& listeners, Fleet& fleet,
-           std::function<RunConfig()> reread);
+  Reloader(Config& config, const Parts& parts, std::function<RunConfig()> reread);
 
   /// Each change is told before it is done; `on_result` comes when the swaps and retirements that follow have
   /// ended. Callbacks may come before this returns.
@@ -35,6 +46,7 @@ class Reloader {
   /// What the result waits for.
   struct Open;
   void apply(Config fresh, const control::ReloadWatch& watch);
+  std::string open(const Config& next);
   std::string obstacle(const Config& fresh) const;
   void adjust(const AppConfig& app);
   const ListenerConfig& listener_of(const AppConfig& app) const;
@@ -43,6 +55,9 @@ class Reloader {
   http::DataPlane& plane_;
   PublicListeners& listeners_;
   Fleet& fleet_;
+  Accounts& accounts_;
+  observe::Log& log_;
+  control::Service& service_;
   std::function<RunConfig()> reread_;
 };
 

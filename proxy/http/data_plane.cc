@@ -35,11 +35,9 @@ Counters& Counters::operator+=(const Counters& other) {
 
 class DataPlane::Impl {
  public:
-  Impl(boost::asio::io_context& control, unsigned count, observe::AccessLog* access) : control_(control) {
+  Impl(boost::asio::io_context& control, unsigned count) : control_(control) {
     const unsigned n = count != 0 ? count : std::max(1U, std::thread::hardware_concurrency());
-    for (unsigned i = 0; i < n; ++i)
-      workers_.push_back(
-          std::make_unique<Worker>(workers_, access != nullptr ? &access->add_ring() : nullptr));
+    for (unsigned i = 0; i < n; ++i) workers_.push_back(std::make_unique<Worker>(workers_));
     for (auto& worker : workers_) worker->start();
   }
 
@@ -111,12 +109,18 @@ constexpr int kKeepAliveTries = 3;
 
 }  // namespace
 
-DataPlane::DataPlane(boost::asio::io_context& control, unsigned workers, observe::AccessLog* access)
-    : impl_(std::make_unique<Impl>(control, workers, access)) {}
+DataPlane::DataPlane(boost::asio::io_context& control, unsigned workers)
+    : impl_(std::make_unique<Impl>(control, workers)) {}
 
 DataPlane::~DataPlane() = default;
 
 unsigned DataPlane::workers() const { return impl_->count(); }
+
+void DataPlane::set_access_log(observe::AccessLog* log, std::function<void()> left) {
+  impl_->everywhere(
+      [log](Worker& worker) { worker.journal.access = log != nullptr ? &log->add_ring() : nullptr; },
+      std::move(left));
+}
 
 AppId DataPlane::add_app(std::string name, const Limits& limits) {
   const AppId id{static_cast<std::uint32_t>(impl_->apps())};

@@ -56,15 +56,18 @@ using DrainOutcome = route::DrainCount;
 
 class DataPlane {
  public:
-  /// Starts `workers` threads (0: one per core). Callbacks run on `control`. `access` outlives it; nullptr:
-  /// no access log.
-  DataPlane(boost::asio::io_context& control, unsigned workers, observe::AccessLog* access = nullptr);
+  /// Starts `workers` threads (0: one per core). Callbacks run on `control`.
+  DataPlane(boost::asio::io_context& control, unsigned workers);
   /// Ends every connection and joins the threads.
   ~DataPlane();
   DataPlane(const DataPlane&) = delete;
   DataPlane& operator=(const DataPlane&) = delete;
 
   unsigned workers() const;
+
+  /// Where finished requests are written down from now on; nullptr: nowhere, as at first. `left` is called
+  /// when no worker writes to the one before any more; until then, or the end of this, that has to live.
+  void set_access_log(observe::AccessLog* log, std::function<void()> left);
 
   /// A new app without a target: its requests are held.
   AppId add_app(std::string name, const Limits& limits);

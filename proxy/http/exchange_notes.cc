@@ -104,10 +104,12 @@ void Exchange::note_end() {
   record.generation = generation_.number;
   record.total_us = observe::in_us(now - begun_);
   record.held_us = in_short_us(held_for());
-  if (answered_ != std::chrono::steady_clock::time_point{}) record.upstream_us = in_short_us(answered_ - asked_);
+  if (answered_ != std::chrono::steady_clock::time_point{})
+    record.upstream_us = in_short_us(answered_ - asked_);
   const bool ended = verdict_ == Verdict::Done || verdict_ == Verdict::Reply || verdict_ == Verdict::Tunnel;
   record.complete = ended && to_client_.empty();
-  client_.journal().access->push(record);
+  // A reload may have taken the log away since.
+  if (observe::AccessRing* access = client_.journal().access) access->push(record);
 }
 
 }  // namespace berth::http

@@ -15,9 +15,9 @@ struct Flow {
   loop::Stream& from;
   loop::Stream& to;
   loop::Block waiting{};
-  std::uint64_t moved = 0;  ///< read from `from`
-  bool ended = false;       ///< `from` has finished
-  bool passed_on = false;   ///< and `to` was told
+  std::uint64_t moved = 0;               ///< read from `from`
+  bool ended = false;                    ///< `from` has finished
+  bool passed_on = false;                ///< and `to` was told
   const loop::Stream* broken = nullptr;  ///< which of the two has failed
   // A WebSocket's way to its client (see Exchange::tunnel).
   FrameWalker* frames = nullptr;

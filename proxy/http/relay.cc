@@ -16,7 +16,10 @@ constexpr int kNoBackend = 503;
 }  // namespace
 
 Relay::Relay(Worker& worker, loop::Fd fd, std::string_view address, ListenerView& listener, Counted counted)
-    : Connection(worker, address, listener, counted), route_(worker.app(*app())), holder_(gate_), begun_(worker.loop().now()) {
+    : Connection(worker, address, listener, counted),
+      route_(worker.app(*app())),
+      holder_(gate_),
+      begun_(worker.loop().now()) {
   socket_.open(worker_.loop(), std::move(fd), loop::Socket::Side::Client);
   socket_.attach(gate_);
   ++route_.counters.requests;

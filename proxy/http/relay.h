@@ -1,6 +1,6 @@
 // One connection of a client whose bytes are nobody's business (mode = "tcp"): one connection to the backend
-// for it, and bytes both ways until both sides have finished. It waits for a backend as a request would, and is
-// counted and written down as one; how long it lasted is no latency of the backend, and is no metric.
+// for it, and bytes both ways until both sides have finished. It waits for a backend as a request would, and
+// is counted and written down as one; how long it lasted is no latency of the backend, and is no metric.
 #pragma once
 
 #include <chrono>

@@ -12,9 +12,7 @@
 
 namespace berth::http {
 
-Worker::Worker(const std::vector<std::unique_ptr<Worker>>& peers, observe::AccessRing* access)
-    : peers_(peers) {
-  journal.access = access;
+Worker::Worker(const std::vector<std::unique_ptr<Worker>>& peers) : peers_(peers) {
   heads.request.fields.reserve(128);
   heads.response.fields.reserve(128);
   no_path_ = std::make_unique<route::AppRoute>(loop_, "", route::RouteLimits{}, none_held_);

@@ -62,8 +62,7 @@ enum class Counted : std::uint8_t { No, Yes };
 class Worker {
  public:
   /// `peers`: all workers of the plane, this one included; filled before the first connection.
-  /// `access`: the way to the access log, if there is one; outlives this.
-  Worker(const std::vector<std::unique_ptr<Worker>>& peers, observe::AccessRing* access);
+  explicit Worker(const std::vector<std::unique_ptr<Worker>>& peers);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;

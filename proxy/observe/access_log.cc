@@ -11,6 +11,7 @@
 #include <condition_variable>
 #include <list>
 #include <mutex>
+#include <optional>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -29,13 +30,27 @@ constexpr std::size_t kBatch = 64 * 1024;
 /// What a pipe takes without a wait when it says that it can be written, and does not mix with others' lines.
 constexpr std::size_t kPiece = 4096;
 
+std::string unopened(const std::string& file, int error) {
+  return "cannot open the access log " + file + ": " + std::generic_category().message(error);
+}
+
+/// Non-blocking, so that a pipe without a reader is an error and not a wait.
+int open_file(const std::string& file) {
+  return ::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0644);
+}
+
+struct Place {
+  std::string file;
+  AccessFormat format = AccessFormat::Combined;
+};
+
 }  // namespace
 
 class AccessLog::Impl {
  public:
   Impl(AccessLogSettings settings, std::string& wrong) : settings_(std::move(settings)) {
-    if (int error = open(); error != 0) {
-      wrong = "cannot open the access log " + settings_.file + ": " + std::generic_category().message(error);
+    if (const int error = open(); error != 0) {
+      wrong = unopened(settings_.file, error);
       return;
     }
     thread_ = std::thread([this] { run(); });
@@ -63,6 +78,13 @@ class AccessLog::Impl {
     wake_.notify_one();
   }
 
+  void change(Place next) {
+    const std::lock_guard lock(mutex_);
+    next_ = std::move(next);
+    reopen_ = true;
+    wake_.notify_one();
+  }
+
   std::uint64_t dropped() const {
     const std::lock_guard lock(mutex_);
     std::uint64_t sum = lost_.load();
@@ -75,16 +97,11 @@ class AccessLog::Impl {
 
   /// 0, or the errno.
   int open() {
-    if (is_stdout()) {
-      fd_ = settings_.standard;
-      return 0;
-    }
-    // Non-blocking, so that a pipe without a reader is an error and not a wait.
-    const int fd =
-        ::open(settings_.file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0644);
+    const int fd = is_stdout() ? settings_.standard : open_file(settings_.file);
     if (fd < 0) return errno;
     close();
     fd_ = fd;
+    owned_ = !is_stdout();
     struct stat facts {};
     ::fstat(fd_, &facts);
     regular_ = S_ISREG(facts.st_mode);
@@ -94,7 +111,7 @@ class AccessLog::Impl {
   }
 
   void close() {
-    if (fd_ >= 0 && !is_stdout()) ::close(fd_);
+    if (fd_ >= 0 && owned_) ::close(fd_);
     fd_ = -1;
   }
 
@@ -115,24 +132,28 @@ class AccessLog::Impl {
     for (;;) {
       bool ending = false;
       bool reopen = false;
+      std::optional<Place> next;
       {
         std::unique_lock lock(mutex_);
         wake_.wait_for(lock, kRound, [this] { return ending_ || reopen_ || woken_.load(); });
         woken_.store(false);
         ending = ending_;
         reopen = std::exchange(reopen_, false);
+        next = std::exchange(next_, std::nullopt);
       }
       // What came before goes to the file that was there before.
       if (reopen) write_waiting();
+      if (next) {
+        settings_.file = std::move(next->file);
+        settings_.format = next->format;
+      }
       const Clock::time_point now = Clock::now();
       if (!reopen && now - looked >= settings_.between_looks) {
         looked = now;
         reopen = renamed();
       }
       if (reopen) {
-        if (int error = open(); error != 0)
-          trouble_ =
-              "cannot open the access log " + settings_.file + ": " + std::generic_category().message(error);
+        if (const int error = open(); error != 0) trouble_ = unopened(settings_.file, error);
       }
       write_waiting();
       warn();
@@ -199,18 +220,20 @@ class AccessLog::Impl {
     told_ = gone;
   }
 
-  const AccessLogSettings settings_;
+  AccessLogSettings settings_;  ///< its file and format: of the writing thread, once that runs
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::list<AccessRing> rings_;
   bool ending_ = false;
   bool reopen_ = false;
+  std::optional<Place> next_;
   std::atomic<bool> woken_{false};
   std::atomic<std::uint64_t> lost_{0};
   std::atomic<Clock::rep> deadline_ns_{Clock::time_point::max().time_since_epoch().count()};
 
   // Of the writing thread alone, once it runs.
   int fd_ = -1;
+  bool owned_ = false;
   bool regular_ = false;
   dev_t device_ = 0;
   ino_t inode_ = 0;
@@ -226,6 +249,16 @@ AccessLog::AccessLog(AccessLogSettings settings, std::string& wrong)
 AccessLog::~AccessLog() = default;
 AccessRing& AccessLog::add_ring() { return impl_->add_ring(); }
 void AccessLog::reopen() { impl_->reopen(); }
+void AccessLog::change(std::string file, AccessFormat format) { impl_->change({std::move(file), format}); }
+
+std::string AccessLog::obstacle(const std::string& file) {
+  if (file == "-") return {};
+  const int fd = open_file(file);
+  if (fd < 0) return unopened(file, errno);
+  ::close(fd);
+  return {};
+}
+
 std::uint64_t AccessLog::dropped() const { return impl_->dropped(); }
 
 }  // namespace berth::observe

@@ -41,6 +41,13 @@ class AccessLog {
   /// Opens the file anew, soon. From any thread.
   void reopen();
 
+  /// Soon writes there instead: what came before goes to the file that was there before. One that cannot be
+  /// opened is told as a warning, and tried again. From any thread.
+  void change(std::string file, AccessFormat format);
+
+  /// Why that file could not be opened now; empty: it can. Makes it, if it is not there.
+  static std::string obstacle(const std::string& file);
+
   /// Lines lost so far. From any thread.
   std::uint64_t dropped() const;
 

@@ -20,8 +20,8 @@ struct AccessRecord {
   static constexpr std::array<std::uint16_t, kTexts> kMost{48, 24, 1024, 384, 384, 128, 64};
   static constexpr std::size_t kBytes = 48 + 24 + 1024 + 384 + 384 + 128 + 64;
 
-  std::int64_t unix_us = 0;  ///< when it ended
-  std::uint64_t bytes = 0;   ///< that the client was sent: of the body, or of all (Tcp)
+  std::int64_t unix_us = 0;    ///< when it ended
+  std::uint64_t bytes = 0;     ///< that the client was sent: of the body, or of all (Tcp)
   std::uint64_t received = 0;  ///< from the client (Tcp)
   std::uint64_t total_us = 0;  ///< a tunnel may last for days
   std::uint32_t generation = 0;
@@ -29,10 +29,10 @@ struct AccessRecord {
   std::uint32_t upstream_us = 0;  ///< to the first byte of its answer
   std::uint16_t status = 0;       ///< 499: the client left before there was one
   Protocol protocol = Protocol::Http;
-  std::uint8_t version = 0;       ///< 10 or 11; 0: the head was not understood
-  bool complete = true;           ///< false: the answer ended in its middle
-  std::uint16_t used = 0;         ///< of `text`
-  std::uint8_t cut = 0;           ///< a bit for each text that was longer
+  std::uint8_t version = 0;  ///< 10 or 11; 0: the head was not understood
+  bool complete = true;      ///< false: the answer ended in its middle
+  std::uint16_t used = 0;    ///< of `text`
+  std::uint8_t cut = 0;      ///< a bit for each text that was longer
   std::array<std::uint16_t, kTexts> begins{};
   std::array<std::uint16_t, kTexts> sizes{};
   std::array<char, kBytes> text;  // not filled: only what is used is copied

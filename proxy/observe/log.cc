@@ -85,6 +85,7 @@ constexpr std::size_t kPiece = 4096;
 /// What a payload says before its text: a line is put together by the writing thread.
 struct Subject {
   Kind kind = Kind::Info;
+  Format format = Format::Human;
   std::uint8_t app_size = 0;
   std::uint32_t generation = 0;
 };
@@ -97,8 +98,7 @@ bool colours_wanted(const LogSettings& settings) {
 
 class DescriptorSink : public spdlog::sinks::base_sink<std::mutex> {
  public:
-  DescriptorSink(int fd, Format format, bool colours)
-      : fd_(fd), format_(format), colours_(colours && format == Format::Human) {}
+  DescriptorSink(int fd, bool colours) : fd_(fd), colours_(colours) {}
 
   /// From now on a reader that does not read is waited for only until `deadline`.
   void leave_by(Clock::time_point deadline) {
@@ -114,7 +114,7 @@ class DescriptorSink : public spdlog::sinks::base_sink<std::mutex> {
     std::memcpy(&subject, text.data(), sizeof subject);
     text.remove_prefix(sizeof subject);
     if (std::uint64_t now = dropped_(); now != told_) {
-      write_line(message.time, {Kind::Warn}, {},
+      write_line(message.time, {Kind::Warn, subject.format}, {},
                  std::to_string(now - told_) + " lines of the log dropped: its reader is slow");
       told_ = now;
     }
@@ -131,7 +131,7 @@ class DescriptorSink : public spdlog::sinks::base_sink<std::mutex> {
     const std::time_t seconds = duration_cast<std::chrono::seconds>(since).count();
     const auto ms = static_cast<int>(duration_cast<std::chrono::milliseconds>(since).count() % 1000);
     line_.clear();
-    if (format_ == Format::Json)
+    if (subject.format == Format::Json)
       put_json(seconds, ms, subject, app, text);
     else
       put_human(seconds, ms, subject, app, text);
@@ -205,7 +205,6 @@ class DescriptorSink : public spdlog::sinks::base_sink<std::mutex> {
   }
 
   int fd_;
-  Format format_;
   bool colours_;
   bool lost_ = false;
   std::uint64_t told_ = 0;
@@ -220,7 +219,9 @@ class Log::Impl {
  public:
   explicit Impl(const LogSettings& settings)
       : settings_(settings),
-        sink_(std::make_shared<DescriptorSink>(settings.fd, settings.format, colours_wanted(settings))),
+        format_(settings.format),
+        least_(settings.least),
+        sink_(std::make_shared<DescriptorSink>(settings.fd, colours_wanted(settings))),
         pool_(std::make_shared<spdlog::details::thread_pool>(settings.queue, 1)),
         logger_(std::make_shared<spdlog::async_logger>("berth", sink_, pool_,
                                                        spdlog::async_overflow_policy::overrun_oldest)) {
@@ -237,13 +238,18 @@ class Log::Impl {
 
   void show(std::string_view text) { hand_over(Kind::Shown, {}, {}, text); }
 
-  Level least() const { return settings_.least; }
+  void change(Format format, Level least) {
+    format_ = format;
+    least_ = least;
+  }
+  Level least() const { return least_; }
   std::uint64_t dropped() const { return pool_->overrun_counter(); }
 
  private:
   void hand_over(Kind kind, std::string_view app, Generation generation, std::string_view text) {
     Subject subject;
     subject.kind = kind;
+    subject.format = format_;
     subject.app_size = static_cast<std::uint8_t>(app.size());
     subject.generation = generation.number;
     spdlog::memory_buf_t payload;
@@ -254,7 +260,9 @@ class Log::Impl {
     logger_->log(spdlog::level::info, spdlog::string_view_t(payload.data(), payload.size()));
   }
 
-  LogSettings settings_;
+  const LogSettings settings_;
+  std::atomic<Format> format_;
+  std::atomic<Level> least_;
   std::shared_ptr<DescriptorSink> sink_;
   std::shared_ptr<spdlog::details::thread_pool> pool_;
   std::shared_ptr<spdlog::async_logger> logger_;
@@ -262,6 +270,8 @@ class Log::Impl {
 
 Log::Log(const LogSettings& settings) : impl_(std::make_unique<Impl>(settings)) {}
 Log::~Log() = default;
+
+void Log::change(Format format, Level least) { impl_->change(format, least); }
 
 void Log::line(Level level, std::string_view app, Generation generation, std::string_view text) {
   if (level < impl_->least()) return;

@@ -10,6 +10,7 @@
 #include <memory>
 #include <string_view>
 
+#include "config/config.h"
 #include "config/endpoint.h"
 
 namespace berth::observe {
@@ -32,6 +33,12 @@ enum class Format : std::uint8_t {
   Json,  ///< time, level, app, generation, message; of a backend's line its stream, too
 };
 
+/// As the configuration has them.
+inline Format format_of(const LogConfig& config) {
+  return config.format == LogFormat::Json ? Format::Json : Format::Human;
+}
+inline Level level_of(const LogConfig& config) { return static_cast<Level>(config.level); }
+
 struct LogSettings {
   int fd = 1;  ///< written to, not owned
   Format format = Format::Human;
@@ -49,6 +56,9 @@ class Log {
   ~Log();
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
+
+  /// Another look, from the lines on that are said after this.
+  void change(Format format, Level least);
 
   /// One line about `app` (empty: the front) and, unless it is 0, one of its generations. Never blocks.
   void line(Level level, std::string_view app, Generation generation, std::string_view text);

@@ -36,13 +36,16 @@ class Reloaded {
     write_file(berth.file(), text);
     return berth.call("reload");
   }
-  /// The pid of the app's serving backend.
+  /// The pid of the app's backend, once it has one.
   std::string pid_of(const std::string& app) {
-    const std::string status = berth.call("status", {"--json"}).out;
-    const auto at = status.find("\"name\":\"" + app + "\"");
-    const auto pid = status.find("\"pid\":", at);
-    REQUIRE(pid != std::string::npos);
-    return status.substr(pid, status.find(',', pid) - pid);
+    std::string pid;
+    REQUIRE(wait_until([&] {
+      const std::string status = berth.call("status", {"--json"}).out;
+      const auto at = status.find("\"pid\":", status.find("\"name\":\"" + app + "\""));
+      if (at != std::string::npos) pid = status.substr(at, status.find(',', at) - at);
+      return !pid.empty() && pid != "\"pid\":0";
+    }));
+    return pid;
   }
 
   BerthProcess berth;
@@ -149,6 +152,67 @@ TEST_CASE("reload: what only a restart applies says so and stays") {
   CHECK(result.out == "front.workers differs and stays as it was: a restart of berth applies it\n");
   CHECK(front.berth.call("status", {"--json"}).out.find("\"workers\":1") != std::string::npos);
   check_clean_stop(front.berth);
+}
+
+TEST_CASE("reload: the access log begins, moves, changes its look, is opened anew, and ends") {
+  const TempDir dir;
+  const auto log = [&](const std::string& name, const std::string& more = "") {
+    return "[front.log]\naccess = \"" + (dir / name) + "\"\n" + more + app("web", "web");
+  };
+  const auto asked = [&](BerthProcess& berth, const std::string& target) {
+    return [&berth, target](const std::string& file) {
+      CHECK(ask(berth.port(), target) == "web");
+      return wait_until([&] { return read_file(file).find(target) != std::string::npos; }, 10s);
+    };
+  };
+  Reloaded front(app("web", "web"));
+  BerthProcess& berth = front.berth;
+  CHECK(front.reload(log("one")).out == "front.log.access changed\n");
+  CHECK(asked(berth, "/a")(dir / "one"));
+  CHECK(front.reload(log("two", "access_format = \"json\"\n")).out ==
+        "front.log.access changed\nfront.log.access_format changed\n");
+  CHECK(asked(berth, "/b")(dir / "two"));
+  CHECK(read_file(dir / "two").starts_with("{\"time\":"));
+  CHECK(read_file(dir / "one").find("/b") == std::string::npos);
+  // As logrotate does it, and then says so by a reload.
+  std::filesystem::rename(dir / "two", dir / "two.1");
+  CHECK(front.reload(log("two", "access_format = \"json\"\n")).out == "the file says what runs already\n");
+  CHECK(asked(berth, "/c")(dir / "two"));
+  const auto wrong = front.reload(log("no/such/dir"));
+  CHECK(wrong.exit_code == 1);
+  check_screen(wrong, {"cannot open the access log", "nothing has changed"});
+  CHECK(asked(berth, "/d")(dir / "two"));
+  CHECK(front.reload(app("web", "web")).exit_code == 0);
+  CHECK(ask(berth.port(), "/e") == "web");
+  check_clean_stop(berth);
+  CHECK(read_file(dir / "two").find("/e") == std::string::npos);
+  CHECK(read_file(dir / "two.1").find("/c") == std::string::npos);
+}
+
+TEST_CASE(
+    "reload: the log changes its look, and metrics their address, while a scrape of the old one is none") {
+  Reloaded front(app("web", "web"));
+  BerthProcess& berth = front.berth;
+  const std::string keys = "[front]\nmetrics = \"127.0.0.1:0\"\n[front.log]\nformat = \"json\"\n";
+  const auto result = front.reload(keys + app("web", "web"));
+  CHECK(result.exit_code == 0);
+  check_screen(result,
+               {"front.metrics changed\n", "front.log.format changed\n", "metrics on http://127.0.0.1:"});
+  const std::string mark = "metrics on http://127.0.0.1:";
+  const auto port =
+      static_cast<std::uint16_t>(std::stoi(result.out.substr(result.out.find(mark) + mark.size())));
+  CHECK(get(port, "/metrics").body.find("berth_build_info") != std::string::npos);
+  CHECK(berth.child().wait_output("\"message\":\"reloaded\"}", 10s));
+  const auto taken = front.reload("[front]\nmetrics = \"127.0.0.1:" + std::to_string(berth.port()) + "\"\n" +
+                                  app("web", "web"));
+  CHECK(taken.exit_code == 1);
+  check_screen(taken, {"metrics: ", "nothing has changed"});
+  CHECK(get(port, "/metrics").status == 200);
+  const auto quiet = front.reload("[front.log]\nlevel = \"error\"\n" + app("web", "web"));
+  check_screen(quiet, {"front.metrics changed\n", "front.log.level changed\n"});
+  CHECK_THROWS(get(port, "/metrics"));
+  check_clean_stop(berth);
+  CHECK(berth.output().find("stopping:") == std::string::npos);
 }
 
 TEST_CASE(

@@ -87,21 +87,31 @@ TEST_CASE("change: a listener's limits are named by their listener") {
   CHECK(change.listeners == Words{"listener.\"127.0.0.1:8000\".max_fields"});
 }
 
+TEST_CASE("change: the log, the access log and the address of metrics are told by their keys, and applied") {
+  const Config before = two_apps();
+  Config changed = before;
+  changed.front.metrics = "127.0.0.1:9145";
+  changed.front.log = {LogFormat::Json, LogLevel::Warn, "access.log", AccessFormat::Json};
+  const ConfigChange change = compare(before, changed);
+  CHECK(change.front == Words{"front.metrics", "front.log.format", "front.log.level", "front.log.access",
+                              "front.log.access_format"});
+  CHECK(change.restart.empty());
+  CHECK_FALSE(change.none());
+  CHECK(applicable(before, changed).front.log == changed.front.log);
+  CHECK(applicable(before, changed).front.metrics == changed.front.metrics);
+}
+
 TEST_CASE("change: what only a new start applies is told, and kept as it was") {
   const Config before = two_apps();
   Config changed = before;
   changed.front.workers = 9;
-  changed.front.metrics = "127.0.0.1:9145";
-  changed.front.log.format = LogFormat::Json;
   changed.apps[0].mode = AppMode::Tcp;
   changed.apps[0].listen = "127.0.0.1:8002";
   changed.listeners[0].text = "127.0.0.1:8002";
   changed.apps[1].drain = Milliseconds(1);
-  CHECK(compare(before, changed).restart ==
-        Words{"app.web.mode", "front.workers", "front.metrics", "front.log"});
+  CHECK(compare(before, changed).restart == Words{"app.web.mode", "front.workers"});
   const Config kept = applicable(before, changed);
   CHECK(kept.front.workers == 0);
-  CHECK(kept.front.log == before.front.log);
   CHECK(kept.apps[0].mode == AppMode::Http);
   CHECK(kept.apps[0].listen == "127.0.0.1:8000");
   CHECK(kept.apps[1].drain == Milliseconds(1));
