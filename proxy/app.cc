@@ -323,12 +323,14 @@ void App::reload(control::ReloadWatch watch) {
   control::ReloadWatch logged;
   logged.on_change = [this, tell = watch.on_change](const std::string& text) {
     log_.line(observe::Level::Info, {}, {}, "reload: " + text);
+    events_.tell({}, control::Event::Change{text});
     tell(text);
   };
   logged.on_result = [this, tell = watch.on_result](const control::SwapResult& result) {
     const bool done = result.kind == control::SwapResult::Kind::Done;
     const auto level = done ? observe::Level::Info : observe::Level::Error;
     log_.line(level, {}, {}, done ? "reloaded" : "reload failed: " + result.reason);
+    events_.tell({}, control::Event::Reloaded{result});
     tell(result);
   };
   reloader_->reload(logged);
@@ -338,16 +340,5 @@ void App::stop(std::function<void(control::SwapResult)> stopped) {
   stop_asked_.push_back(std::move(stopped));
   if (phase_ == Phase::Serving) shut_down();
 }
-
-void App::on_log(observe::Level level, const std::string& app, Generation generation,
-                 const std::string& text) {
-  log_.line(level, app, generation, text);
-}
-
-void App::on_line(const std::string& app, const control::LogLine& line) {
-  log_.backend_line(app, line.generation, line.is_stderr, control::shown_text(line));
-}
-
-void App::on_stopped(const std::string& app) { fleet_->ended(app); }
 
 }  // namespace berth

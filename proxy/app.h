@@ -16,6 +16,7 @@
 
 #include "config/config.h"
 #include "proxy/accounts.h"
+#include "proxy/control/event_book.h"
 #include "proxy/control/server.h"
 #include "proxy/control/service.h"
 #include "proxy/control/socket_path.h"
@@ -66,12 +67,16 @@ class App final : public control::Service, public swap::AppEvents {
                                           std::size_t limit) const override;
   std::shared_ptr<void> follow_log(const std::string& app,
                                    std::function<void(const control::LogLine&)> on_line) override;
+  std::shared_ptr<void> follow_events(std::function<void(const control::Event&)> on_event) override;
   void reload(control::ReloadWatch watch) override;
   void stop(std::function<void(control::SwapResult)> stopped) override;
 
   void on_log(observe::Level level, const std::string& app, Generation generation,
               const std::string& text) override;
   void on_line(const std::string& app, const control::LogLine& line) override;
+  void on_phase(const std::string& app, const observe::PhaseRecord& phase) override;
+  void on_state(const std::string& app, const std::string& state) override;
+  void on_report(const observe::SwapReport& report) override;
   void on_first_ready(const std::string& app, Generation generation) override;
   void on_first_start_failed(const observe::SwapReport& report) override;
   void on_stopped(const std::string& app) override;
@@ -113,6 +118,7 @@ class App final : public control::Service, public swap::AppEvents {
       {.inherited = inherited_, .standard = start_.guest ? 2 : 1, .warn = [this](const std::string& text) {
          log_.line(observe::Level::Warn, {}, {}, text);
        }}};  ///< before the workers, which write its access log
+  control::EventBook events_;
   std::unique_ptr<http::DataPlane> plane_;
   std::unique_ptr<Fleet> fleet_;
   std::optional<Reloader> reloader_;

@@ -1,4 +1,5 @@
 // What comes of an app's first start: the guest of `berth exec` begins, or the user is told on one screen.
+#include <algorithm>
 #include <system_error>
 
 #include "backend/address.h"
@@ -9,16 +10,16 @@ namespace berth {
 namespace {
 
 /// One screen: what failed and what to do.
-std::vector<std::string> first_failure_lines(const observe::SwapReport& report, bool tries_again) {
+std::vector<std::string> first_failure_lines(const observe::SwapReport& report, bool tries_again, bool has_address) {
   std::vector<std::string> lines{report.app + " did not start: " + report.reason};
   for (const std::string& note : report.notes) lines.push_back("  " + note);
   for (const std::string& line : report.last_lines) lines.push_back("  | " + line);
   if (!report.hint.empty()) lines.push_back("  " + report.hint);
   if (!tries_again) return lines;
-  lines.emplace_back(
-      report.external.empty()
-          ? "  the address stays open and the command is tried again; or mend it and type: berth swap"
-          : "  the address stays open and the server is asked again; or name another: berth attach ADDRESS");
+  lines.push_back(std::string(has_address ? "  the address stays open and " : "  ") +
+                  (report.external.empty()
+                       ? "the command is tried again; or mend it and type: berth swap"
+                       : "the server is asked again; or name another: berth attach ADDRESS"));
   return lines;
 }
 
@@ -58,7 +59,10 @@ void App::guest_left() {
 
 /// The address was promised (P1), so it stays open: requests wait while the command is tried again.
 void App::on_first_start_failed(const observe::SwapReport& report) {
-  for (const std::string& line : first_failure_lines(report, !start_.guest))
+  const bool has_address =
+      std::any_of(config_.apps.begin(), config_.apps.end(),
+                  [&](const AppConfig& app) { return app.name == report.app && !app.listen.empty(); });
+  for (const std::string& line : first_failure_lines(report, !start_.guest, has_address))
     log_.line(observe::Level::Error, report.app, report.to, line);
   if (!start_.guest) return;
   exit_code_ = Guest::kBerthFailed;

@@ -95,6 +95,11 @@ const Fleet::Served* Fleet::find(const std::string& app) const {
 
 bool Fleet::has(const std::string& app) const { return find(app) != nullptr; }
 
+std::string Fleet::state(const std::string& app) const {
+  const Served& served = *find(app);
+  return served.started || waits_for(served).empty() ? served.shell->state_word() : "waiting";
+}
+
 bool Fleet::leaving(const std::string& app) const {
   const Served* served = find(app);
   return served != nullptr && served->leaves;

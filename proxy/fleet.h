@@ -50,6 +50,8 @@ class Fleet {
   void serves(const std::string& app);
 
   bool has(const std::string& app) const;
+  /// As the status has it.
+  std::string state(const std::string& app) const;
   bool leaving(const std::string& app) const;
   swap::AppShell& shell(const std::string& app) const;
   http::AppId number_of(const std::string& app) const;

@@ -38,6 +38,7 @@ const AppConfig& app_of(const Config& config, const std::string& name) {
 /// The new command, or the new server, as the file has it; its variables are the app's already.
 control::SwapRequest request_of(const AppConfig& app) {
   control::SwapRequest request;
+  request.asker = control::SwapAsker::File;
   if (app.attached_later) {
     request.verb = control::SwapVerbKind::Detach;
     return request;

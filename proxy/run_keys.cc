@@ -77,7 +77,9 @@ void RunKeys::swap(const std::string& app) {
     around_.show((one ? "" : paint.bold(app) + "  ") +
                  control::result_text(result.kind, result.reason, report, paint));
   };
-  watched_[app] = around_.service.swap(app, {}, std::move(watch));
+  control::SwapRequest request;
+  request.asker = control::SwapAsker::Key;
+  watched_[app] = around_.service.swap(app, std::move(request), std::move(watch));
 }
 
 void RunKeys::why() const {

@@ -71,6 +71,7 @@ ApiCall read_api_call(std::string_view method, std::string_view target) {
   constexpr std::string_view kApps = "/v1/apps/";
   ApiCall call;
   if (path == "/v1/status") call = checked(ApiCallKind::Status, method, "GET");
+  if (path == "/v1/events") call = checked(ApiCallKind::Events, method, "GET");
   if (path == "/v1/reload") call = checked(ApiCallKind::Reload, method, "POST");
   if (path == "/metrics") call = checked(ApiCallKind::Metrics, method, "GET");
   if (path == "/v1/stop") call = checked(ApiCallKind::Stop, method, "POST");

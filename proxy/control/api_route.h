@@ -28,6 +28,7 @@ enum class ApiCallKind : std::uint8_t {
   Cancel,       ///< POST /v1/apps/NAME/cancel
   Reload,       ///< POST /v1/reload
   Stop,         ///< POST /v1/stop
+  Events,       ///< GET /v1/events
   Metrics,      ///< GET /metrics
 };
 

@@ -20,8 +20,8 @@ using observe::SwapReport;
 
 constexpr std::array<std::string_view, 6> kPhases{"start", "ready", "switch", "drain", "stop", "release"};
 constexpr std::array<std::string_view, 3> kPhaseStates{"running", "done", "failed"};
-constexpr std::array<std::string_view, 9> kCauses{"first-start", "swap",   "restart",  "crash", "shutdown",
-                                                  "attach",      "detach", "rollback", "health"};
+constexpr std::array<std::string_view, 11> kCauses{"first-start", "swap",   "restart",  "crash", "shutdown",
+                                                  "attach",      "detach", "rollback", "health", "key", "reload"};
 constexpr std::array<std::string_view, 5> kOutcomes{"running", "done", "failed", "cancelled", "unreleased"};
 constexpr std::array<std::string_view, 5> kResults{"done", "failed", "refused", "superseded", "unreleased"};
 
@@ -235,6 +235,34 @@ json::object to_json(const LogLine& line) {
                                                   : "stdout"}};
   if (!line.hook.empty()) object["hook"] = line.hook;
   object["text"] = clean(line.text);
+  return object;
+}
+
+json::object to_json(const Event& event) {
+  struct Members {
+    json::object operator()(const Event::State& what) const {
+      return {{"event", "state"}, {"state", what.state}};
+    }
+    json::object operator()(const observe::PhaseRecord& phase) const {
+      json::object object{{"event", "phase"}};
+      for (auto& member : to_json(phase)) object.insert(member);
+      return object;
+    }
+    json::object operator()(const observe::SwapReport& report) const {
+      return {{"event", "report"}, {"report", to_json(report)}};
+    }
+    json::object operator()(const Event::Change& what) const {
+      return {{"event", "change"}, {"text", clean(what.text)}};
+    }
+    json::object operator()(const Event::Reloaded& what) const {
+      json::object object = to_json(what.result);
+      object["event"] = "reload";
+      return object;
+    }
+  };
+  json::object object = std::visit(Members{}, event.what);
+  object["unix_ms"] = event.unix_ms;
+  if (!event.app.empty()) object["app"] = event.app;
   return object;
 }
 

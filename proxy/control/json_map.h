@@ -14,6 +14,8 @@ boost::json::object to_json(const observe::SwapReport& report);
 boost::json::object to_json(const AppStatus& app);
 boost::json::object to_json(const FrontStatus& front);
 boost::json::object to_json(const LogLine& line);
+/// "event" says which of its kinds it is: "state", "phase", "report", "change", "reload".
+boost::json::object to_json(const Event& event);
 /// The last line of a streamed call: the result, its exit code, the report.
 boost::json::object to_json(const SwapResult& result);
 boost::json::object to_json(const PauseRequest& request);

@@ -93,6 +93,10 @@ std::string cause_text(const SwapReport& report) {
       return "asked by `berth swap`";
     case SwapCause::Restart:
       return "asked by `berth restart`";
+    case SwapCause::Key:
+      return "asked by the s key";
+    case SwapCause::Reload:
+      return "asked by a reload of the file";
     case SwapCause::Crash:
       return "generation " + std::to_string(report.from.number) + " ended by itself";
     case SwapCause::Shutdown:

@@ -8,6 +8,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <variant>
 #include <vector>
 
 #include "config/config.h"
@@ -26,9 +28,17 @@ enum class SwapVerbKind : std::uint8_t {
   Rollback,  ///< to what served before
 };
 
+/// Who asked for a swap; what the reports call it by.
+enum class SwapAsker : std::uint8_t {
+  Caller,  ///< the API
+  Key,     ///< the s key of `berth run`
+  File,    ///< a reload
+};
+
 /// A swap, a restart, an attach, a detach or a rollback as it was asked for.
 struct SwapRequest {
   SwapVerbKind verb = SwapVerbKind::Swap;
+  SwapAsker asker = SwapAsker::Caller;
   std::vector<std::string> command{};
   std::optional<Endpoint> to{};              ///< a server that runs already, instead of a command
   std::optional<Endpoint> only{};            ///< of a detach: refused if another server is attached
@@ -150,6 +160,26 @@ inline std::string shown_text(const LogLine& line) {
   return line.hook.empty() ? line.text : line.hook + " hook: " + line.text;
 }
 
+/// Something has happened: one line of GET /v1/events.
+struct Event {
+  /// The app's state is that from now on; "gone": a reload or the end has taken the app away.
+  struct State {
+    std::string state;
+  };
+  /// A reload has changed something, or has said why not.
+  struct Change {
+    std::string text;
+  };
+  /// A reload is over.
+  struct Reloaded {
+    SwapResult result;
+  };
+  std::int64_t unix_ms = 0;
+  std::string app;  ///< empty: the front
+  std::variant<State, observe::PhaseRecord, observe::SwapReport, Change, Reloaded> what;
+};
+inline constexpr std::string_view kGone = "gone";
+
 /// Follows one reload of the file. Callbacks on the control loop; on_result is the last.
 struct ReloadWatch {
   std::function<void(const std::string&)> on_change;  ///< "web: swapped, for its command"
@@ -180,6 +210,9 @@ class Service {
   /// Calls `on_line` for each new line until the returned handle is destroyed.
   virtual std::shared_ptr<void> follow_log(const std::string& app,
                                            std::function<void(const LogLine&)> on_line) = 0;
+  /// Calls `on_event` with the state of every app, before this returns, and then with whatever happens, until
+  /// the returned handle is destroyed.
+  virtual std::shared_ptr<void> follow_events(std::function<void(const Event&)> on_event) = 0;
   /// Reads the file again and applies what differs.
   virtual void reload(ReloadWatch watch) = 0;
   /// Begins the shutdown (as SIGTERM does); `stopped` is called with what `berth stop` should print, just

@@ -169,6 +169,9 @@ asio::awaitable<bool> Session::answer(const Request& request) {
     case ApiCallKind::Logs:
       begin_logs(call);
       break;
+    case ApiCallKind::Events:
+      begin_events();
+      break;
     case ApiCallKind::Reload:
       begin_reload();
       break;

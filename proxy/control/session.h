@@ -63,6 +63,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void begin_reload();
   void begin_stop();
   void begin_logs(const ApiCall& call);
+  void begin_events();
   void push(const boost::json::object& line);
   void push_log(const LogLine& line);
   void end_stream();

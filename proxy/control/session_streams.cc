@@ -74,8 +74,27 @@ void Session::begin_logs(const ApiCall& call) {
   for (const LogLine& line : service_->log_lines(call.app, call.after, call.limit)) push_log(line);
   if (!call.follow) return end_stream();
   // Nothing runs between the two calls on this loop, so no line is missed and none comes twice.
-  handle_ = service_->follow_log(call.app, [weak = weak_from_this()](const LogLine& line) {
+  struct Handles {
+    std::shared_ptr<void> lines;
+    std::shared_ptr<void> events;
+  };
+  auto handles = std::make_shared<Handles>();
+  handles->lines = service_->follow_log(call.app, [weak = weak_from_this()](const LogLine& line) {
     if (auto self = weak.lock(); self && self->streaming_) self->push_log(line);
+  });
+  // An app that is taken away has written its last line.
+  handles->events = service_->follow_events([weak = weak_from_this(), app = call.app](const Event& event) {
+    const auto* state = std::get_if<Event::State>(&event.what);
+    const bool gone = state != nullptr && state->state == kGone && event.app == app;
+    if (auto self = weak.lock(); gone && self && self->streaming_) self->end_stream();
+  });
+  handle_ = std::move(handles);
+}
+
+void Session::begin_events() {
+  streaming_ = true;
+  handle_ = service_->follow_events([weak = weak_from_this()](const Event& event) {
+    if (auto self = weak.lock(); self && self->streaming_ && !self->ended_) self->push(to_json(event));
   });
 }
 

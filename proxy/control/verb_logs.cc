@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <list>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "proxy/control/phase_text.h"
@@ -17,20 +19,24 @@ constexpr unsigned kMostAtOnce = 10'000;
 // Shows the lines of one app or of several, which may come on several threads.
 class LogScreen {
  public:
-  LogScreen(const std::vector<std::string>& apps, bool json, const Terminal& terminal)
-      : several_(apps.size() > 1), json_(json), terminal_(terminal), paint_(terminal.colour) {
+  // Named: each line says which app it is of.
+  enum class Lines : std::uint8_t { Plain, Named };
+
+  LogScreen(const std::vector<std::string>& apps, Lines lines, bool json, const Terminal& terminal)
+      : lines_(lines), json_(json), terminal_(terminal), paint_(terminal.colour) {
     for (const std::string& app : apps) widest_ = std::max(widest_, width_of(app));
   }
 
   void show(const std::string& app, const json::value& value) {
     const std::lock_guard lock(mutex_);
+    widest_ = std::max(widest_, width_of(app));
     if (json_) return show_json(app, value);
     if (const auto line = log_line_from(value)) terminal_.out(text_of(app, *line));
   }
 
  private:
   void show_json(const std::string& app, json::value value) {
-    if (several_ && value.is_object()) value.get_object()["app"] = app;
+    if (lines_ == Lines::Named && value.is_object()) value.get_object()["app"] = app;
     terminal_.out(json::serialize(value) + "\n");
   }
 
@@ -46,7 +52,7 @@ class LogScreen {
            shown_text(line) + "\n";
   }
 
-  const bool several_;
+  const Lines lines_;
   const bool json_;
   const Terminal& terminal_;
   const Paint paint_;
@@ -87,6 +93,58 @@ int show_one(const LogsVerb& verb, const std::string& socket, const std::string&
   return tell_end(call(socket, {"GET", path_of(app, query), {}}, following), verb, terminal);
 }
 
+// Follows apps, each on a thread, and those that come by a reload.
+class Followers {
+ public:
+  Followers(std::string socket, LogScreen& screen) : socket_(std::move(socket)), screen_(screen) {}
+
+  void add(const std::string& app, std::uint64_t after) {
+    followed_.insert(app);
+    CallResult& end = ends_.emplace_back();
+    threads_.emplace_back([this, app, after, &end] {
+      Following following;
+      following.on_line = [&](std::string_view text) { screen_.show(app, read_line(text)); };
+      const std::string query =
+          "follow=1&limit=" + std::to_string(kMostAtOnce) + "&after=" + std::to_string(after);
+      end = call(socket_, {"GET", path_of(app, query), {}}, following);
+    });
+  }
+
+  /// Until berth ends, or somebody ends this.
+  CallResult watch() {
+    Following following;
+    following.on_line = [&](std::string_view text) { react(read_line(text)); };
+    return call(socket_, {"GET", "/v1/events", {}}, following);
+  }
+
+  /// How each app's log has ended; waits until all have.
+  const std::list<CallResult>& ends() {
+    for (std::thread& thread : threads_) thread.join();
+    threads_.clear();
+    return ends_;
+  }
+
+ private:
+  void react(const json::value& event) {
+    const auto text = [&](std::string_view name) {
+      const json::value* member = event.is_object() ? event.get_object().if_contains(name) : nullptr;
+      return member != nullptr && member->is_string() ? std::string(member->get_string()) : std::string();
+    };
+    if (text("event") != "state") return;
+    const std::string app = text("app");
+    if (text("state") == kGone)
+      followed_.erase(app);
+    else if (!followed_.contains(app))
+      add(app, 0);
+  }
+
+  const std::string socket_;
+  LogScreen& screen_;
+  std::set<std::string> followed_;
+  std::list<CallResult> ends_;
+  std::list<std::thread> threads_;
+};
+
 struct AppLine {
   std::size_t app;
   LogLine line;
@@ -117,21 +175,12 @@ int show_all(const LogsVerb& verb, const std::string& socket, const std::vector<
   for (auto each = lines.end() - static_cast<std::ptrdiff_t>(shown); each != lines.end(); ++each)
     screen.show(apps[each->app], each->value);
   if (!verb.follow) return 0;
-  std::vector<CallResult> ends(apps.size());
-  std::vector<std::thread> threads;
-  for (std::size_t n = 0; n < apps.size(); ++n) {
-    threads.emplace_back([&, n] {
-      Following following;
-      following.on_line = [&](std::string_view text) { screen.show(apps[n], read_line(text)); };
-      const std::string query =
-          "follow=1&limit=" + std::to_string(kMostAtOnce) + "&after=" + std::to_string(newest[n]);
-      ends[n] = call(socket, {"GET", path_of(apps[n], query), {}}, following);
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  for (const CallResult& end : ends)
+  Followers followers(socket, screen);
+  for (std::size_t n = 0; n < apps.size(); ++n) followers.add(apps[n], newest[n]);
+  const CallResult events = followers.watch();
+  for (const CallResult& end : followers.ends())
     if (const int code = tell_end(end, verb, terminal); code != 0) return code;
-  return 0;
+  return events.end == CallEnd::Lost ? tell_end(events, verb, terminal) : 0;
 }
 
 }  // namespace
@@ -140,8 +189,10 @@ int run_verb(const LogsVerb& verb, const Terminal& terminal) {
   std::vector<std::string> apps;
   const Reached reached = reach_apps(verb.target, terminal, apps);
   if (reached.exit_code != 0) return reached.exit_code;
-  LogScreen screen(apps, verb.target.json, terminal);
-  if (apps.size() == 1) return show_one(verb, reached.socket, apps.front(), screen, terminal);
+  // Who follows all apps follows those, too, that come later.
+  const bool all = apps.size() > 1 || (verb.follow && verb.target.app.empty());
+  LogScreen screen(apps, all ? LogScreen::Lines::Named : LogScreen::Lines::Plain, verb.target.json, terminal);
+  if (!all) return show_one(verb, reached.socket, apps.front(), screen, terminal);
   return show_all(verb, reached.socket, apps, screen, terminal);
 }
 

@@ -46,8 +46,8 @@ bool rests(const SwapReport& report) {
   return waits(report.reason) || std::any_of(report.notes.begin(), report.notes.end(), waits);
 }
 
-std::string asked_for(const SwapReport& report, const std::string& verb) {
-  std::string text = "`berth " + verb + "` asked for ";
+std::string asked_for(const SwapReport& report, const std::string& who) {
+  std::string text = who + " asked for ";
   text += report.external.empty() ? "" : "the server on " + report.external + " as ";
   text += name_of(report.to);
   return text + (report.from.number == 0 ? "" : " in place of " + name_of(report.from));
@@ -60,10 +60,16 @@ std::string what_was_done(const SwapReport& report) {
       add(text, "`berth run` started " + name_of(report.to));
       break;
     case SwapCause::Swap:
-      add(text, asked_for(report, "swap"));
+      add(text, asked_for(report, "`berth swap`"));
       break;
     case SwapCause::Restart:
       add(text, "`berth restart` asked for the same command again, as " + name_of(report.to));
+      break;
+    case SwapCause::Key:
+      add(text, "the s key asked for the same command again, as " + name_of(report.to));
+      break;
+    case SwapCause::Reload:
+      add(text, asked_for(report, "the file, which was read again,"));
       break;
     case SwapCause::Crash:
       add(text, name_of(report.from) + " ended without being asked to");
@@ -73,14 +79,14 @@ std::string what_was_done(const SwapReport& report) {
       add(text, "`berth stop`, or a signal, ended berth, and " + name_of(report.from) + " with it");
       break;
     case SwapCause::Attach:
-      add(text, asked_for(report, "attach"));
+      add(text, asked_for(report, "`berth attach`"));
       break;
     case SwapCause::Detach:
       add(text, "`berth detach` let go of " + name_of(report.from) +
                     (report.to.number == 0 ? "" : "; the app's own command comes as " + name_of(report.to)));
       break;
     case SwapCause::Rollback:
-      add(text, asked_for(report, "rollback"));
+      add(text, asked_for(report, "`berth rollback`"));
       break;
     case SwapCause::Health:
       add(text, name_of(report.from) + " failed its health checks");

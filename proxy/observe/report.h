@@ -40,7 +40,9 @@ enum class SwapCause : std::uint8_t {
   Attach,
   Detach,
   Rollback,
-  Health
+  Health,
+  Key,    ///< the s key of `berth run`
+  Reload  ///< the file has another command
 };
 
 enum class SwapOutcome : std::uint8_t {

@@ -19,6 +19,12 @@ class AppEvents {
                       const std::string& text) = 0;
   /// A backend wrote a line.
   virtual void on_line(const std::string& app, const control::LogLine& line) = 0;
+  /// A phase of a swap or a retirement has begun or ended.
+  virtual void on_phase(const std::string&, const observe::PhaseRecord&) {}
+  /// Its state as the status has it is another.
+  virtual void on_state(const std::string&, const std::string&) {}
+  /// A swap and its retirement are over.
+  virtual void on_report(const observe::SwapReport&) {}
   /// The app's first generation serves. Once.
   virtual void on_first_ready(const std::string& app, Generation generation) = 0;
   /// The first start came to nothing. At most once; the shell goes on trying with backoff unless it is shut

@@ -37,6 +37,7 @@ AppShell::AppShell(boost::asio::io_context& control, ShellSettings settings, Pla
              .unix_ms = unix_ms_now,
              .counters =
                  [this](std::function<void(http::Counters)> answer) { plane_.counters(std::move(answer)); },
+             .phase = [this](const observe::PhaseRecord& phase) { owner_.on_phase(name(), phase); },
              .closed = [this](const observe::SwapReport& report) { report_closed(report); }}) {
   state_.patience = settings_.patience;
   state_.order = settings_.app.swap;
@@ -163,6 +164,7 @@ void AppShell::feed(const SupervisorEvent& event) {
   taking_ = Taking::Nothing;
   watch_health();
   set_gate();
+  tell_state();
   arm();
 }
 
@@ -276,6 +278,7 @@ void AppShell::finish_if_told() {
 
 void AppShell::report_closed(const observe::SwapReport& report) {
   swaps_.closed(report);
+  owner_.on_report(report);
   if (report.outcome == observe::SwapOutcome::Unreleased) {
     log(Level::Warn, report.from, "not released: " + report.reason);
   }

@@ -68,6 +68,8 @@ class AppShell final : public backend::BackendEvents {
   /// Only after shutdown(): without drain and grace.
   void hurry();
 
+  /// Its state as the status has it: "serving", "swapping".
+  std::string state_word() const;
   /// Asynchronous, because counters are gathered from the workers.
   void status(std::function<void(control::AppStatus)> answer) const;
   /// Newest first, at most 50.
@@ -172,6 +174,7 @@ class AppShell final : public backend::BackendEvents {
   std::string why_held() const;
   control::PauseStatus pause_status() const;
   void set_gate();
+  void tell_state();
   void tell_overdue(Generation generation);
   void answer(const SupervisorAction& action, control::SwapResult::Kind kind, const std::string& reason);
   void tell_queued(const Ask& ask);
@@ -220,6 +223,7 @@ class AppShell final : public backend::BackendEvents {
   Hooks hooks_;
   HealthWatch health_;
   Generation watched_{};  ///< whom it asks; 0: nobody
+  std::string told_state_;
   std::string gate_;      ///< why requests wait although something serves; empty: they do not
 
   std::uint64_t asks_ = 0;

@@ -35,38 +35,46 @@ std::string AppShell::state_text(Generation generation) const {
   return "releasing";
 }
 
+std::string AppShell::state_word() const {
+  switch (state_.state) {
+    case AppState::New:
+    case AppState::Starting:
+      if (state_.served == 0) return "starting";
+      return state_.swap && state_.swap->order == SwapOrder::StopStart &&
+                     state_.asked.origin == Origin::User
+                 ? "swapping"
+                 : "restarting";
+    case AppState::Serving:
+      return health_.unhealthy() ? "unhealthy" : "serving";
+    case AppState::Swapping:
+      return "swapping";
+    case AppState::Crashed:
+      return "restarting";
+    case AppState::Failed:
+      return "failed";
+    case AppState::Cancelled:
+      return "cancelled";
+    case AppState::Vacant:
+      return "vacant";
+    case AppState::Stopping:
+    case AppState::Finished:
+      break;
+  }
+  return "stopping";
+}
+
+void AppShell::tell_state() {
+  std::string state = state_word();
+  if (state == told_state_) return;
+  told_state_ = state;
+  owner_.on_state(name(), state);
+}
+
 control::AppStatus AppShell::status_now() const {
-  const auto app_state = [this]() -> std::string {
-    switch (state_.state) {
-      case AppState::New:
-      case AppState::Starting:
-        if (state_.served == 0) return "starting";
-        return state_.swap && state_.swap->order == SwapOrder::StopStart &&
-                       state_.asked.origin == Origin::User
-                   ? "swapping"
-                   : "restarting";
-      case AppState::Serving:
-        return health_.unhealthy() ? "unhealthy" : "serving";
-      case AppState::Swapping:
-        return "swapping";
-      case AppState::Crashed:
-        return "restarting";
-      case AppState::Failed:
-        return "failed";
-      case AppState::Cancelled:
-        return "cancelled";
-      case AppState::Vacant:
-        return "vacant";
-      case AppState::Stopping:
-      case AppState::Finished:
-        break;
-    }
-    return "stopping";
-  };
   control::AppStatus status;
   status.name = name();
   status.addresses = settings_.addresses;
-  status.state = app_state();
+  status.state = state_word();
   status.command = last_wish().command;
   if (last_wish().external) status.external = last_wish().external->text();
   status.dir = status.external.empty() ? last_wish().dir : std::string();

@@ -32,11 +32,13 @@ void AppShell::fell() {
   log(Level::Warn, g, "unhealthy: " + unhealthy_text() + next);
   run_hook(HookName::Failed, g, unhealthy_text());
   if (replaceable) return feed(SupervisorEventKind::Unhealthy, g);
+  tell_state();
   book_.remark(unhealthy_text() + next);
 }
 
 void AppShell::rose() {
   log(Level::Info, watched_, "healthy again");
+  tell_state();
   book_.remark("generation " + std::to_string(watched_.number) + " is healthy again");
   set_gate();
 }

@@ -6,6 +6,28 @@ namespace berth::swap {
 using control::SwapVerbKind;
 using observe::SwapCause;
 
+namespace {
+
+SwapCause cause_of(const control::SwapRequest& request) {
+  if (request.asker == control::SwapAsker::Key) return SwapCause::Key;
+  if (request.asker == control::SwapAsker::File) return SwapCause::Reload;
+  switch (request.verb) {
+    case SwapVerbKind::Restart:
+      return SwapCause::Restart;
+    case SwapVerbKind::Attach:
+      return SwapCause::Attach;
+    case SwapVerbKind::Detach:
+      return SwapCause::Detach;
+    case SwapVerbKind::Rollback:
+      return SwapCause::Rollback;
+    case SwapVerbKind::Swap:
+      break;
+  }
+  return SwapCause::Swap;
+}
+
+}  // namespace
+
 AppShell::Wish AppShell::wish_of(const control::SwapRequest& request) const {
   const bool again = request.command.empty() && !request.to && request.verb != SwapVerbKind::Detach;
   Wish wish;
@@ -22,10 +44,7 @@ AppShell::Wish AppShell::wish_of(const control::SwapRequest& request) const {
             .watch = {}};
     return wish;
   }
-  wish.cause = request.verb == SwapVerbKind::Attach   ? SwapCause::Attach
-               : request.verb == SwapVerbKind::Detach ? SwapCause::Detach
-               : again                                ? SwapCause::Restart
-                                                      : SwapCause::Swap;
+  wish.cause = cause_of(request);
   wish.same = again ? Wish::Same::Again : Wish::Same::No;
   wish.own_dir = request.dir;
   wish.own_env = request.env;

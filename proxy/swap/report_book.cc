@@ -288,6 +288,7 @@ void ReportBook::tell_phase(const OpenPtr& open, std::size_t index) {
   // By value: who is told may cause more phases.
   const observe::PhaseRecord phase = open->report.phases[index];
   if (const auto watch = open->watch.lock(); watch && watch->on_phase) watch->on_phase(phase);
+  if (around_.phase) around_.phase(phase);
 }
 
 void ReportBook::close_if_over(const OpenPtr& open) {

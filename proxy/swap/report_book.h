@@ -27,6 +27,8 @@ class ReportBook {
     std::function<Moment()> now;
     std::function<std::int64_t()> unix_ms;
     std::function<void(std::function<void(http::Counters)>)> counters;
+    /// A phase has begun or ended, whoever watches.
+    std::function<void(const observe::PhaseRecord&)> phase{};
     /// A report was closed: its swap and its retirement are over.
     std::function<void(const observe::SwapReport&)> closed;
   };

@@ -54,6 +54,11 @@ class FakeService : public Service {
     followers.push_back(std::move(on_line));
     return {static_cast<void*>(this), [this](void*) { ++handles_dropped; }};
   }
+  std::shared_ptr<void> follow_events(std::function<void(const Event&)> on_event) override {
+    on_event({7, "web", Event::State{"serving"}});
+    events.push_back(std::move(on_event));
+    return {static_cast<void*>(this), [this](void*) { ++handles_dropped; }};
+  }
   void reload(ReloadWatch watch) override {
     watch.on_change("web: swapped, for its command");
     watch.on_result({SwapResult::Kind::Failed, "web: it ended with exit status 3", {}});
@@ -72,6 +77,7 @@ class FakeService : public Service {
   std::function<void(SwapWatch&)> on_swap;
   std::vector<SwapWatch> watches;
   std::vector<std::function<void(const LogLine&)>> followers;
+  std::vector<std::function<void(const Event&)>> events;
   std::atomic<int> handles_dropped = 0;
 };
 
