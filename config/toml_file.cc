@@ -56,7 +56,8 @@ void read_ready(Table table, ReadyConfig& ready) {
   }
   for (const char* key : {"http", "tcp", "listen", "notify", "log", "exec", "started"}) table.take(key);
   if (checks > 1)
-    table.fault("", "a ready table has one check", "write one of http, tcp, listen, notify, log and exec");
+    table.fault("", "a ready table has one check",
+                "write one of http, tcp, listen, notify, log, exec and started");
   table.chosen("status", R"(a number or a text like "200-299")",
                [&](const std::string& text) { return set_ready_status(ready, text); });
   table.text("host", ready.host);

@@ -10,7 +10,8 @@ namespace berth {
 namespace {
 
 /// One screen: what failed and what to do.
-std::vector<std::string> first_failure_lines(const observe::SwapReport& report, bool tries_again, bool has_address) {
+std::vector<std::string> first_failure_lines(const observe::SwapReport& report, bool tries_again,
+                                             bool has_address) {
   std::vector<std::string> lines{report.app + " did not start: " + report.reason};
   for (const std::string& note : report.notes) lines.push_back("  " + note);
   for (const std::string& line : report.last_lines) lines.push_back("  | " + line);
@@ -59,9 +60,9 @@ void App::guest_left() {
 
 /// The address was promised (P1), so it stays open: requests wait while the command is tried again.
 void App::on_first_start_failed(const observe::SwapReport& report) {
-  const bool has_address =
-      std::any_of(config_.apps.begin(), config_.apps.end(),
-                  [&](const AppConfig& app) { return app.name == report.app && !app.listen.empty(); });
+  const bool has_address = std::any_of(config_.apps.begin(), config_.apps.end(), [&](const AppConfig& app) {
+    return app.name == report.app && !app.listen.empty();
+  });
   for (const std::string& line : first_failure_lines(report, !start_.guest, has_address))
     log_.line(observe::Level::Error, report.app, report.to, line);
   if (!start_.guest) return;

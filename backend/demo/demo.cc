@@ -101,7 +101,8 @@ int demo_main(const std::vector<std::string>& arguments) {
       value = arguments[++i];
     }
     if (take_option(name, value, options)) continue;
-    std::fprintf(stderr, "berth demo: '%s %s' is not understood\n%s", name.c_str(), value.c_str(), kHelp);
+    const std::string words = value.empty() ? name : name + " " + value;
+    std::fprintf(stderr, "berth demo: '%s' is not understood\n%s", words.c_str(), kHelp);
     return 2;
   }
   return demo_main(options);

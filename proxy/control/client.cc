@@ -72,7 +72,7 @@ class OneCall {
         if (!stopped) end(CallEnd::TimedOut, {});
       });
     }
-    if (following_.on_tick) tick();
+    if (following_.on_tick || following_.given_up) tick();
     bhttp::async_write(socket_, request_, [this](error_code failed, std::size_t) {
       // A server may answer before it has read everything: the answer decides.
       if (!failed || failed == asio::error::broken_pipe) return read();
@@ -114,7 +114,8 @@ class OneCall {
     tick_.expires_after(kTick);
     tick_.async_wait([this](error_code stopped) {
       if (stopped || ended_) return;
-      following_.on_tick();
+      if (following_.given_up && following_.given_up()) return end(CallEnd::Interrupted, {});
+      if (following_.on_tick) following_.on_tick();
       tick();
     });
   }

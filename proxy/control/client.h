@@ -35,6 +35,8 @@ struct CallResult {
 struct Following {
   std::function<void(std::string_view)> on_line;  ///< each line of a 200 answer, as it comes
   std::function<void()> on_tick;                  ///< every 100 ms, for a line that shows a running time
+  /// Asked as often, for a caller that has the signals to itself. True: the call ends as Interrupted.
+  std::function<bool()> given_up{};
   std::optional<std::chrono::milliseconds> timeout;
 };
 

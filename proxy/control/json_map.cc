@@ -20,8 +20,9 @@ using observe::SwapReport;
 
 constexpr std::array<std::string_view, 6> kPhases{"start", "ready", "switch", "drain", "stop", "release"};
 constexpr std::array<std::string_view, 3> kPhaseStates{"running", "done", "failed"};
-constexpr std::array<std::string_view, 11> kCauses{"first-start", "swap",   "restart",  "crash", "shutdown",
-                                                  "attach",      "detach", "rollback", "health", "key", "reload"};
+constexpr std::array<std::string_view, 11> kCauses{"first-start", "swap",   "restart", "crash",
+                                                   "shutdown",    "attach", "detach",  "rollback",
+                                                   "health",      "key",    "reload"};
 constexpr std::array<std::string_view, 5> kOutcomes{"running", "done", "failed", "cancelled", "unreleased"};
 constexpr std::array<std::string_view, 5> kResults{"done", "failed", "refused", "superseded", "unreleased"};
 

@@ -271,22 +271,25 @@ std::variant<SwapCall, std::string> swap_call_from(std::string_view body, SwapVe
 }
 
 std::variant<PauseRequest, std::string> pause_call_from(std::string_view body) {
+  const auto wrong = [](const std::string& what) {
+    return what + R"(; send nothing, or {"message": "back at noon", "max": "30s"} or one of the two)";
+  };
   PauseRequest request;
   if (body.find_first_not_of(" \t\r\n") == std::string_view::npos) return request;
   json::error_code error;
   json::value value = json::parse(json::string_view(body.data(), body.size()), error);
-  if (error) return "the body is not JSON: " + error.message();
-  if (!value.is_object()) return "the body must be a JSON object";
+  if (error) return wrong("the body is not JSON: " + error.message());
+  if (!value.is_object()) return wrong("the body must be a JSON object");
   for (const auto& [name, member] : value.get_object()) {
     if (name == "message") {
-      if (!member.is_string()) return "'message' must be a text";
+      if (!member.is_string()) return wrong("'message' must be a text");
       request.message = text_of(member);
     } else if (name == "max") {
       const auto time = member.is_string() ? parse_duration(text_of(member)) : std::nullopt;
-      if (!time || time->count() <= 0) return R"('max' must be a time like "30s")";
+      if (!time || time->count() <= 0) return wrong(R"('max' must be a time like "30s")");
       request.max = *time;
     } else {
-      return "there is no member '" + std::string(name) + "' in a pause";
+      return wrong("there is no member '" + std::string(name) + "' in a pause");
     }
   }
   return request;

@@ -95,4 +95,11 @@ Pulse::End Pulse::wait(std::chrono::milliseconds at_most) {
   }
 }
 
+bool Pulse::asked() const {
+  sigset_t pending{};
+  ::sigpending(&pending);
+  return sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1 ||
+         sigismember(&pending, SIGHUP) == 1;
+}
+
 }  // namespace berth::control

@@ -50,6 +50,8 @@ class Pulse {
   Pulse& operator=(const Pulse&) = delete;
 
   End wait(std::chrono::milliseconds at_most);
+  /// wait() would say Asked at once.
+  bool asked() const;
 
  private:
   sigset_t taken_{};

@@ -65,6 +65,8 @@ void add_rows(const AppStatus& app, std::vector<Row>& rows) {
   std::uint64_t draining = 0;
   for (const GenerationStatus& g : app.generations) draining += leaves(g) ? g.holders : 0;
   first[Draining] = std::to_string(draining);
+  // Nobody comes to it, so there is nothing to count.
+  if (app.addresses.empty()) first[Rate] = first[Held] = first[Draining] = "-";
   const bool leads = !app.generations.empty() && !leaves(app.generations.front());
   if (leads) put(first, app.generations.front());
   rows.push_back(first);

@@ -37,8 +37,16 @@ std::string app_block(const AppStatus& app, unsigned columns) {
   if (!app.dir.empty()) text += wrapped("in", {shortened(app.dir, room)}, columns);
   if (!app.ready.empty()) text += wrapped("ready", {shortened(app.ready, room)}, columns);
   if (!app.health.empty()) text += wrapped("health", {shortened(app.health, room)}, columns);
+  const auto count = [](const char* name, std::uint64_t n) {
+    return std::string(name) + " " + std::to_string(n);
+  };
+  std::vector<std::string> limits = {
+      "drain " + duration_text(app.drain), "ready_timeout " + duration_text(app.ready_timeout),
+      "stop_grace " + duration_text(app.stop_grace), count("max_retiring", app.max_retiring)};
+  if (app.order == SwapOrder::StopStart) limits.insert(limits.begin(), "swap stop-start");
+  // Nobody comes to it: the rest says nothing of it.
+  if (app.addresses.empty()) return text + wrapped("limits", limits, columns);
   const http::Counters& c = app.counters;
-  auto count = [](const char* name, std::uint64_t n) { return std::string(name) + " " + std::to_string(n); };
   text +=
       wrapped("requests",
               {count("all", c.requests), count("failed", c.failed), count("retried", c.retried),
@@ -57,10 +65,6 @@ std::string app_block(const AppStatus& app, unsigned columns) {
                   {count("clients", c.connections), count("tunnels", c.tunnels),
                    count("to backend", c.upstream_active), count("pooled", c.upstream_idle)},
                   columns);
-  std::vector<std::string> limits = {
-      "drain " + duration_text(app.drain), "ready_timeout " + duration_text(app.ready_timeout),
-      "stop_grace " + duration_text(app.stop_grace), count("max_retiring", app.max_retiring)};
-  if (app.order == SwapOrder::StopStart) limits.insert(limits.begin(), "swap stop-start");
   for (const auto& key : app_limit_keys())
     limits.push_back(std::string(key.name) + " " + limit_text(app.limits, key));
   std::vector<std::string> listener;

@@ -38,7 +38,9 @@ int watch(const StatusVerb& verb, const std::string& socket, const Call& what, c
     if (ask) {
       Following following;
       following.timeout = kLongestAnswer;
+      following.given_up = [&] { return pulse.asked(); };
       const CallResult result = call(socket, what, following);
+      if (result.end == CallEnd::Interrupted) return 0;
       if (result.end == CallEnd::NoBerth || result.end == CallEnd::Lost)
         return tell_problem({.exit_code = 3,
                              .type = "berth-ended",

@@ -143,7 +143,10 @@ void tell_leaving(const SwapReport& report, std::string& text) {
   if (!all.empty()) add(text, who + all);
   if (over(release) && release->state == PhaseState::Failed)
     add(text, "its port was not let go of: " + release->detail);
-  if (report.retiring) add(text, who + " is still on its way out");
+  if (report.retiring && drain == nullptr && stop == nullptr)
+    add(text, who + " is kept for a while: `berth rollback` would be one switch");
+  else if (report.retiring)
+    add(text, who + " is still on its way out");
 }
 
 void tell_requests(const SwapReport& report, std::string& text) {

@@ -224,7 +224,7 @@ class AppShell final : public backend::BackendEvents {
   HealthWatch health_;
   Generation watched_{};  ///< whom it asks; 0: nobody
   std::string told_state_;
-  std::string gate_;      ///< why requests wait although something serves; empty: they do not
+  std::string gate_;  ///< why requests wait although something serves; empty: they do not
 
   std::uint64_t asks_ = 0;
   std::map<std::uint64_t, Wish> wishes_;

@@ -40,8 +40,7 @@ std::string AppShell::state_word() const {
     case AppState::New:
     case AppState::Starting:
       if (state_.served == 0) return "starting";
-      return state_.swap && state_.swap->order == SwapOrder::StopStart &&
-                     state_.asked.origin == Origin::User
+      return state_.swap && state_.swap->order == SwapOrder::StopStart && state_.asked.origin == Origin::User
                  ? "swapping"
                  : "restarting";
     case AppState::Serving:

@@ -25,7 +25,8 @@ const std::string kAddress = "listen = \"127.0.0.1:0\"\n";
 
 }  // namespace
 
-TEST_CASE("events: states, phases, reports and reloads are told as they happen, and logs follow apps by them") {
+TEST_CASE(
+    "events: states, phases, reports and reloads are told as they happen, and logs follow apps by them") {
   const std::string web = app("web", kAddress, "web is here");
   const std::string api = app("api", kAddress + "path = \"/api\"\n", "api is here");
   BerthProcess berth({.file = web});
@@ -44,7 +45,9 @@ TEST_CASE("events: states, phases, reports and reloads are told as they happen, 
   CHECK(tells("\"state\":\"swapping\""));
   CHECK(tells("{\"event\":\"phase\",\"generation\":2,\"phase\":\"switch\",\"state\":\"done\""));
   CHECK(tells("{\"event\":\"phase\",\"generation\":1,\"phase\":\"release\",\"state\":\"done\""));
-  CHECK(tells("{\"event\":\"report\",\"report\":{\"id\":2,\"app\":\"web\",\"cause\":\"restart\",\"outcome\":\"done\""));
+  CHECK(
+      tells("{\"event\":\"report\",\"report\":{\"id\":2,\"app\":\"web\",\"cause\":\"restart\",\"outcome\":"
+            "\"done\""));
   for (int round = 1; round <= 2; ++round) {
     write_file(berth.file(), web + api);
     REQUIRE(berth.call("reload").exit_code == 0);

@@ -77,3 +77,29 @@ TEST_CASE("pause: with --max it ends by itself, and users who come all the time 
   CHECK(berth.call("pause", {"--max", "soon"}).exit_code == 2);
   check_clean_stop(berth);
 }
+
+TEST_CASE("pause: a body that is not understood changes nothing, and the answer says what to send") {
+  BerthProcess berth({.command = scripted({"--name", "one"})});
+  REQUIRE(berth.wait_serving());
+  const std::vector<std::pair<std::string, std::string>> rows{
+      {"{", "the body is not JSON"},
+      {"[]", "must be a JSON object"},
+      {R"({"message": 1})", "'message' must be a text"},
+      {R"({"max": "soon"})", "'max' must be a time"},
+      {R"({"max": 3})", "'max' must be a time"},
+      {R"({"reason": "x"})", "no member 'reason'"},
+  };
+  for (const auto& [body, says] : rows) {
+    CAPTURE(body);
+    const std::string answer = run_command({.command = {"curl", "-si", "--unix-socket", berth.control(), "-d",
+                                                        body, "http://berth/v1/apps/app/pause"}})
+                                   .out;
+    CAPTURE(answer);
+    for (const std::string& part :
+         {std::string("HTTP/1.1 400 "), std::string("application/problem+json"),
+          std::string("urn:berth:bad-body"), says, std::string("send nothing, or {\\\"message\\\"")})
+      CHECK(answer.find(part) != std::string::npos);
+  }
+  CHECK(who_answers(berth.port()) == "one");
+  check_clean_stop(berth);
+}

@@ -65,3 +65,23 @@ TEST_CASE("worker process: its readiness may be a line of its output, which it h
   check_screen(never, {"exit 3", "generation 1 serves on"});
   check_clean_stop(berth);
 }
+
+TEST_CASE("worker process: it may say itself that it is ready, or be asked by a command") {
+  const TempDir dir;
+  const std::string go = dir / "go";
+  const std::string notify =
+      "[app.web]\nlisten = \"127.0.0.1:0\"\ncommand = " + scripted_toml({"--name", "web"}) +
+      "\n[app.jobs]\nstop = { grace = \"2s\" }\nready = { notify = true }\ncommand = [\"python3\", \"-c\", "
+      "\"import os, socket, time; socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b'READY=1', "
+      "os.environ['NOTIFY_SOCKET']); time.sleep(600)\"]\n"
+      "[app.mail]\nstop = { grace = \"2s\" }\nready = { exec = [\"test\", \"-e\", \"" +
+      go + "\"] }\ncommand = [\"sleep\", \"600\"]\n";
+  BerthProcess berth({.file = notify});
+  REQUIRE(berth.wait_serving());
+  CHECK(berth.child().wait_output("jobs#1  serving", 10s));
+  check_screen(berth.call("status"), {"mail", "starting"});
+  write_file(go, "");
+  CHECK(berth.child().wait_output("mail#1  serving", 10s));
+  CHECK(berth.call("restart", {"jobs"}).exit_code == 0);
+  check_clean_stop(berth);
+}

@@ -23,6 +23,7 @@ TEST_CASE("routes: every call of the API, and nothing else") {
                          {"POST", "/v1/apps/web/detach", K::Detach, "web"},
                          {"POST", "/v1/apps/web/rollback", K::Rollback, "web"},
                          {"POST", "/v1/apps/web/pause", K::Pause, "web"},
+                         {"GET", "/v1/events", K::Events, ""},
                          {"POST", "/v1/apps/web/resume", K::Resume, "web"},
                          {"POST", "/v1/apps/web/cancel", K::Cancel, "web"},
                          {"POST", "/v1/stop", K::Stop, ""},

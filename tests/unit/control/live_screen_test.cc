@@ -65,6 +65,15 @@ TEST_CASE("live screen: without a terminal there are blocks with a blank line be
   CHECK(screen.out == "one\n\ntwo\n");
 }
 
+TEST_CASE("live screen: a signal that has come is seen before the pause") {
+  Pulse pulse;
+  CHECK_FALSE(pulse.asked());
+  ::pthread_kill(::pthread_self(), SIGINT);
+  CHECK(pulse.asked());
+  CHECK(pulse.wait(std::chrono::seconds(10)) == Pulse::End::Asked);
+  CHECK_FALSE(pulse.asked());
+}
+
 TEST_CASE("live screen: a signal ends the pause") {
   Pulse pulse;
   ::raise(SIGWINCH);
