@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <atomic>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <list>
@@ -100,6 +101,7 @@ class Followers {
 
   void add(const std::string& app, std::uint64_t after) {
     followed_.insert(app);
+    ++running_;
     CallResult& end = ends_.emplace_back();
     threads_.emplace_back([this, app, after, &end] {
       Following following;
@@ -107,6 +109,8 @@ class Followers {
       const std::string query =
           "follow=1&limit=" + std::to_string(kMostAtOnce) + "&after=" + std::to_string(after);
       end = call(socket_, {"GET", path_of(app, query), {}}, following);
+      if (end.end == CallEnd::Lost) lost_ = true;
+      --running_;
     });
   }
 
@@ -114,6 +118,7 @@ class Followers {
   CallResult watch() {
     Following following;
     following.on_line = [&](std::string_view text) { react(read_line(text)); };
+    following.given_up = [&] { return lost_ && running_ == 0; };
     return call(socket_, {"GET", "/v1/events", {}}, following);
   }
 
@@ -143,6 +148,8 @@ class Followers {
   std::set<std::string> followed_;
   std::list<CallResult> ends_;
   std::list<std::thread> threads_;
+  std::atomic<int> running_{0};
+  std::atomic<bool> lost_{false};  ///< one was cut off
 };
 
 struct AppLine {

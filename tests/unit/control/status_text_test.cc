@@ -133,7 +133,7 @@ web     127.0.0.1:8000       7  4132  41507   12 s  serving      1239  4.2 ms   
                              6  4100  38211  5 min  draining                                1
 api     127.0.0.1:8000 +1    2   511   unix   24 h  swapping      3.3   90 ms    17         0
                              3  5555      -    0 s  starting
-worker  -                    -     -      -      -  waiting         -       -     0         0
+worker  -                    -     -      -      -  waiting         -       -     -         -
 db      127.0.0.1:8000       -     -      -      -  failed          -       -     0         0
 shop    127.0.0.1:8000       -     -      -      -  cancelled       -       -     0         0
 gpu     127.0.0.1:8000       -     -      -      -  vacant          -       -     0         0
@@ -159,7 +159,7 @@ web      7 41507 serving     1239 4.2 ms    0        1
          6 38211 draining                            1
 api      2  unix swapping     3.3  90 ms   17        0
          3     - starting
-worker   -     - waiting        -      -    0        0
+worker   -     - waiting        -      -    -        -
 db       -     - failed         -      -    0        0
 shop     -     - cancelled      -      -    0        0
 gpu      -     - vacant         -      -    0        0

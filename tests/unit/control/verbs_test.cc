@@ -220,7 +220,7 @@ TEST_CASE("logs: a reader that was cut off is told, and ends with 3") {
     // The last client of a berth that dies: its connection ends without the end of the log.
     server.cut();
   };
-  CHECK(run_verb(LogsVerb{.target = at(server), .follow = true}, screen.terminal) == 3);
+  CHECK(run_verb(LogsVerb{.target = at(server, "web"), .follow = true}, screen.terminal) == 3);
   CHECK(has(screen.err, "cut off"));
 }
 
