@@ -39,6 +39,12 @@ class BodyReader {
   /// the chunks' contents are also appended there, without their framing.
   BodyStep feed(std::string_view bytes, std::string* data = nullptr);
 
+  /// `n` bytes of the body went past this, unseen. Only with Framing::Length, and no more than are left.
+  void skip(std::uint64_t n) {
+    left_ -= n;
+    done_ = left_ == 0;
+  }
+
   /// The connection has ended: true if the body was complete by that (RFC 9112 §8).
   bool end();
 

@@ -77,6 +77,7 @@ void Exchange::begin(std::string_view view) {
     used += step.take;
   }
   body_in_head_ = request_body_.done();
+  request_splices_ = head.framing == Framing::Length && request_body_.left() >= kSpliceFrom;
   body_begun_ = loop_.now();
   client_.use(view, used);
 }
@@ -117,7 +118,7 @@ loop::Task<Exchange::End> Exchange::run() {
 bool Exchange::client_keeps() const { return keep_alive_ && !client_.stopping(); }
 
 bool Exchange::request_sent() const {
-  return sent_ == head_.size() && to_upstream_.empty() && request_body_.done();
+  return sent_ == head_.size() && !upstream_owes() && request_body_.done();
 }
 
 void Exchange::fail(int status, std::string_view reason, int retry_after_s) {
@@ -132,14 +133,13 @@ void Exchange::fail(int status, std::string_view reason, int retry_after_s) {
 
 /// What it waits for next, and until when.
 Wakes Exchange::interest() {
-  const bool body_wanted =
-      !request_body_.done() && sent_ == head_.size() && to_upstream_.empty() && !write_dead_;
+  const bool body_wanted = !request_body_.done() && sent_ == head_.size() && !upstream_owes() && !write_dead_;
   if (!body_wanted) {  // its rate is measured only while nobody but the client is waited for
     body_begun_ = loop_.now();
     body_bytes_ = 0;
   }
-  const bool to_upstream_waits = !write_dead_ && (sent_ < head_.size() || !to_upstream_.empty());
-  const bool to_client_waits = !to_client_.empty();
+  const bool to_upstream_waits = !write_dead_ && (sent_ < head_.size() || upstream_owes());
+  const bool to_client_waits = client_owes();
   // Also behind a finished response, whose request is still on its way: the backend may close.
   const bool watch_upstream = upstream_ && !to_client_waits;
   // Whoever waits for a 100 owes nothing yet.
@@ -188,7 +188,7 @@ void Exchange::react(Wakes wakes) {
   if ((wakes & loop::kClientOut) != 0) flush_to_client();
   const auto goes_on = [this] { return verdict_ == Verdict::Going && upstream_; };
   if ((wakes & loop::kUpstreamOut) != 0 && goes_on()) flush_to_upstream();
-  if ((wakes & loop::kUpstreamIn) != 0 && goes_on() && to_client_.empty()) read_upstream();
+  if ((wakes & loop::kUpstreamIn) != 0 && goes_on() && !client_owes()) read_upstream();
   if ((wakes & loop::kClientIn) != 0 && goes_on() && !write_dead_) read_client();
   if ((wakes & loop::kLeave) != 0 && verdict_ == Verdict::Going) leave();
   if ((wakes & loop::kTimeout) != 0 && verdict_ == Verdict::Going) on_timeout();
@@ -199,11 +199,11 @@ void Exchange::react(Wakes wakes) {
   // Given back before the client has everything: the backend is free for the next request now.
   if (!request_sent()) reusable_ = false;
   return_upstream();
-  if (to_client_.empty()) verdict_ = Verdict::Done;
+  if (!client_owes()) verdict_ = Verdict::Done;
 }
 
 void Exchange::on_timeout() {
-  if (!to_client_.empty()) {
+  if (client_owes()) {
     route_.tally.met(route::Limit::BodyStall);
     verdict_ = Verdict::Broken;  // the client has stopped reading
     return;
@@ -217,7 +217,7 @@ void Exchange::on_timeout() {
     verdict_ = Verdict::Done;
     return;
   }
-  if (stage_ == Stage::Head && !request_body_.done() && to_upstream_.empty() && !write_dead_ &&
+  if (stage_ == Stage::Head && !request_body_.done() && !upstream_owes() && !write_dead_ &&
       (!expects_continue_ || said_continue_ || body_bytes_ != 0)) {
     route_.tally.met(route::Limit::BodyStall);
     return fail(408, "the body of the request stopped coming, or came too slowly");
@@ -249,6 +249,7 @@ void Exchange::flush_to_upstream() {
       if (to_upstream_.empty()) to_upstream_.reset();
     }
   }
+  if (!drain_pipe_to_upstream()) return;
   if (!request_body_.done() && !client_.pending().empty()) send_body(client_.pending().view());
 }
 
@@ -260,6 +261,7 @@ void Exchange::write_failed(int error) {
 }
 
 void Exchange::read_client() {
+  if (request_splices_ && client_.pending().empty() && splice_request()) return;
   std::string_view view;
   const IoResult result = client_.receive(view);
   if (result.status == Status::Again) return;

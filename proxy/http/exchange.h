@@ -21,6 +21,9 @@
 
 namespace berth::http {
 
+/// What remains of a body from which on a pipe is worth its two descriptors.
+inline constexpr std::uint64_t kSpliceFrom = 128 * 1024;
+
 class Exchange {
  public:
   /// What is to become of the client's connection.
@@ -81,6 +84,14 @@ class Exchange {
   void send_client(std::span<iovec> parts);
   void upstream_ended(bool in_error);
   void flush_to_client();
+
+  // a large body's way past this process (exchange_splice.cc)
+  bool splice_response();
+  bool splice_request();
+  void drain_pipe_to_client();
+  bool drain_pipe_to_upstream();
+  bool client_owes() const { return !to_client_.empty() || !pipe_to_client_.empty(); }
+  bool upstream_owes() const { return !to_upstream_.empty() || !pipe_to_upstream_.empty(); }
 
   // what is written down of it (exchange_notes.cc)
   using AddedRoom = std::array<char, 320>;
@@ -147,18 +158,22 @@ class Exchange {
   bool said_continue_ = false;
   bool counted_failed_ = false;
 
-  loop::Block head_;           ///< the rewritten head and the body that came with it: kept for a retry
-  std::size_t sent_ = 0;       ///< of head_
-  loop::Block to_upstream_;    ///< body that the backend did not take yet
-  loop::Block from_upstream_;  ///< received, not yet understood: a partial head or chunk line
-  loop::Block to_client_;      ///< what the client did not take yet
+  loop::Block head_;               ///< the rewritten head and the body that came with it: kept for a retry
+  std::size_t sent_ = 0;           ///< of head_
+  loop::Block to_upstream_;        ///< body that the backend did not take yet
+  loop::Block from_upstream_;      ///< received, not yet understood: a partial head or chunk line
+  loop::Block to_client_;          ///< what the client did not take yet
+  bool response_splices_ = false;  ///< its body is large and of known length
+  bool request_splices_ = false;
+  loop::Pipe pipe_to_client_;  ///< what of a spliced body was not taken yet, behind to_client_
+  loop::Pipe pipe_to_upstream_;
   BodyReader request_body_;
   BodyReader response_body_;
   std::optional<EventWalker> events_;  ///< of a response that may be ended between two
   loop::Tick refused_until_ = 0;
   std::uint8_t id_size_ = 0;
   std::uint16_t status_ = 0;     ///< what the client is told; 0: nothing yet
-  std::uint64_t body_sent_ = 0;  ///< of the response, what waits in to_client_ included
+  std::uint64_t body_sent_ = 0;  ///< of the response, what waits for the client included
   Generation generation_;        ///< of the last backend asked
   TimePoint begun_;
   TimePoint obtained_{};  ///< the first connection to a backend

@@ -100,14 +100,14 @@ void Exchange::note_end() {
   auto& record = *std::launder(reinterpret_cast<AccessRecord*>(record_.data()));
   record.unix_us = observe::unix_us_now();
   record.status = status_ != 0 ? status_ : kClientLeft;
-  record.bytes = body_sent_ - std::min<std::uint64_t>(body_sent_, to_client_.size());
+  record.bytes = body_sent_ - std::min<std::uint64_t>(body_sent_, to_client_.size() + pipe_to_client_.size());
   record.generation = generation_.number;
   record.total_us = observe::in_us(now - begun_);
   record.held_us = in_short_us(held_for());
   if (answered_ != std::chrono::steady_clock::time_point{})
     record.upstream_us = in_short_us(answered_ - asked_);
   const bool ended = verdict_ == Verdict::Done || verdict_ == Verdict::Reply || verdict_ == Verdict::Tunnel;
-  record.complete = ended && to_client_.empty();
+  record.complete = ended && !client_owes();
   // A reload may have taken the log away since.
   if (observe::AccessRing* access = client_.journal().access) access->push(record);
 }

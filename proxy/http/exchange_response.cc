@@ -26,6 +26,7 @@ std::string_view chunk_line(std::size_t size, std::array<char, 20>& text) {
 }  // namespace
 
 void Exchange::read_upstream() {
+  if (response_splices_ && stage_ == Stage::Body && splice_response()) return;
   loop::Block* into = &from_upstream_;
   if (from_upstream_.empty()) {
     from_upstream_.reset();
@@ -124,6 +125,7 @@ void Exchange::on_final(const ResponseHead& head) {
   // A body that was never asked for with 100 may come or not: only closing is sure (RFC 9110 §10.1.1).
   if (expects_continue_ && !said_continue_ && !request_body_.done()) keep_alive_ = false;
   response_body_.start(head.framing, head.length, client_.head_limits().bytes);
+  response_splices_ = head.framing == Framing::Length && head.length >= kSpliceFrom;
 }
 
 void Exchange::take_body(std::string_view bytes, loop::Block& head, loop::Block& from) {
@@ -199,6 +201,7 @@ void Exchange::flush_to_client() {
     to_client_.consume(result.bytes);
   }
   to_client_.reset();
+  drain_pipe_to_client();
 }
 
 void Exchange::upstream_ended(bool in_error) {

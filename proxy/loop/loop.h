@@ -16,6 +16,7 @@
 
 #include "proxy/loop/block.h"
 #include "proxy/loop/fd.h"
+#include "proxy/loop/pipe.h"
 
 namespace berth::loop {
 
@@ -79,6 +80,7 @@ class Loop {
   Tick deadline(std::chrono::milliseconds wait) const;
 
   BlockPool& blocks() { return blocks_; }
+  PipePool& pipes() { return pipes_; }
   /// The block that every read goes to. Whoever must keep bytes over a suspension moves the block out.
   Block& scratch();
   boost::asio::io_context& io() { return io_; }
@@ -99,6 +101,7 @@ class Loop {
   std::chrono::steady_clock::time_point now_ = begun_;
   Tick tick_ = 1;
   BlockPool blocks_;
+  PipePool pipes_;
   Block scratch_;
   std::vector<std::unique_ptr<Disposable>> disposed_;
   std::thread thread_;

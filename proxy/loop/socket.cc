@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "proxy/loop/pipe.h"
+
 namespace berth::loop {
 namespace {
 
@@ -73,6 +75,14 @@ IoResult Socket::write(std::span<const iovec> parts) {
   if (n >= 0) return {IoResult::Status::Done, static_cast<std::size_t>(n), 0};
   return failed();
 }
+
+IoResult Socket::read_into(Pipe& pipe, std::size_t most) {
+  const IoResult result = pipe.fill(fd_.get(), most);
+  if (result.status == IoResult::Status::End) peer_ended_ = true;
+  return result;
+}
+
+IoResult Socket::write_from(Pipe& pipe) { return pipe.drain(fd_.get()); }
 
 void Socket::want(bool input, bool output) {
   if (!is_open()) return;

@@ -47,6 +47,9 @@ class Socket final : public Watched, public Stream {
   using Stream::write;
   IoResult read(std::span<char> into) override;
   IoResult write(std::span<const iovec> parts) override;
+  bool splices() const override { return true; }
+  IoResult read_into(Pipe& pipe, std::size_t most) override;
+  IoResult write_from(Pipe& pipe) override;
   /// No syscall where it is watched already.
   void want(bool input, bool output) override;
   void shutdown_write() override;

@@ -23,6 +23,8 @@ struct IoResult {
   int error = 0;
 };
 
+class Pipe;
+
 /// One loop only. Reads and writes are tried at once; who must wait sleeps on the gate after want().
 class Stream {
  public:
@@ -36,6 +38,11 @@ class Stream {
     const iovec part{const_cast<char*>(data), size};
     return write(std::span(&part, 1));
   }
+  /// Whether its bytes can go through a Pipe: the kernel's socket has them as they are.
+  virtual bool splices() const { return false; }
+  /// As read() and write(), through an empty Pipe and from a filled one. Only where splices().
+  virtual IoResult read_into(Pipe& /*pipe*/, std::size_t /*most*/) { return {}; }
+  virtual IoResult write_from(Pipe& /*pipe*/) { return {}; }
   /// Makes sure that readiness for what is asked will be told.
   virtual void want(bool input, bool output) = 0;
   /// Says that nothing more will be written; reading goes on.

@@ -177,6 +177,19 @@ TEST_CASE("forwarding: a response that the backend cuts off is cut off for the c
   CHECK(client.closed());
 }
 
+TEST_CASE("forwarding: a large response that the backend cuts off is cut off for the client too") {
+  TempDir dir;
+  const auto body = pattern(2'000'000);
+  write_file(dir / "reply", "HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n" + body);
+  BerthProcess berth({.command = scripted({"--reply", dir / "reply"})});
+  REQUIRE(berth.wait_serving());
+  const auto response = get(berth.port(), "/raw");
+  CHECK(response.status == 200);
+  CHECK_FALSE(response.complete);
+  CHECK(body.starts_with(response.body));
+  check_clean_stop(berth);
+}
+
 TEST_CASE("forwarding: answers that are no HTTP become a 502 of berth's own") {
   TempDir dir;
   struct Row {

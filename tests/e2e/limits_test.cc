@@ -5,6 +5,7 @@
 
 #include "tests/e2e/checks.h"
 #include "tests/support/raw_client.h"
+#include "tests/support/temp_dir.h"
 #include "tests/support/wait_until.h"
 
 using namespace std::chrono_literals;
@@ -108,6 +109,23 @@ TEST_CASE("limits: a client that has left a silent stream is let go, and its bac
   }
   CHECK(wait_until([&] { return counter(berth, "upstream_active") == 0; }, 10s));
   CHECK(counter(berth, "failed") == 0);
+}
+
+TEST_CASE("limits: a client that stops reading a large response is let go, and its backend with it") {
+  TempDir dir;
+  constexpr std::size_t kLarge = 40'000'000;  // more than the sockets on the way hold
+  write_file(dir / "reply", "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(kLarge) + "\r\n\r\n" +
+                                std::string(kLarge, 'x'));
+  BerthOptions options = limited({"body_stall=300ms"});
+  options.command = scripted({"--reply", dir / "reply"});
+  BerthProcess berth(options);
+  REQUIRE(berth.wait_serving());
+  RawClient client(berth.port());
+  client.send("GET /raw HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  CHECK(wait_until([&] { return counter(berth, "upstream_active") == 1; }, 5s));
+  CHECK(wait_until([&] { return counter(berth, "upstream_active") == 0; }, 5s));
+  CHECK(client.read_all().size() < kLarge);
+  CHECK(client.closed());
 }
 
 TEST_CASE("limits: a client that has only finished sending gets its answer, however late it begins") {

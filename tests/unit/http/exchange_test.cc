@@ -97,6 +97,7 @@ struct World {
     script.awaits = world.awaits;
     script.closes = world.closes;
     script.stream.most_per_read = world.most_per_read;
+    script.stream.through_pipes = world.through_pipes;
     return std::make_unique<MemoryUpstream>(target, script, world.fate);
   }
 
@@ -146,6 +147,7 @@ struct World {
   std::string awaits = "\r\n\r\n";
   bool closes = false;
   std::size_t most_per_read = std::string::npos;
+  bool through_pipes = false;
   std::string bytes;
   loop::Task<> task;
   std::optional<End> end;
@@ -327,4 +329,46 @@ TEST_CASE("exchange: its line in the access log and its place in the metrics") {
   REQUIRE(ring.front() != nullptr);
   CHECK(ring.front()->status == 499);
   CHECK(left.route.tally.by_class[0] == 1);
+}
+
+TEST_CASE("exchange: a large body passes through a pipe, whole or seen to be cut") {
+  std::string body;
+  while (body.size() < 300'000) body += std::to_string(body.size()) + ",";
+  const std::string length = "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n";
+  const std::string small = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+  const bool cases[] = {false, true};
+  for (const bool upload : cases) {
+    CAPTURE(upload);
+    int operations = 1;
+    for (int fails_at = -1; fails_at < operations; ++fails_at) {
+      CAPTURE(fails_at);
+      observe::AccessRing ring(4, [] {});
+      World world(fails_at);
+      world.client.notes.access = &ring;
+      world.through_pipes = world.client.memory().through_pipes = true;
+      world.answer = upload ? small : "HTTP/1.1 200 OK\r\n" + length + body;
+      if (upload) world.awaits = body.substr(body.size() - 10);
+      const bool ended =
+          upload ? world.serve("POST / HTTP/1.1\r\nHost: a\r\n" + length, body) : world.serve(kGet);
+      world.task = {};
+      CHECK(world.loop.pipes().lent() == 0);
+      if (!ended) continue;
+      const MemoryStream& client = world.client.memory();
+      const std::string said =
+          client.output.substr(std::min(client.output.find("\r\n\r\n"), client.output.size()));
+      const bool refused = client.output.starts_with("HTTP/1.1 50");
+      if (world.end == End::KeepAlive && !refused) CHECK((said == "\r\n\r\n" + (upload ? "hello" : body)));
+      if (fails_at < 0) {
+        operations = world.fate.done;
+        CHECK(world.end == End::KeepAlive);
+        const Script& backend = world.connections.at(0);
+        CHECK((upload ? backend.stream.spliced : client.spliced) >= 3);
+        if (upload) CHECK(backend.stream.output.ends_with("\r\n\r\n" + body));
+        CHECK(ring.front()->bytes == (upload ? 5 : body.size()));
+      } else if (!upload && !refused) {
+        CHECK(body.starts_with(said.substr(std::min<std::size_t>(said.size(), 4))));
+        if (ring.front()->status == 200) CHECK(ring.front()->bytes <= body.size());
+      }
+    }
+  }
 }
