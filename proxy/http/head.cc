@@ -1,6 +1,7 @@
 #include "proxy/http/head.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/none.hpp>
 
@@ -72,6 +73,15 @@ bool is_token_char(char c) {
          std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
 }
 
+/// RFC 3986 §3.2.2: what a registered name is made of.
+constexpr auto kHostNameChars = [] {
+  std::array<bool, 256> chars{};
+  for (const char c : std::string_view("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                       "-._~%!$&'()*+,;="))
+    chars[static_cast<unsigned char>(c)] = true;
+  return chars;
+}();
+
 /// RFC 9112 §3.2, RFC 3986 §3.2.2: a name or an address, with a port or without; no userinfo.
 bool is_host(std::string_view host) {
   if (host.empty()) return true;
@@ -84,12 +94,7 @@ bool is_host(std::string_view host) {
     ++end;
   } else {
     while (end < host.size() && host[end] != ':') {
-      const char c = host[end++];
-      const bool good = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '-' ||
-                        c == '.' || c == '_' || c == '~' || c == '%' || c == '!' || c == '$' || c == '&' ||
-                        c == '\'' || c == '(' || c == ')' || c == '*' || c == '+' || c == ',' || c == ';' ||
-                        c == '=';
-      if (!good) return false;
+      if (!kHostNameChars[static_cast<unsigned char>(host[end++])]) return false;
     }
   }
   if (end == host.size()) return end > 0;

@@ -4,8 +4,8 @@
 
 namespace berth::loop {
 
-void Block::reset() {
-  if (memory_ != nullptr) pool_->give(memory_, capacity_);
+void Block::give_back() {
+  pool_->give(memory_, capacity_);
   memory_ = nullptr;
   capacity_ = begin_ = end_ = 0;
 }
@@ -17,8 +17,7 @@ void Block::append(BlockPool& pool, std::string_view bytes) {
   commit(bytes.size());
 }
 
-void Block::reserve(BlockPool& pool, std::size_t n) {
-  if (memory_ != nullptr && room() >= n) return;
+void Block::grow(BlockPool& pool, std::size_t n) {
   if (memory_ != nullptr && capacity_ - size() >= n) {
     std::memmove(memory_, data(), size());
     end_ = static_cast<unsigned>(size());

@@ -39,14 +39,20 @@ class Block {
   void clear() { begin_ = end_ = 0; }
 
   /// Gives the memory back.
-  void reset();
+  void reset() {
+    if (memory_ != nullptr) give_back();
+  }
   /// Appends, growing (with a copy) where the room does not suffice.
   void append(BlockPool& pool, std::string_view bytes);
   /// Makes room for `n` more bytes behind the end, moving or growing as needed.
-  void reserve(BlockPool& pool, std::size_t n);
+  void reserve(BlockPool& pool, std::size_t n) {
+    if (memory_ == nullptr || room() < n) grow(pool, n);
+  }
 
  private:
   friend class BlockPool;
+  void give_back();
+  void grow(BlockPool& pool, std::size_t n);
   void swap(Block& other) {
     std::swap(pool_, other.pool_);
     std::swap(memory_, other.memory_);

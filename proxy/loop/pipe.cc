@@ -42,8 +42,7 @@ void Pipe::swap(Pipe& other) {
   std::swap(held_, other.held_);
 }
 
-void Pipe::reset() {
-  if (pool_ == nullptr) return;
+void Pipe::give_back() {
   PipePool& pool = *std::exchange(pool_, nullptr);
   --pool.lent_;
   if (held_ == 0 && pool.kept_.size() < PipePool::kKept)

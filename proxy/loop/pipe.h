@@ -37,10 +37,13 @@ class Pipe {
   IoResult drain(int fd);
 
   /// Gives it back, with what is left in it.
-  void reset();
+  void reset() {
+    if (pool_ != nullptr) give_back();
+  }
 
  private:
   friend class PipePool;
+  void give_back();
   void swap(Pipe& other);
 
   PipePool* pool_ = nullptr;
