@@ -162,7 +162,7 @@ class External::Impl : public std::enable_shared_from_this<External::Impl> {
   }
 
   void remember_listeners() {
-    for (const Holder& holder : holders(spec_.endpoint)) inodes_.insert(holder.inode);
+    for (const std::uint64_t inode : listener_inodes(spec_.endpoint)) inodes_.insert(inode);
   }
 
   template <class Then>

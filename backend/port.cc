@@ -141,6 +141,15 @@ std::vector<Holder> holders(const Endpoint& endpoint) {
   return name_holders(rows);
 }
 
+std::vector<std::uint64_t> listener_inodes(const Endpoint& endpoint) {
+  std::vector<std::uint64_t> inodes;
+  if (endpoint.family == Endpoint::Family::Unix) return inodes;
+  auto rows = listening_sockets(endpoint.port);
+  keep_overlapping(endpoint, rows);
+  for (const SocketRow& row : rows) inodes.push_back(row.inode);
+  return inodes;
+}
+
 std::vector<Holder> neighbours(const Endpoint& endpoint) {
   if (endpoint.family == Endpoint::Family::Unix) return {};
   auto rows = listening_sockets(endpoint.port);

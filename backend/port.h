@@ -60,6 +60,10 @@ ProbeResult probe(const Endpoint& endpoint);
 /// Every listening socket that overlaps `endpoint` (the wildcard overlaps every address; [::] dual all).
 std::vector<Holder> holders(const Endpoint& endpoint);
 
+/// The same by their inodes alone: without a look at any process, which is what naming costs. Empty for unix
+/// endpoints.
+std::vector<std::uint64_t> listener_inodes(const Endpoint& endpoint);
+
 /// Every listening socket with the port of `endpoint` that does not overlap it: in the way of the wildcard
 /// only.
 std::vector<Holder> neighbours(const Endpoint& endpoint);

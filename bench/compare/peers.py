@@ -76,7 +76,7 @@ def nginx(_build, backend, connections, **_):
 def haproxy(_build, backend, name="HAProxy", splice="", **_):
     folder, port = Folder(), free_port()
     path, text = fill("haproxy.cfg", folder, port=port, backend=backend.address, splice=splice,
-                      clients=most_clients(2))
+                      clients=most_clients(3 if splice else 2))  # and its pipes
     return Peer(name, start(["haproxy", "-db", "-f", path], PROXY_CORE), port, folder, text)
 
 

@@ -1,26 +1,9 @@
 #include "proxy/route/router.h"
 
 #include <algorithm>
-#include <tuple>
+#include <utility>
 
 namespace berth::route {
-namespace {
-
-bool fits_host(std::string_view pattern, std::string_view host) {
-  if (pattern.empty()) return true;
-  if (!pattern.starts_with("*.")) return pattern == host;
-  pattern.remove_prefix(1);
-  return host.size() > pattern.size() && host.ends_with(pattern);
-}
-
-/// The most specific first: exact, suffixes by their length, any; then the longest path.
-auto rank(const RouteRule& rule) {
-  const int kind = rule.host.empty() ? 2 : (rule.host.starts_with("*.") ? 1 : 0);
-  return std::tuple(kind, -static_cast<std::ptrdiff_t>(rule.host.size()),
-                    -static_cast<std::ptrdiff_t>(rule.path.size()));
-}
-
-}  // namespace
 
 bool fits_path(std::string_view prefix, std::string_view path) {
   if (prefix == "/") return true;
@@ -44,31 +27,67 @@ std::string_view host_name(std::string_view authority, std::string& buffer) {
   return buffer;
 }
 
-Router::Router(std::vector<RouteRule> rules) : rules_(std::move(rules)) {
-  std::stable_sort(rules_.begin(), rules_.end(),
-                   [](const RouteRule& a, const RouteRule& b) { return rank(a) < rank(b); });
-  simple_ = std::all_of(
-                rules_.begin(), rules_.end(),
-                [&](const RouteRule& rule) { return rule.path == "/" && rule.app == rules_.front().app; }) &&
-            !rules_.empty() && rules_.back().host.empty();
+template <class Value>
+Value& Router::Words<Value>::operator[](const std::string& word) {
+  if (std::find(lengths_.begin(), lengths_.end(), word.size()) == lengths_.end()) {
+    lengths_.push_back(word.size());
+    std::sort(lengths_.begin(), lengths_.end(), std::greater<>());
+  }
+  return values_[word];
 }
 
-std::optional<std::uint32_t> Router::only_app() const {
-  return simple_ ? std::optional(rules_.front().app) : std::nullopt;
+template <class Value>
+const Value* Router::Words<Value>::find(std::string_view word) const {
+  const auto found = values_.find(word);
+  return found == values_.end() ? nullptr : &found->second;
+}
+
+Router::Router(std::vector<RouteRule> rules) {
+  const bool one_app = std::all_of(rules.begin(), rules.end(), [&](const RouteRule& rule) {
+    return rule.path == "/" && rule.app == rules.front().app;
+  });
+  // Backwards: the first of two rules for the same is the one that stays.
+  std::for_each(rules.rbegin(), rules.rend(), [&](const RouteRule& rule) {
+    if (rule.host.empty()) {
+      if (!any_) any_.emplace();
+      (*any_)[rule.path] = rule;
+    } else if (rule.host.starts_with("*.")) {
+      suffixes_[rule.host.substr(1)][rule.path] = rule;
+    } else {
+      hosts_[rule.host][rule.path] = rule;
+    }
+  });
+  if (any_ && one_app) only_ = rules.front().app;
+}
+
+const RouteRule* Router::rule_for(const Paths& paths, std::string_view path) {
+  for (const std::size_t length : paths.lengths()) {
+    if (length == 1) return paths.find("/");
+    if (length > path.size()) continue;
+    if (length < path.size() && path[length] != '/' && path[length] != '?') continue;
+    if (const RouteRule* rule = paths.find(path.substr(0, length))) return rule;
+  }
+  return nullptr;
 }
 
 RouteMatch Router::find(std::string_view authority, std::string_view path) const {
-  if (simple_) return {RouteMatch::Kind::Found, rules_.front().app, 0};
+  if (only_) return {RouteMatch::Kind::Found, *only_, 0};
   std::string buffer;
   const std::string_view host = host_name(authority, buffer);
   RouteMatch match;
-  for (const RouteRule& rule : rules_) {
-    if (!fits_host(rule.host, host)) continue;
+  const auto found_in = [&](const Paths* paths) {
+    if (paths == nullptr) return false;
     match.kind = RouteMatch::Kind::NoPath;
-    if (!fits_path(rule.path, path)) continue;
-    const bool strips = rule.strip && rule.path != "/";
-    return {RouteMatch::Kind::Found, rule.app, strips ? static_cast<std::uint32_t>(rule.path.size()) : 0};
-  }
+    const RouteRule* rule = rule_for(*paths, path);
+    if (rule == nullptr) return false;
+    const bool strips = rule->strip && rule->path != "/";
+    match = {RouteMatch::Kind::Found, rule->app, strips ? static_cast<std::uint32_t>(rule->path.size()) : 0};
+    return true;
+  };
+  if (found_in(hosts_.find(host))) return match;
+  for (const std::size_t length : suffixes_.lengths())
+    if (length < host.size() && found_in(suffixes_.find(host.substr(host.size() - length)))) return match;
+  found_in(any_ ? &*any_ : nullptr);
   return match;
 }
 

@@ -2,10 +2,13 @@
 // message and no app but by its number. Pure.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace berth::route {
@@ -42,11 +45,34 @@ class Router {
   RouteMatch find(std::string_view authority, std::string_view path) const;
 
   /// The one app that takes everything; nullopt: it is not one.
-  std::optional<std::uint32_t> only_app() const;
+  std::optional<std::uint32_t> only_app() const { return only_; }
 
  private:
-  std::vector<RouteRule> rules_;  ///< the first that fits is the one
-  bool simple_ = false;           ///< one app takes everything
+  /// What is found by a whole word, and of several words that fit by the longest: each length that there is
+  /// is looked up once, however many words have it.
+  template <class Value>
+  class Words {
+   public:
+    Value& operator[](const std::string& word);
+    const Value* find(std::string_view word) const;
+    const std::vector<std::size_t>& lengths() const { return lengths_; }
+
+   private:
+    struct Hash : std::hash<std::string_view> {
+      using is_transparent = void;
+    };
+    std::unordered_map<std::string, Value, Hash, std::equal_to<>> values_;
+    std::vector<std::size_t> lengths_;  ///< the longest first
+  };
+  /// Where one host's requests go, by path; of two rules with the same the first.
+  using Paths = Words<RouteRule>;
+
+  static const RouteRule* rule_for(const Paths& paths, std::string_view path);
+
+  Words<Paths> hosts_;     ///< exact
+  Words<Paths> suffixes_;  ///< ".example.org" for "*.example.org"
+  std::optional<Paths> any_;
+  std::optional<std::uint32_t> only_;  ///< one app takes everything
 };
 
 /// Whether `path` (with its query) is `prefix` or lies below it, in whole segments.

@@ -76,6 +76,19 @@ TEST_CASE("router: where a host lacks the path, a wider one is asked, and 404 is
   check(Router(), {{"a", "/", Kind::NoHost}});
 }
 
+TEST_CASE("router: a thousand apps are each found, and of two rules for the same the first") {
+  std::vector<RouteRule> rules;
+  for (std::uint32_t n = 0; n < 1000; ++n)
+    rules.push_back({"a" + std::to_string(n / 2) + ".example", n % 2 == 0 ? "/" : "/p", false, n});
+  rules.push_back({"a7.example", "/p", false, 5000});
+  const Router router(rules);
+  for (std::uint32_t n = 0; n < 1000; ++n) {
+    const std::string host = "A" + std::to_string(n / 2) + ".example:80";
+    check(router, {{host.c_str(), n % 2 == 0 ? "/q/p" : "/p/q", Kind::Found, n}});
+  }
+  check(router, {{"a500.example", "/", Kind::NoHost}});
+}
+
 TEST_CASE("router: a host's name without what it may carry") {
   std::string buffer;
   CHECK(host_name("Example.ORG:80", buffer) == "example.org");
