@@ -4,7 +4,7 @@
 Instructions and syscalls do not depend on what else the machine does, so one run says it; the start of the
 program is measured by itself and taken off. Loopback only, bounded in time.
 
-usage: hot_path.py [BUILD_DIR]
+usage: hot_path.py [BUILD_DIR] [--at-most N]
 """
 import argparse
 import json
@@ -129,10 +129,32 @@ def lines(build):
                    + ("reached" if bare <= BARE and browser <= WITH_FIELDS and calls <= CALLS else "**missed**"), ""]
 
 
+def check(build):
+    """Only what the loop does for a request counts, so that the start need not be known. In a few seconds."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = os.path.join(folder, "callgrind.out")
+        berth = Berth(build, ["valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={out}",
+                              "--collect-atstart=no", "--toggle-collect=berth::loop::Loop::dispatch()"])
+        port = berth.url.rstrip("/").rpartition(":")[2]
+        subprocess.run([os.path.join(build, "bench/compare/load_client"), port, str(CONNECTIONS), "0", "1.5"],
+                       stdout=subprocess.DEVNULL, check=True)
+        count = berth.requests()
+        berth.stop()
+        with open(out) as text:
+            total = next(int(line.split()[1]) for line in text if line.startswith(("summary:", "totals:")))
+    print(f"user instructions a request in the loop: {total / count:,.0f} ({count:,} requests)")
+    return total / count
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--at-most", type=float, metavar="N", help="one short run, and an error above N instructions")
     parser.add_argument("build", nargs="?", default=os.path.join(os.path.dirname(__file__), "..", "build", "release"))
-    print("\n".join(lines(parser.parse_args().build)))
+    args = parser.parse_args()
+    if args.at_most is None:
+        print("\n".join(lines(args.build)))
+    elif check(args.build) > args.at_most:
+        sys.exit(f"more than {args.at_most:,.0f}: what has made a request dearer?")
 
 
 if __name__ == "__main__":

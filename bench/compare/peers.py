@@ -31,6 +31,7 @@ class Peer:
 
     def __init__(self, name, process, port, folder, settings):
         self.name, self.process, self.port, self.folder, self.settings = name, process, port, folder, settings
+        self.fields, self.script = [], None  # of the load that it is for, beside the row's
         wait_for(self.answers, f"an answer of {name}")
 
     def answers(self):
@@ -138,7 +139,8 @@ def berth_unix(build, backend, **more):
     return berth_starts(build, backend, port="unix", argument=', "{socket}"', name="berth, unix socket", **more)
 
 
-def berth_with_apps(count):
+def berth_with_apps(count, asked="a0.example.org", script=None):
+    """`asked` of its apps has all the load; with `script` they have it in turn."""
     def make(build, backend, connections, **_):
         folder = Folder()
         text = '[front]\nworkers = 1\n[listener."127.0.0.1:0"]\nmax_connections = 32768\n'
@@ -148,8 +150,10 @@ def berth_with_apps(count):
         path = os.path.join(folder.name, "berth.toml")
         with open(path, "w") as file:
             file.write(text)
-        name = "one app" if count == 1 else f"{count:,} apps"
-        return run_berth(build, folder, name, (path, "" if count > 1 else text))
+        name = "one app" if count == 1 else f"one of {count:,} apps"
+        peer = run_berth(build, folder, name if script is None else name + ", in turn", (path, ""))
+        peer.fields, peer.script = [f"Host: {asked}"], script
+        return peer
     return make
 
 

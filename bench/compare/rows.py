@@ -8,7 +8,6 @@ import load
 import peers
 from processes import OTHER_CORE, cpu_ns, most_clients, resident_kib, start
 
-LUA = os.path.join(peers.HERE, "hosts.lua")
 
 
 @dataclass
@@ -30,7 +29,6 @@ class Row:
     fields: list = field(default_factory=list)
     rate: int = 0
     length: float = 1  # times the length of one measurement
-    script: str = ""
     kind: str = "cpu"
 
 
@@ -59,7 +57,7 @@ class Measurement:
             measure = {"cpu": self.cpu, "latency": self.latency, "swap": self.swap}[self.row.kind]
             names = list(self.peers)
             for name in names:
-                self.loaded(self.peers[name].port, 1)  # warm
+                self.loaded(self.peers[name], 1)  # warm
             for number in range(self.rounds):
                 for name in names[number % len(names):] + names[:number % len(names)]:
                     measure(name)
@@ -73,16 +71,16 @@ class Measurement:
     def note(self, name, value):
         self.values.setdefault(name, []).append(value)
 
-    def loaded(self, port, seconds):
+    def loaded(self, peer, seconds):
         row = self.row
         if row.rate:
-            return load.at_rate(self.build, port, row.connections, row.rate, seconds)
-        return load.wrk(port, row.connections, seconds, row.fields, row.script)
+            return load.at_rate(self.build, peer.port, row.connections, row.rate, seconds)
+        return load.wrk(peer.port, row.connections, seconds, row.fields + peer.fields, peer.script)
 
     def cost(self, peer):
         """CPU microseconds a request; of large bodies, milliseconds a GiB."""
         before = cpu_ns(peer.process.pid)
-        requests = self.loaded(peer.port, self.seconds)["requests"]
+        requests = self.loaded(peer, self.seconds)["requests"]
         each_us = (cpu_ns(peer.process.pid) - before) / 1000 / requests
         return each_us if self.row.size < 2**20 else each_us / 1000 * 2**30 / self.row.size
 
@@ -101,14 +99,14 @@ class Measurement:
             raise load.Failed("the swap has failed")
 
     def latency(self, name):
-        result = self.loaded(self.peers[name].port, self.seconds)
+        result = self.loaded(self.peers[name], self.seconds)
         self.note(name, result["p50"])
         self.note(name + ", p99", result["p99"])
 
     def direct(self, backend):
         """Takes from every median of this round what the backend alone takes."""
         port = int(backend.address.rpartition(":")[2])
-        alone = self.loaded(port, self.seconds)["p50"]
+        alone = load.wrk(port, self.row.connections, self.seconds)["p50"]
         for name in self.peers:
             self.values[name][-1] = max(self.values[name][-1] - alone, 0.1)
 
@@ -133,6 +131,7 @@ class Measurement:
         return self.values
 
 
+LUA = os.path.join(peers.HERE, "hosts.lua")
 ALL = [peers.berth, peers.relay, peers.nginx, peers.haproxy, peers.caddy]
 US = "CPU µs a request"
 CHEAP = [Bound(1.25, "relay"), Bound(0.65, "nginx"), Bound(0.65, "HAProxy")]
@@ -151,8 +150,11 @@ ROWS = {
     "latency": Row("added latency at concurrency 1", "µs", ALL,
                    [Bound(1.2, "relay"), Bound(1.0, "nginx, p99", "berth, p99")], connections=1, kind="latency"),
     "idle": Row("memory of an idle keep-alive client, 10,000 held", "KiB", ALL, [Bound(0.5)], kind="idle"),
-    "apps": Row("1,000 apps with hosts and paths", US, [peers.berth_with_apps(1), peers.berth_with_apps(1000)],
-                [Bound(1.03, "one app", "1,000 apps")], script=LUA),
+    # In turn, each app has connections of its own: what these cost, whoever keeps so many, is shown beside.
+    "apps": Row("1,000 apps with hosts and paths", US,
+                [peers.berth_with_apps(1), peers.berth_with_apps(1000, "a499.example.org"),
+                 peers.berth_with_apps(1000, script=LUA)],
+                [Bound(1.03, "one app", "one of 1,000 apps")]),
     "swap": Row("a swap under full load", US, [peers.berth_starts], [Bound(1.1, "steady", "with a swap")],
                 kind="swap", length=0.5),
     "log": Row("access log on", US, [peers.berth, peers.berth_logging],

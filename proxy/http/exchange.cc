@@ -249,7 +249,7 @@ void Exchange::flush_to_upstream() {
       if (to_upstream_.empty()) to_upstream_.reset();
     }
   }
-  if (!drain_pipe_to_upstream()) return;
+  if (!pipe_to_upstream_.empty() && !drain_pipe_to_upstream()) return;
   if (!request_body_.done() && !client_.pending().empty()) send_body(client_.pending().view());
 }
 

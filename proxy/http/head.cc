@@ -19,8 +19,8 @@ std::string_view view(beast::string_view text) { return {text.data(), text.size(
 /// X-Forwarded-…; with underscores too, which servers that speak CGI take for the same.
 bool is_forwarding_name(std::string_view name) {
   constexpr std::string_view kPrefix = "x-forwarded-";
-  if (name.size() < kPrefix.size() || (name[0] | 0x20) != 'x') return false;
-  for (std::size_t i = 1; i < kPrefix.size(); ++i) {
+  if (name.size() < kPrefix.size()) return false;
+  for (std::size_t i = 0; i < kPrefix.size(); ++i) {
     const char c = name[i] == '_' ? '-' : static_cast<char>(name[i] | 0x20);
     if (c != kPrefix[i]) return false;
   }
@@ -56,6 +56,7 @@ FieldTag tag_of(field known, std::string_view name) {
     default:
       return FieldTag::Other;
   }
+  if ((name[0] | 0x20) != 'x') return FieldTag::Other;
   if (is_forwarding_name(name)) return FieldTag::XForwarded;
   if (name.size() == 12 && equals_lower(name, "x-request-id")) return FieldTag::RequestId;
   return FieldTag::Other;
@@ -93,9 +94,7 @@ bool is_host(std::string_view host) {
       if (!(std::isxdigit(static_cast<unsigned char>(c)) != 0 || c == ':' || c == '.')) return false;
     ++end;
   } else {
-    while (end < host.size() && host[end] != ':') {
-      if (!kHostNameChars[static_cast<unsigned char>(host[end++])]) return false;
-    }
+    while (end < host.size() && kHostNameChars[static_cast<unsigned char>(host[end])]) ++end;
   }
   if (end == host.size()) return end > 0;
   if (host[end] != ':' || end == 0) return false;
