@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 
 #include <array>
 #include <csignal>
@@ -10,15 +11,24 @@
 namespace berth::loop {
 namespace {
 
-int make_epoll() {
-  const int fd = ::epoll_create1(EPOLL_CLOEXEC);
-  if (fd < 0) throw std::system_error(errno, std::generic_category(), "epoll_create1");
-  return fd;
+Fd checked(int fd, const char* what) {
+  if (fd < 0) throw std::system_error(errno, std::generic_category(), what);
+  return Fd(fd);
 }
+
+/// The loop that this thread runs, if it runs one.
+thread_local const Loop* running = nullptr;
 
 }  // namespace
 
-Loop::Loop() : epoll_fd_(make_epoll()), epoll_(io_, epoll_fd_) {}
+Loop::Loop()
+    : epoll_(checked(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
+      bell_(checked(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")) {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.ptr = nullptr;
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, bell_.get(), &event);
+}
 
 Loop::~Loop() {
   if (thread_.joinable()) stop([] {});
@@ -26,14 +36,12 @@ Loop::~Loop() {
 
 void Loop::start(std::function<void()> on_tick) {
   on_tick_ = std::move(on_tick);
-  arm();
-  schedule_tick();
   // Signals are the control loop's: a worker that took one would only be interrupted.
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  thread_ = std::thread([this] { io_.run(); });
+  thread_ = std::thread([this] { run(); });
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   pthread_setname_np(thread_.native_handle(), "berth-worker");
 }
@@ -51,17 +59,17 @@ void Loop::watch(int fd, Watched& watched, std::uint32_t events) {
   epoll_event event{};
   event.events = events;
   event.data.ptr = &watched;
-  ::epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, fd, &event);
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event);
 }
 
 void Loop::rewatch(int fd, Watched& watched, std::uint32_t events) {
   epoll_event event{};
   event.events = events;
   event.data.ptr = &watched;
-  ::epoll_ctl(epoll_fd_, EPOLL_CTL_MOD, fd, &event);
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event);
 }
 
-void Loop::unwatch(int fd) { ::epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, fd, nullptr); }
+void Loop::unwatch(int fd) { ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr); }
 
 Tick Loop::deadline(std::chrono::milliseconds wait) const {
   if (wait == std::chrono::milliseconds::max()) return 0;
@@ -75,23 +83,45 @@ Block& Loop::scratch() {
   return scratch_;
 }
 
-void Loop::arm() {
-  epoll_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                    [this](boost::system::error_code error) {
-                      if (error) return;
-                      dispatch();
-                      arm();
-                    });
+void Loop::run() {
+  running = this;
+  while (!io_.stopped()) {
+    dispatch();
+    if (told_.load(std::memory_order_relaxed)) take_messages();
+    if (now_ >= next_tick_ && !io_.stopped()) run_tick();
+  }
 }
 
 void Loop::dispatch() {
+  using std::chrono::milliseconds;
   std::array<epoll_event, 256> events;
-  const int count = ::epoll_wait(epoll_fd_, events.data(), static_cast<int>(events.size()), 0);
+  // What was posted from here meanwhile has rung no bell.
+  const auto sleep = told_.load(std::memory_order_relaxed) || now_ >= next_tick_
+                         ? milliseconds(0)
+                         : std::chrono::ceil<milliseconds>(next_tick_ - now_);
+  const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
+                                 static_cast<int>(sleep.count()));
   now_ = std::chrono::steady_clock::now();
   for (int i = 0; i < count; ++i) {
     auto& event = events[static_cast<std::size_t>(i)];
+    if (event.data.ptr == nullptr) {
+      eventfd_t rung = 0;
+      ::eventfd_read(bell_.get(), &rung);
+      continue;
+    }
     static_cast<Watched*>(event.data.ptr)->on_ready(event.events);
   }
+  clear_disposed();
+}
+
+/// A message was put into the io_context.
+void Loop::tell() {
+  if (!told_.exchange(true) && running != this) ::eventfd_write(bell_.get(), 1);
+}
+
+void Loop::take_messages() {
+  told_.exchange(false);  // before looking: whoever posts from now on tells anew
+  io_.poll();
   clear_disposed();
 }
 
@@ -104,16 +134,11 @@ void Loop::clear_disposed() {
   }
 }
 
-void Loop::schedule_tick() {
-  ticker_.expires_after(kTick);
-  ticker_.async_wait([this](boost::system::error_code error) {
-    if (error) return;
-    now_ = std::chrono::steady_clock::now();
-    tick_ = 1 + static_cast<Tick>((now_ - begun_) / kTick);
-    on_tick_();
-    clear_disposed();
-    schedule_tick();
-  });
+void Loop::run_tick() {
+  tick_ = 1 + static_cast<Tick>((now_ - begun_) / kTick);
+  on_tick_();
+  clear_disposed();
+  next_tick_ = now_ + kTick;
 }
 
 }  // namespace berth::loop
