@@ -9,6 +9,7 @@ import subprocess
 from processes import OTHER_CORE, PROXY_CORE, Folder, most_clients, start, start_listening, stop, wait_for
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
 PROGRAMS = {"nginx": "nginx", "HAProxy": "haproxy", "Caddy": "caddy"}
 
 
@@ -58,7 +59,7 @@ def fill(template, folder, **values):
     path = os.path.join(folder.name, template)
     with open(path, "w") as file:
         file.write(text)
-    return path, text
+    return path, text.replace(folder.name, "FOLDER").replace(ROOT + os.sep, "")
 
 
 def free_port():
