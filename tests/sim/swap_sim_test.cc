@@ -120,8 +120,8 @@ TEST_CASE("sim: both orders and vacated apps among crashes and stubborn backends
 }
 
 TEST_CASE("sim: old ones that are kept, rollbacks and hanging backends cost no request by themselves") {
-  const Sums sums = run_all(
-      {.swaps = 30, .keep_old = 4s, .rollbacks = 300, .hangs = 300, .max_retiring = kUnhurried});
+  const Sums sums =
+      run_all({.swaps = 30, .keep_old = 4s, .rollbacks = 300, .hangs = 300, .max_retiring = kUnhurried});
   CHECK_MESSAGE(sums.failed + sums.cut == 0, sums.lossy);
   if (many_seeds()) CHECK(sums.actions.contains(swap::SupervisorActionKind::Revived));
 }
