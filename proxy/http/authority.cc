@@ -20,14 +20,14 @@ constexpr std::array<bool, 256> kNameChars = [] {
 
 /// How long the name at the start of `host` is; npos: a malformed escape.
 std::size_t name_size(std::string_view host) {
-  std::size_t at = 0;
-  for (; at < host.size(); ++at) {
-    if (kNameChars[static_cast<unsigned char>(host[at])]) continue;
-    if (host[at] != '%') break;
-    if (host.size() - at < 3 || !is_hex(host[at + 1]) || !is_hex(host[at + 2])) return std::string_view::npos;
-    at += 2;
+  const char* at = host.data();
+  const char* const end = at + host.size();
+  for (;;) {
+    while (at != end && kNameChars[static_cast<unsigned char>(*at)]) ++at;
+    if (at == end || *at != '%') return static_cast<std::size_t>(at - host.data());
+    if (end - at < 3 || !is_hex(at[1]) || !is_hex(at[2])) return std::string_view::npos;
+    at += 3;
   }
-  return at;
 }
 
 /// Four numbers up to 255 (RFC 3986 §3.2.2).
@@ -76,9 +76,9 @@ bool is_ipv6(std::string_view text) {
 bool is_port(std::string_view text) {
   unsigned value = 0;
   for (const char c : text) {
-    if (!is_digit(c)) return false;
-    value = value * 10 + static_cast<unsigned>(c - '0');
-    if (value > 65535) return false;
+    const unsigned digit = static_cast<unsigned char>(c) - unsigned{'0'};
+    value = value * 10 + digit;
+    if (digit > 9 || value > 65535) return false;
   }
   return true;
 }

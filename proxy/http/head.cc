@@ -45,6 +45,7 @@ FieldTag tag_of(field known, std::string_view name) {
     default:
       return FieldTag::Other;
   }
+  if ((name[0] | 0x20) != 'x') return FieldTag::Other;
   if (is_forwarding_name(name)) return FieldTag::XForwarded;
   if (is_request_id_name(name)) return FieldTag::RequestId;
   return FieldTag::Other;

@@ -14,6 +14,11 @@ std::string lower(std::string text) {
 
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
+/// HAProxy writes the names of fields in small letters, which is its right.
+bool has(const std::string& text, const std::string& part, Whose whose) {
+  return whose == Whose::Berth ? has(text, part) : has(lower(text), lower(part));
+}
+
 std::string all_bytes(const Outcome& outcome) {
   std::string all;
   for (const SeenConnection& each : outcome.seen) all += each.bytes;
@@ -47,23 +52,32 @@ const char* text_of(Ends ends) {
   return "";
 }
 
-bool ends_as_wanted(Ends wanted, Ends seen) {
-  return wanted == Ends::Any ? seen != Ends::Hangs : wanted == seen;
+/// Of a peer any refusal counts, and that it closes a connection behind a whole answer is no fault.
+bool answers_as_wanted(const Want& want, const Outcome& outcome, Whose whose) {
+  if (outcome.status == want.status) return true;
+  const bool refuses = outcome.status >= 400 || outcome.received.empty();
+  return whose == Whose::Peer && refuses && (want.status >= 400 || want.ends == Ends::CutOff);
+}
+
+bool ends_as_wanted(const Want& want, const Outcome& outcome, Whose whose) {
+  if (want.ends == Ends::Any) return outcome.ends != Ends::Hangs;
+  if (want.ends == outcome.ends) return true;
+  if (whose == Whose::Berth) return false;
+  const bool over = outcome.ends == Ends::Closed || outcome.ends == Ends::CutOff;
+  if (want.status >= 400) return over;
+  return want.ends == Ends::CutOff ? outcome.status >= 500
+                                   : want.ends == Ends::Open && outcome.ends == Ends::Closed;
 }
 
 void judge_answer(const Row& row, const Outcome& outcome, Whose whose, std::vector<std::string>& found) {
   const Want& want = row.want;
-  const bool refusal = want.status >= 400 && want.requests == 0;
-  const bool as_good = whose == Whose::Peer && (refusal || want.status >= 500) &&
-                       (outcome.status >= 400 || outcome.received.empty());
-  if (outcome.status != want.status && !as_good)
+  if (!answers_as_wanted(want, outcome, whose))
     found.push_back("answered " + std::to_string(outcome.status) + ", not " + std::to_string(want.status));
-  const bool closed = whose == Whose::Peer && refusal && outcome.ends == Ends::CutOff;
-  if (!ends_as_wanted(want.ends, outcome.ends) && !closed)
+  if (!ends_as_wanted(want, outcome, whose))
     found.push_back(std::string("the connection: ") + text_of(outcome.ends) + ", not " + text_of(want.ends));
   if (want.answer && outcome.answer != *want.answer) found.push_back("another body came to the client");
   for (const auto& each : want.answered)
-    if (!has(outcome.received, each)) found.push_back("the client did not get: " + each);
+    if (!has(outcome.received, each, whose)) found.push_back("the client did not get: " + each);
   for (const auto& each : want.withheld)
     if (has(lower(outcome.received), lower(each))) found.push_back("the client got: " + each);
 }
@@ -94,7 +108,7 @@ void judge_passed(const Row& row, Manner manner, const Outcome& outcome, Whose w
     if (!same) found.push_back("another body came to the backend");
   }
   for (const auto& each : want.passed)
-    if (!has(bytes, each)) found.push_back("the backend did not get: " + each);
+    if (!has(bytes, each, whose)) found.push_back("the backend did not get: " + each);
   for (const auto& each : want.removed)
     if (has(lower(bytes), lower(each))) found.push_back("the backend got: " + each);
   if (whose == Whose::Berth)
@@ -108,6 +122,7 @@ std::vector<std::string> complaints(const Row& row, Manner manner, const Outcome
   std::vector<std::string> found;
   judge_answer(row, outcome, whose, found);
   judge_passed(row, manner, outcome, whose, found);
+  if (!outcome.backend_done) found.push_back("the backend waits for what never came");
   if (!outcome.settled) found.push_back("the next client was not served rightly");
   return found;
 }

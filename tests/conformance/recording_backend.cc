@@ -135,7 +135,10 @@ void RecordingBackend::read(Connection& connection) {
   std::array<char, 64 * 1024> room;
   const auto n = ::recv(connection.fd, room.data(), room.size(), MSG_DONTWAIT);
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (n <= 0) return close(connection);
+  if (n <= 0) {
+    if (connection.scripted && done_ < steps_.size() && steps_[done_].what == Step::Do::End) ++done_;
+    return close(connection);
+  }
   connection.seen.bytes.append(room.data(), static_cast<std::size_t>(n));
   take_requests(connection);
   if (connection.seen.bytes.empty()) return;
@@ -194,6 +197,8 @@ bool RecordingBackend::step(Connection& connection, const Step& step) {
       close(connection);
       done_ = steps_.size() - 1;
       return true;
+    case Step::Do::End:
+      return false;
     case Step::Do::Backend:
       return true;
   }

@@ -19,6 +19,7 @@ struct Step {
     Backend,  ///< the client: waits until the backend has done all of its steps
     Finish,   ///< sends no more, and reads on
     Reset,    ///< cuts the connection off
+    End,      ///< the backend: waits until the proxy has closed the connection
   };
   Do what = Do::Say;
   std::string text{};
@@ -30,6 +31,7 @@ inline Step hear(std::string text) { return {Step::Do::Hear, std::move(text)}; }
 inline Step whole_request() { return {Step::Do::Request, {}}; }
 inline Step backend_done() { return {Step::Do::Backend, {}}; }
 inline Step finish() { return {Step::Do::Finish, {}}; }
+inline Step hear_end() { return {Step::Do::End, {}}; }
 inline Step reset() { return {Step::Do::Reset, {}}; }
 
 /// What became of the client's connection.

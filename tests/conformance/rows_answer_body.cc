@@ -144,6 +144,13 @@ Group pool_rows() {
       "Connections to the backend that are kept",
       "What was not asked for never answers the next request.",
       {
+          {.name = "a connection is dropped before the backend's own Keep-Alive is over",
+           .source = "RFC 9112 §9.5",
+           .client = {say(start() + "\r\n"), hear("ok"), backend_done()},
+           .backend = {whole_request(),
+                       say("HTTP/1.1 200 OK\r\nKeep-Alive: max=9, timeout=1\r\nContent-Length: 2\r\n\r\nok"),
+                       hear_end()},
+           .want = {.answer = "ok", .withheld = {"timeout=1"}}},
           twice("an answer and one too many, at once", "RFC 9112 §9.2", {say(kOk + evil)}),
           twice("an answer, and one too many later", "RFC 9112 §9.2", {say(kOk), say(evil)}),
           twice("an answer, and a 408 on the idle connection", "RFC 9110 §15.5.9",

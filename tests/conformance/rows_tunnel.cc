@@ -4,10 +4,12 @@
 namespace berth::test {
 namespace {
 
-const std::string kUpgrade =
-    start() + "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n\r\n";
+// RFC 6455 §1.3's own example.
+const std::string kKey = "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+const std::string kAccept = "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
+const std::string kUpgrade = start() + "Connection: Upgrade\r\nUpgrade: websocket\r\n" + kKey + "\r\n";
 const std::string kSwitch =
-    "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+    "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" + kAccept + "\r\n";
 
 Row tunnel(const std::string& name, Steps client, Steps backend, Want want,
            const std::string& source = "RFC 9110 §7.8") {
@@ -19,9 +21,10 @@ Row tunnel(const std::string& name, Steps client, Steps backend, Want want,
 }
 /// A 101 that is none.
 Row bad_switch(const std::string& name, const std::string& fields) {
-  return tunnel(name, {say(kUpgrade)},
-                {whole_request(), say("HTTP/1.1 101 Switching Protocols\r\n" + fields + "\r\nevil")},
-                {.status = 502, .ends = Ends::Any, .withheld = {"evil"}});
+  return tunnel(
+      name, {say(kUpgrade)},
+      {whole_request(), say("HTTP/1.1 101 Switching Protocols\r\n" + fields + kAccept + "\r\nevil")},
+      {.status = 502, .ends = Ends::Any, .withheld = {"evil"}});
 }
 /// Of a tunnel: what went through it lies behind the request at the backend.
 Want through(std::vector<std::string> passed, std::vector<std::string> answered, Ends ends = Ends::Closed) {
@@ -73,15 +76,15 @@ Group tunnel_rows() {
                  {whole_request(), say(kOk)}, {.requests = 2, .answer = "ok"}),
           tunnel(
               "another protocol of several",
-              {say(start() + "Connection: upgrade\r\nUpgrade: websocket, chat\r\n\r\n"), hear("glued"),
-               finish()},
+              {say(start() + "Connection: upgrade\r\nUpgrade: websocket, chat\r\n" + kKey + "\r\n"),
+               hear("glued"), finish()},
               {whole_request(),
                say("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: CHAT\r\n\r\nglued"),
                finish()},
               {.status = 0, .ends = Ends::Closed, .reaches = Reaches::Any, .answered = {"\r\n\r\nglued"}}),
           tunnel("an upgrade with a body",
-                 {say(start("POST") +
-                      "Connection: upgrade\r\nUpgrade: websocket\r\nContent-Length: 5\r\n\r\nhello"),
+                 {say(start("POST") + "Connection: upgrade\r\nUpgrade: websocket\r\n" + kKey +
+                      "Content-Length: 5\r\n\r\nhello"),
                   hear("\r\n\r\n"), say("ping"), hear("pong"), finish()},
                  {whole_request(), say(kSwitch), hear("ping"), say("pong"), finish()},
                  through({"\r\n\r\nhelloping"}, {"pong"})),

@@ -67,6 +67,7 @@ class RowClient {
           break;
         case Step::Do::Request:
         case Step::Do::Reset:
+        case Step::Do::End:
           break;
       }
     }
@@ -144,6 +145,7 @@ Outcome run_row(const Row& row, Manner manner, std::uint16_t port, RecordingBack
     RowClient client(row, port, patience);
     client.act(manner, backend);
     outcome = client.outcome();
+    outcome.backend_done = backend.wait_done(patience.wait);
     outcome.settled = settles(port, patience);
     outcome.seen = backend.seen();
   }

@@ -20,7 +20,8 @@ struct Outcome {
   bool complete = false;      ///< it came whole
   Ends ends = Ends::Any;
   std::vector<SeenConnection> seen;
-  bool settled = false;  ///< the proxy served the next client as if nothing had been
+  bool backend_done = false;  ///< it could do all of its steps
+  bool settled = false;       ///< the proxy served the next client as if nothing had been
 };
 
 /// How long may be waited for what should come. A proxy that does it wrongly is waited for in vain.

@@ -13,7 +13,7 @@ namespace {
 void check_group(const Group& group) {
   RecordingBackend backend;
   BerthProcess berth({.more = {"--external", "127.0.0.1:" + std::to_string(backend.port()), "--ready", "tcp",
-                               "--workers", "1"}});
+                               "--workers", "1", "--limit", "upstream_idle=60s"}});
   REQUIRE(berth.wait_serving());
   backend.end();
   for (const Row& row : group.rows) {
