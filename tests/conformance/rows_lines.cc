@@ -64,7 +64,7 @@ Group line_rows() {
           bad_line("a folded line of blanks alone", "RFC 9112 §5.2", "X: y\r\n \r\nZ: 1"),
           refuse("a blank before the first field", kLines, "GET /here HTTP/1.1\r\n X: y\r\nHost: a\r\n\r\n"),
           bad_line("a line without a colon", kFields, "nonsense"),
-          bad_line("an empty name", kFields, ": y"),
+          bad_line("an empty name", "CVE-2023-25725", ": y"),
           bad_line("a name with a blank", kFields, "X Y: z"),
           bad_line("a name with a bracket", kFields, "X(Y): z"),
           bad_line("a name with a quote", kFields, "\"X\": z"),

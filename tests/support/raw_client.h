@@ -46,6 +46,7 @@ class RawClient {
   bool read_more(std::chrono::steady_clock::time_point end) { return fill(end); }
   /// What came and was not taken by one of the above.
   std::string_view unread() const { return buffer_; }
+  int fd() const { return fd_; }
   bool closed() const { return closed_; }
   bool reset() const { return reset_; }
 
