@@ -172,6 +172,7 @@ TEST_CASE("abuse: out of descriptors berth does not spin, and recovers in full")
   REQUIRE(::prlimit(berth.pid(), RLIMIT_NOFILE, &tight, nullptr) == 0);
   {
     std::vector<std::unique_ptr<RawClient>> clients;
+    clients.reserve(60);
     for (int i = 0; i < 60; ++i) clients.push_back(std::make_unique<RawClient>(berth.port()));
     for (auto& client : clients) client->send(kGet);
     REQUIRE(wait_until([&] { return descriptors(berth) >= static_cast<int>(tight.rlim_cur) - 1; }));
