@@ -72,8 +72,8 @@ void write_page(std::FILE* file, const std::vector<Column>& columns, const std::
       "harm by it; of the others any refusal counts, whatever its status.\n\n| | as the table asks |\n| --- "
       "| --- |\n");
   for (const Column& column : columns)
-    put("| " + column.name + " " + column.version + " | " + std::to_string(column.right) + " of " +
-        std::to_string(column.cells.size()) + " |\n");
+    put("| " + column.name + (column.version.empty() ? "" : " ") + column.version + " | " +
+        std::to_string(column.right) + " of " + std::to_string(column.cells.size()) + " |\n");
   std::size_t at = 0;
   for (const Group& group : all_groups()) {
     put("\n## " + group.name + "\n\n" + group.about + "\n\n| case | source |");
