@@ -3,6 +3,7 @@
 // struct that it needs, by value.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -142,6 +143,30 @@ struct ResponseFields {
   bool operator==(const ResponseFields&) const = default;
 };
 
+/// What becomes of a WebSocket or an event stream when its backend retires (design section 8).
+enum class LongMode : std::uint8_t {
+  Cut,    ///< soon ended in good order, so that its client comes back to the new backend
+  Drain,  ///< waited for, until `drain` has passed
+  Pin,    ///< it keeps the old backend, until `pin` has passed
+};
+
+/// The keys of an app about long connections.
+struct LongConfig {
+  LongMode mode = LongMode::Cut;
+  Milliseconds grace{1'000};  ///< from the switch to the first end; the last one comes after twice that
+  Milliseconds pin{3'600'000};
+  std::map<std::string, LongMode>
+      paths;  ///< a prefix of whole segments, as the client sees it; the longest counts
+
+  bool pins() const {
+    return mode == LongMode::Pin || std::any_of(paths.begin(), paths.end(), [](const auto& each) {
+             return each.second == LongMode::Pin;
+           });
+  }
+
+  bool operator==(const LongConfig&) const = default;
+};
+
 /// [app.NAME.health]: whether the running backend still answers; with the check of `ready`.
 struct HealthConfig {
   Milliseconds every = kOff;
@@ -158,10 +183,12 @@ struct HooksConfig {
   Command ready;     ///< the new one passed its check, before the switch
   Command switched;  ///< it serves
   Command released;  ///< the old one is gone
-  Command failed;    ///< a swap failed, or a backend crashed
+  Command failed;    ///< a swap failed, or a backend crashed or fails its checks
   Milliseconds timeout{10'000};
-  std::vector<std::string> required;  ///< "ready": the swap fails with it
+  std::vector<std::string> required;  ///< "ready", or nothing: the swap fails with it
 
+  /// Whether a swap waits for the ready hook.
+  bool wait_for_ready() const { return !ready.empty() && !required.empty(); }
   bool operator==(const HooksConfig&) const = default;
 };
 
@@ -186,6 +213,7 @@ struct AppConfig {
   bool tty = false;                        ///< the command gets a terminal of its own
   ReadyConfig ready;
   Milliseconds drain{30'000};
+  LongConfig long_;
   StopConfig stop;
   std::uint32_t max_retiring = 4;
   Milliseconds keep_old{0};  ///< how long the old one is kept warm for a rollback

@@ -75,7 +75,7 @@ Members value_of(const FileKey& key) {
     case KeyType::Signal:
       type = text_or_number(more, "^((SIG)?[A-Z]+[12]?|[0-9]+)$", "1", "64");
       break;
-    case KeyType::Environment:
+    case KeyType::TextTable:
       type = R"("object")";
       more.emplace_back("additionalProperties", R"({ "type": "string" })");
       break;
@@ -89,7 +89,7 @@ std::string key_schema(const FileKey& key, std::size_t depth) {
   for (auto& member : value_of(key)) members.push_back(std::move(member));
   if (!key.standard.empty()) members.emplace_back("default", key.standard);
   // Of all examples only a table is not written as JSON is.
-  if (key.type != KeyType::Environment) members.emplace_back("examples", "[" + key.example + "]");
+  if (key.type != KeyType::TextTable) members.emplace_back("examples", "[" + key.example + "]");
   return object(members, depth);
 }
 

@@ -22,13 +22,13 @@ enum class KeyType : std::uint8_t {
   Count,        ///< 4
   CountText,    ///< 4 or "4"
   Truth,
-  OnlyTrue,     ///< true, or not there
-  OneOf,        ///< one of FileKey::words
-  Port,         ///< "lease", "fd", "discover", "unix" or a number
-  Address,      ///< "127.0.0.1:9000", 9000, "unix:/run/app.sock" or "attach"
-  Status,       ///< 200, "200-299"
-  Signal,       ///< "TERM", 15
-  Environment,  ///< { NAME = "value" }
+  OnlyTrue,   ///< true, or not there
+  OneOf,      ///< one of FileKey::words
+  Port,       ///< "lease", "fd", "discover", "unix" or a number
+  Address,    ///< "127.0.0.1:9000", 9000, "unix:/run/app.sock" or "attach"
+  Status,     ///< 200, "200-299"
+  Signal,     ///< "TERM", 15
+  TextTable,  ///< { NAME = "value" }
 };
 
 /// One key. Values stand here as the file would write them.

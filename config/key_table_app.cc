@@ -41,6 +41,12 @@ std::string external_words(const AppConfig& app) {
   return app.external ? toml_text(app.external->text()) : "";
 }
 
+std::string long_path_words(const LongConfig& config) {
+  std::map<std::string, std::string> words;
+  for (const auto& [path, mode] : config.paths) words[path] = long_mode_text(mode);
+  return toml_variables(words);
+}
+
 /// What is there only if the user writes it.
 FileKey without_default(FileKey key) {
   key.standard.clear();
@@ -91,7 +97,7 @@ std::vector<FileKey> start_rows() {
           {"dir", KeyType::Text, R"("/srv/site")", "The command's working directory, relative to the file"},
           of_app([](const AppConfig& a) { return toml_text(a.dir.empty() ? "." : a.dir); })),
       file_key(
-          {"env", KeyType::Environment, R"({ APP_ENV = "dev" })",
+          {"env", KeyType::TextTable, R"({ APP_ENV = "dev" })",
            "Added to the environment of the command; $NAME is replaced from berth's own, $$ is a dollar"},
           of_app([](const AppConfig& a) { return toml_variables(a.env); })),
       file_key({"user", KeyType::Text, R"("www-data")",
@@ -118,6 +124,22 @@ std::vector<FileKey> swap_rows() {
       file_key({"drain", KeyType::Duration, R"("5s")",
                 "How long the old one's requests may take after a switch; then they are cut, and counted"},
                of_app([](const AppConfig& a) { return toml_duration(a.drain); })),
+      file_key(
+          {"long",
+           KeyType::OneOf,
+           R"("pin")",
+           "WebSockets and event streams at a switch: ended in good order, waited for as others are, or left "
+           "with the old one",
+           {"cut", "drain", "pin"}},
+          of_app([](const AppConfig& a) { return toml_text(long_mode_text(a.long_.mode)); })),
+      file_key({"long_grace", KeyType::Duration, R"("5s")",
+                "How long after a switch the first of them is ended; the last one after twice that"},
+               of_app([](const AppConfig& a) { return toml_duration(a.long_.grace); })),
+      file_key({"pin", KeyType::Duration, R"("10m")", "How long those that are left may keep the old one"},
+               of_app([](const AppConfig& a) { return toml_duration(a.long_.pin); })),
+      file_key({"long_paths", KeyType::TextTable, R"({ "/terminals" = "pin" })",
+                "The same as long, for the paths below these; the longest of several counts"},
+               of_app([](const AppConfig& a) { return long_path_words(a.long_); })),
       file_key({"max_retiring", KeyType::Count, "2",
                 "The most old backends at once; past it the oldest is hurried"},
                of_app([](const AppConfig& a) { return std::to_string(a.max_retiring); })),
@@ -203,7 +225,8 @@ std::vector<FileKey> hook_rows() {
   add("ready", "Run when the new one has passed its check, before the switch", &HooksConfig::ready);
   add("switched", "Run when the new one serves", &HooksConfig::switched);
   add("released", "Run when the old one is gone, and its port free", &HooksConfig::released);
-  add("failed", "Run when a swap has failed, or a backend has crashed", &HooksConfig::failed);
+  add("failed", "Run when a swap has failed, or a backend has crashed or fails its health checks",
+      &HooksConfig::failed);
   rows.push_back(file_key({"timeout", KeyType::Duration, R"("3s")", "How long one of them may take"},
                           of_app([](const AppConfig& a) { return toml_duration(a.hooks.timeout); })));
   rows.push_back(

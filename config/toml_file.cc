@@ -106,6 +106,20 @@ void read_start(Table& table, AppConfig& app) {
   table.words("after", app.after, R"(["db"])");
 }
 
+void read_long(Table& table, LongConfig& into) {
+  table.chosen("long", R"("cut", "drain" or "pin")",
+               [&](const std::string& text) { return set_long_mode(into.mode, text); });
+  table.duration("long_grace", into.grace);
+  table.duration("pin", into.pin);
+  if (auto paths = table.table("long_paths")) {
+    for (const auto& [key, node] : paths->raw()) {
+      const std::string path(key.str());
+      paths->chosen(path, R"("cut", "drain" or "pin")",
+                    [&](const std::string& text) { return set_long_mode(into.paths[path], text); });
+    }
+  }
+}
+
 void read_health(Table table, HealthConfig& health) {
   table.duration("every", health.every);
   table.duration("timeout", health.timeout);
@@ -148,6 +162,7 @@ AppConfig read_app(const FileSource& source, const std::string& name, Table tabl
   else if (app.mode == AppMode::Tcp)
     app.ready.kind = ReadyConfig::Kind::Tcp;
   if (auto ready = table.table("ready")) read_ready(*ready, app.ready);
+  read_long(table, app.long_);
   table.duration("drain", app.drain);
   if (auto stop = table.table("stop")) read_stop(*stop, app.stop);
   table.count("max_retiring", app.max_retiring);

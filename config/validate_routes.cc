@@ -149,6 +149,12 @@ void check_watch(const std::string& key, const AppConfig& app, FaultList& faults
                R"(write every = "5s", timeout = "5s")");
   if (app.health.fall == 0 || app.health.rise == 0)
     faults.add(key + ".health", "fall and rise must be at least 1", "write fall = 3, rise = 2");
+  if (app.long_.grace == kOff)
+    faults.add(key + ".long_grace", "long_grace cannot be off", R"(write long = "drain" to let them go on)");
+  for (const auto& [path, mode] : app.long_.paths)
+    if (!path.starts_with('/') || (path.size() > 1 && path.ends_with('/')))
+      faults.add(key + ".long_paths." + path, "'" + path + "' is no path of whole segments",
+                 R"(write it as "/terminals", without a slash at its end)");
   if (app.keep_old == kOff)
     faults.add(key + ".keep_old", "keep_old cannot be off", "write 0 to stop the old one at once, or 60s");
   if (app.keep_old > Milliseconds{0} && app.swap == SwapOrder::StopStart)

@@ -345,7 +345,7 @@ void App::on_log(observe::Level level, const std::string& app, Generation genera
 }
 
 void App::on_line(const std::string& app, const control::LogLine& line) {
-  log_.backend_line(app, line.generation, line.is_stderr, line.text);
+  log_.backend_line(app, line.generation, line.is_stderr, control::shown_text(line));
 }
 
 void App::on_stopped(const std::string& app) { fleet_->ended(app); }

@@ -27,6 +27,7 @@ void Fleet::add(const AppConfig& app, const ListenerConfig& listener, std::vecto
   Served served;
   served.id = plane_.add_app(app.name, app.limits);
   plane_.set_fields(served.id, app.fields);
+  plane_.set_long(served.id, app.long_);
   served.after = app.after;
   served.plane = std::make_unique<swap::DataPlaneAdapter>(plane_, served.id);
   served.shell = std::make_unique<swap::AppShell>(control_,

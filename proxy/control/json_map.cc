@@ -227,13 +227,15 @@ json::object to_json(const FrontStatus& front) {
 }
 
 json::object to_json(const LogLine& line) {
-  return {{"number", line.number},
-          {"unix_ms", line.unix_ms},
-          {"generation", line.generation.number},
-          {"stream", line.is_remark   ? "berth"
-                     : line.is_stderr ? "stderr"
-                                      : "stdout"},
-          {"text", clean(line.text)}};
+  json::object object{{"number", line.number},
+                      {"unix_ms", line.unix_ms},
+                      {"generation", line.generation.number},
+                      {"stream", line.is_remark   ? "berth"
+                                 : line.is_stderr ? "stderr"
+                                                  : "stdout"}};
+  if (!line.hook.empty()) object["hook"] = line.hook;
+  object["text"] = clean(line.text);
+  return object;
 }
 
 json::object to_json(const SwapResult& result) {

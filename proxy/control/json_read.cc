@@ -375,6 +375,7 @@ std::optional<LogLine> log_line_from(const json::value& value) {
   read.generation("generation", line.generation);
   line.is_stderr = read.word("stream") == "stderr";
   line.is_remark = read.word("stream") == "berth";
+  read.text("hook", line.hook);
   read.text("text", line.text);
   return line;
 }

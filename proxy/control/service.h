@@ -142,7 +142,13 @@ struct LogLine {
   bool is_stderr = false;
   std::string text;
   bool is_remark = false;  ///< berth's own word about the generation, between its lines
+  std::string hook{};      ///< "ready": which hook wrote it; empty: the backend
 };
+
+/// As a reader sees it: "ready hook: no such table"
+inline std::string shown_text(const LogLine& line) {
+  return line.hook.empty() ? line.text : line.hook + " hook: " + line.text;
+}
 
 /// Follows one reload of the file. Callbacks on the control loop; on_result is the last.
 struct ReloadWatch {

@@ -43,7 +43,7 @@ class LogScreen {
              paint_.bold(line.text) + "\n";
     const std::string subject = padded(paint_.of_number(line.generation.number, name), widest_ + 5);
     return paint_.dim(time) + " " + subject + (line.is_stderr ? paint_.warn("err ") : paint_.dim("out ")) +
-           line.text + "\n";
+           shown_text(line) + "\n";
   }
 
   const bool several_;

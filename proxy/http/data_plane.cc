@@ -109,16 +109,6 @@ constexpr int kKeepAliveIdleS = 30;
 constexpr int kKeepAliveEachS = 10;
 constexpr int kKeepAliveTries = 3;
 
-struct DrainSum {
-  std::uint64_t finished = 0;
-  std::uint64_t cut = 0;
-  DrainSum& operator+=(const DrainSum& other) {
-    finished += other.finished;
-    cut += other.cut;
-    return *this;
-  }
-};
-
 }  // namespace
 
 DataPlane::DataPlane(boost::asio::io_context& control, unsigned workers, observe::AccessLog* access)
@@ -149,6 +139,10 @@ void DataPlane::set_limits(AppId app, const Limits& limits) {
 
 void DataPlane::set_fields(AppId app, const ResponseFields& fields) {
   impl_->everywhere([app, fields](Worker& worker) { worker.app(app).fields = fields; }, nullptr);
+}
+
+void DataPlane::set_long(AppId app, const LongConfig& config) {
+  impl_->everywhere([app, config](Worker& worker) { worker.app(app).set_long(config); }, nullptr);
 }
 
 ListenerId DataPlane::listen(int fd, const ListenerConfig& config, const Endpoint& bound,
@@ -217,17 +211,13 @@ void DataPlane::resume(AppId app) {
 }
 
 void DataPlane::when_drained(AppId app, Generation generation, std::function<void(DrainOutcome)> drained) {
-  impl_->gather<DrainSum>(
+  impl_->gather<DrainOutcome>(
       [app, generation](Worker& worker, auto answer) {
         route::Target* target = worker.app(app).retired(generation);
-        if (target == nullptr) return answer(DrainSum{});
-        target->when_drained([answer](route::DrainCount count) {
-          answer(DrainSum{count.finished, count.cut});
-        });
+        if (target == nullptr) return answer(DrainOutcome{});
+        target->when_drained(answer);
       },
-      [drained](DrainSum sum) {
-        drained({sum.finished, sum.cut});
-      });
+      std::move(drained));
 }
 
 void DataPlane::holders(AppId app, Generation generation, std::function<void(std::uint64_t)> answer) {
@@ -242,10 +232,10 @@ void DataPlane::holders(AppId app, Generation generation, std::function<void(std
       std::move(answer));
 }
 
-void DataPlane::cut(AppId app, Generation generation) {
+void DataPlane::cut(AppId app, Generation generation, route::Target::Whom whom) {
   impl_->everywhere(
-      [app, generation](Worker& worker) {
-        if (route::Target* target = worker.app(app).retired(generation)) target->cut();
+      [app, generation, whom](Worker& worker) {
+        if (route::Target* target = worker.app(app).retired(generation)) target->cut(whom);
       },
       nullptr);
 }

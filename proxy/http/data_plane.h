@@ -14,6 +14,7 @@
 #include "proxy/route/recent_answers.h"
 #include "proxy/route/router.h"
 #include "proxy/route/tally.h"
+#include "proxy/route/target.h"
 
 namespace berth::observe {
 class AccessLog;
@@ -51,10 +52,7 @@ struct Counters {
 };
 
 /// What became of an old target between the switch and its emptiness.
-struct DrainOutcome {
-  std::uint64_t finished = 0;  ///< exchanges that ended by themselves
-  std::uint64_t cut = 0;       ///< ended by cut()
-};
+using DrainOutcome = route::DrainCount;
 
 class DataPlane {
  public:
@@ -76,6 +74,9 @@ class DataPlane {
 
   /// What responses are given, from the next request on.
   void set_fields(AppId app, const ResponseFields& fields);
+
+  /// What becomes of long connections: of those that become long from now on.
+  void set_long(AppId app, const LongConfig& config);
 
   /// Serves an already listening socket (ownership passes); `router` knows apps by AppId::number.
   ListenerId listen(int fd, const ListenerConfig& config, const Endpoint& bound,
@@ -118,7 +119,7 @@ class DataPlane {
   void holders(AppId app, Generation generation, std::function<void(std::uint64_t)> answer);
 
   /// Ends what still holds this generation (counted in its DrainOutcome).
-  void cut(AppId app, Generation generation);
+  void cut(AppId app, Generation generation, route::Target::Whom whom);
 
   void counters(AppId app, std::function<void(Counters)> answer);
 

@@ -4,6 +4,7 @@
 #include <cerrno>
 
 #include "proxy/http/error_reply.h"
+#include "proxy/http/field_text.h"
 
 namespace berth::http {
 
@@ -40,7 +41,7 @@ Exchange::Exchange(ClientStream& client, route::AppRoute& route)
       route_(route),
       holder_(client.gate()),
       begun_(loop_.now()) {
-  client_.gate().forget(loop::kTimeout | loop::kCut | loop::kAdmitted | loop::kRefused);
+  client_.gate().forget(loop::kTimeout | loop::kCut | loop::kLeave | loop::kAdmitted | loop::kRefused);
   ++route_.counters.requests;
   ++route_.counters.in_flight;
 }
@@ -57,6 +58,8 @@ void Exchange::begin(std::string_view view) {
   idempotent_ = is_idempotent(head.method);
   keep_alive_ = head.keep_alive;
   wants_tunnel_ = wants_tunnel(head);
+  wants_websocket_ = wants_tunnel_ && equals_lower(head.upgrade, "websocket");
+  long_mode_ = route_.long_mode(head.path);
   expects_continue_ = head.expects_continue && head.version == 11;
   accepts_html_ = head.accepts_html;
   version_ = static_cast<std::uint8_t>(head.version);
@@ -155,7 +158,7 @@ Wakes Exchange::interest() {
 
   client_.stream().want(body_wanted, to_client_waits);
   if (upstream_) upstream_->stream().want(watch_upstream, to_upstream_waits);
-  return loop::kClientGone | loop::kClientEnded | loop::kTimeout | loop::kCut |
+  return loop::kClientGone | loop::kClientEnded | loop::kTimeout | loop::kCut | loop::kLeave |
          (body_wanted ? loop::kClientIn : 0) | (to_client_waits ? loop::kClientOut : 0) |
          (watch_upstream ? loop::kUpstreamIn : 0) | (to_upstream_waits ? loop::kUpstreamOut : 0);
 }
@@ -187,6 +190,7 @@ void Exchange::react(Wakes wakes) {
   if ((wakes & loop::kUpstreamOut) != 0 && goes_on()) flush_to_upstream();
   if ((wakes & loop::kUpstreamIn) != 0 && goes_on() && to_client_.empty()) read_upstream();
   if ((wakes & loop::kClientIn) != 0 && goes_on() && !write_dead_) read_client();
+  if ((wakes & loop::kLeave) != 0 && verdict_ == Verdict::Going) leave();
   if ((wakes & loop::kTimeout) != 0 && verdict_ == Verdict::Going) on_timeout();
   if (verdict_ != Verdict::Going || stage_ != Stage::Done) return;
   // Answered without the 100 that it waits for, the client may never send the rest.

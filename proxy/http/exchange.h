@@ -7,11 +7,13 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "proxy/http/body_reader.h"
+#include "proxy/http/boundaries.h"
 #include "proxy/http/client_stream.h"
 #include "proxy/http/head_rules.h"
 #include "proxy/loop/task.h"
@@ -92,6 +94,12 @@ class Exchange {
   void note_answer(int status);
   void note_end();
 
+  // how a long one ends when its backend retires (exchange_long.cc)
+  void become_long(const ResponseHead& head);
+  bool walks_events(const ResponseHead& head) const;
+  void leave();
+  void end_events();
+
   bool left_in_silence() const;
   std::chrono::milliseconds body_wait() const;
   void fail(int status, std::string_view reason, int retry_after_s = 0);
@@ -118,6 +126,9 @@ class Exchange {
   bool idempotent_ = false;
   bool keep_alive_ = true;
   bool wants_tunnel_ = false;
+  bool wants_websocket_ = false;
+  LongMode long_mode_ = LongMode::Cut;
+  bool leaving_ = false;  ///< its event stream ends behind the next event
   bool expects_continue_ = false;
   bool accepts_html_ = false;
   bool body_in_head_ = false;  ///< the body, if any, lies whole in head_
@@ -143,6 +154,7 @@ class Exchange {
   loop::Block to_client_;      ///< what the client did not take yet
   BodyReader request_body_;
   BodyReader response_body_;
+  std::optional<EventWalker> events_;  ///< of a response that may be ended between two
   loop::Tick refused_until_ = 0;
   std::uint8_t id_size_ = 0;
   std::uint16_t status_ = 0;     ///< what the client is told; 0: nothing yet

@@ -19,13 +19,6 @@ constexpr int kClientLeft = 499;  ///< as nginx has it
 
 static_assert(sizeof(AccessRecord) <= loop::BlockPool::kSmall);
 
-std::string_view field_value(const Head& head, std::string_view name) {
-  for (const Field& field : head.fields)
-    if (field.tag == FieldTag::Other && field.name.size() == name.size() && equals_lower(field.name, name))
-      return field.value;
-  return {};
-}
-
 std::uint32_t in_us(std::chrono::steady_clock::duration time) {
   return static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::microseconds>(time).count());
 }

@@ -119,6 +119,7 @@ void Exchange::take_response(std::string_view bytes, loop::Block& from) {
       continue;
     }
     on_final(head);
+    if (head.framing == Framing::Chunked || head.framing == Framing::Close) become_long(head);
     AddedRoom added;
     client_.put_head(head,
                      {.client_version = version_,
@@ -160,25 +161,36 @@ void Exchange::take_body(std::string_view bytes, loop::Block& head, loop::Block&
   const BodyStep step = response_body_.feed(bytes, unchunk_ ? &plain : nullptr);
   std::string_view body = unchunk_ ? std::string_view(plain) : bytes.substr(0, step.take);
   const std::string_view rest = bytes.substr(step.take);
+  const bool done = response_body_.done();
+  bool ends = false;
+  if (events_) {
+    body = body.substr(0, events_->feed(body, leaving_));
+    ends = leaving_ && events_->at_boundary() && !done;
+  }
   body_sent_ += body.size();
-  if (response_body_.done()) {
+  if (done) {
     stage_ = Stage::Done;
     // What answers before it was told everything may say more.
     if (!rest.empty() || !request_sent()) reusable_ = false;
   }
 
   std::array<char, 20> line;
-  std::array<iovec, 4> parts;
+  std::array<iovec, 5> parts;
   std::size_t count = 0;
   if (!head.empty()) parts[count++] = part(head.view());
   if (rechunk_ && !body.empty()) parts[count++] = part(chunk_line(body.size(), line));
   if (!body.empty()) parts[count++] = part(body);
   if (rechunk_ && !body.empty()) parts[count++] = part("\r\n");
+  if (rechunk_ && (ends || (done && unchunk_))) parts[count++] = part("0\r\n\r\n");
   if (count != 0) send_client({parts.data(), count});
 
   if (step.bad && verdict_ == Verdict::Going) {
     stage_ = Stage::Body;
     return fail(502, "the server behind it gave a malformed answer");
+  }
+  if (ends && verdict_ == Verdict::Going) {
+    from_upstream_.reset();
+    return end_events();
   }
   if (own) {
     from_upstream_.consume(from_upstream_.size() - rest.size());

@@ -63,4 +63,11 @@ bool lists_all(std::string_view value, std::string_view names) {
   return true;
 }
 
+std::string_view field_value(const Head& head, std::string_view name) {
+  for (const Field& field : head.fields)
+    if (field.tag == FieldTag::Other && field.name.size() == name.size() && equals_lower(field.name, name))
+      return field.value;
+  return {};
+}
+
 }  // namespace berth::http

@@ -3,6 +3,8 @@
 
 #include <string_view>
 
+#include "proxy/http/head.h"
+
 namespace berth::http {
 
 /// ASCII, without case; `lower` is in lower case.
@@ -25,5 +27,8 @@ bool is_forwarding_name(std::string_view name);
 
 /// X-Request-Id
 bool is_request_id_name(std::string_view name);
+
+/// The value of the first field `name` (in lower case) that has no tag of its own; empty: there is none.
+std::string_view field_value(const Head& head, std::string_view name);
 
 }  // namespace berth::http

@@ -2,6 +2,9 @@
 // one told to the other. One loop only.
 #pragma once
 
+#include <string_view>
+
+#include "proxy/http/boundaries.h"
 #include "proxy/loop/block.h"
 #include "proxy/loop/loop.h"
 #include "proxy/loop/stream.h"
@@ -15,6 +18,10 @@ struct Flow {
   std::uint64_t moved = 0;  ///< read from `from`
   bool ended = false;       ///< `from` has finished
   bool passed_on = false;   ///< and `to` was told
+  // A WebSocket's way to its client (see Exchange::tunnel).
+  FrameWalker* frames = nullptr;
+  std::string_view last{};  ///< goes out behind the frame that is under way; nothing follows it
+  bool said_last = false;
 
   /// Whether more may be read: what was read before has gone out.
   bool reads() const { return waiting.empty() && !ended; }
@@ -37,6 +44,14 @@ struct Flow {
     return true;
   }
 
+  /// Sends what is last, if no frame is under way. False: the connection is broken.
+  bool end_if_whole(loop::Loop& loop) {
+    if (frames == nullptr || last.empty() || said_last || !frames->at_boundary()) return true;
+    said_last = true;
+    if (!frames->closed()) waiting.append(loop.blocks(), last);
+    return flush();
+  }
+
   /// Reads once, if it may, and writes. False: the connection is broken.
   bool move(loop::Loop& loop) {
     using Status = loop::IoResult::Status;
@@ -47,8 +62,13 @@ struct Flow {
     if (result.status == Status::Error) return false;
     if (result.status == Status::End) ended = true;
     moved += result.bytes;
-    waiting.append(loop.blocks(), {into.tail(), result.bytes});
-    return flush();
+    std::string_view got{into.tail(), result.bytes};
+    if (said_last)
+      got = {};
+    else if (frames != nullptr)
+      got = got.substr(0, frames->feed(got, !last.empty()));
+    waiting.append(loop.blocks(), got);
+    return flush() && end_if_whole(loop);
   }
 };
 

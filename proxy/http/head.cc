@@ -104,7 +104,7 @@ class HeadParser final : public beast::http::basic_parser<IsRequest> {
 
   /// The start line ends in a version as RFC 9112 §2.3 spells it, only not one of ours.
   static bool names_a_version(std::string_view bytes) {
-    const std::string_view line = bytes.substr(0, bytes.find("\r\n"));
+    const std::string_view line = bytes.substr(0, bytes.find('\r'));  // its line feed may be to come
     const std::string_view version = line.substr(line.size() - std::min<std::size_t>(line.size(), 9));
     if (version == " HTTP/1.1" || version == " HTTP/1.0") return false;  // something else is wrong
     return version.size() == 9 && version.starts_with(" HTTP/") &&

@@ -89,6 +89,7 @@ loop::Task<bool> Relay::wait_in_queue() {
 loop::Task<bool> Relay::connect(route::Target& target) {
   gate_.forget(loop::kUpstreamIn | loop::kUpstreamOut | loop::kUpstreamGone | loop::kCut | loop::kTimeout);
   holder_.take(target);
+  if (route_.long_mode("/") == LongMode::Pin) holder_.stay(route::Stay::Pin);
   upstream_ = target.make_connection();
   if (upstream_->connect(gate_)) {
     deadline_ = worker_.loop().deadline(route_.limits().connect_timeout);

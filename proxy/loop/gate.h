@@ -18,6 +18,7 @@ inline constexpr Wakes kUpstreamOut = 1U << 4;
 inline constexpr Wakes kUpstreamGone = 1U << 5;  ///< comes with In and Out: reading tells what happened
 inline constexpr Wakes kTimeout = 1U << 6;       ///< the deadline of the moment
 inline constexpr Wakes kCut = 1U << 7;           ///< the target's drain deadline has passed
+inline constexpr Wakes kLeave = 1U << 12;        ///< the target has retired: a long connection is to end well
 inline constexpr Wakes kAdmitted = 1U << 8;      ///< the hold queue lets it go
 inline constexpr Wakes kRefused = 1U << 9;       ///< the hold queue gives up
 inline constexpr Wakes kClientEnded = 1U << 11;  ///< has finished sending; it may still want its answer

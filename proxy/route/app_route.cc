@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "proxy/route/router.h"
+
 namespace berth::route {
 
 AppRoute::AppRoute(loop::Loop& loop, std::string name, RouteLimits limits,
@@ -36,6 +38,19 @@ void AppRoute::set_limits(RouteLimits limits) {
   limits_ = std::move(limits);
   if (current_) current_->set_limits(limits_.most_connections, limits_.user.upstream_idle);
   admit_soon();
+}
+
+void AppRoute::set_long(const LongConfig& config) {
+  long_ = config;
+  long_paths_.assign(config.paths.begin(), config.paths.end());
+  std::stable_sort(long_paths_.begin(), long_paths_.end(),
+                   [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });
+}
+
+LongMode AppRoute::long_mode(std::string_view path) const {
+  for (const auto& [prefix, mode] : long_paths_)
+    if (fits_path(prefix, path)) return mode;
+  return long_.mode;
 }
 
 void AppRoute::refuse(std::string reason, int status) {
@@ -124,6 +139,7 @@ void AppRoute::admit() {
 void AppRoute::on_tick() {
   recent_.advance(loop_.now());
   if (current_) current_->on_tick();
+  for (std::size_t n = retired_.size(); n-- != 0;) retired_[n]->on_tick();
   forget_drained();
   admit_soon();
 }

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "config/config.h"
@@ -57,6 +59,11 @@ class AppRoute {
   Recent recent() const { return recent_.sum(loop_.now()); }
   Tally tally;
   ResponseFields fields;
+
+  void set_long(const LongConfig& config);
+  /// What becomes of a long connection that was asked for with `path`.
+  LongMode long_mode(std::string_view path) const;
+  std::chrono::milliseconds long_grace() const { return long_.grace; }
 
   /// Where a new request goes now; nullptr: nowhere yet.
   Target* current() { return paused() ? nullptr : current_.get(); }
@@ -116,6 +123,8 @@ class AppRoute {
   std::uint64_t waiting_count_ = 0;
   bool admission_posted_ = false;
   RecentAnswers recent_;
+  LongConfig long_;
+  std::vector<std::pair<std::string, LongMode>> long_paths_;  ///< the longest first
 };
 
 }  // namespace berth::route

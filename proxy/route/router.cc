@@ -13,12 +13,6 @@ bool fits_host(std::string_view pattern, std::string_view host) {
   return host.size() > pattern.size() && host.ends_with(pattern);
 }
 
-bool fits_path(std::string_view prefix, std::string_view path) {
-  if (prefix == "/") return true;
-  if (!path.starts_with(prefix)) return false;
-  return path.size() == prefix.size() || path[prefix.size()] == '/' || path[prefix.size()] == '?';
-}
-
 /// The most specific first: exact, suffixes by their length, any; then the longest path.
 auto rank(const RouteRule& rule) {
   const int kind = rule.host.empty() ? 2 : (rule.host.starts_with("*.") ? 1 : 0);
@@ -27,6 +21,12 @@ auto rank(const RouteRule& rule) {
 }
 
 }  // namespace
+
+bool fits_path(std::string_view prefix, std::string_view path) {
+  if (prefix == "/") return true;
+  if (!path.starts_with(prefix)) return false;
+  return path.size() == prefix.size() || path[prefix.size()] == '/' || path[prefix.size()] == '?';
+}
 
 std::string_view host_name(std::string_view authority, std::string& buffer) {
   std::string_view name = authority;

@@ -49,6 +49,9 @@ class Router {
   bool simple_ = false;           ///< one app takes everything
 };
 
+/// Whether `path` (with its query) is `prefix` or lies below it, in whole segments.
+bool fits_path(std::string_view prefix, std::string_view path);
+
 /// The name in "Example.ORG.:8000", in lower case and without its port and last dot: "example.org".
 /// `buffer` holds what had to be changed.
 std::string_view host_name(std::string_view authority, std::string& buffer);

@@ -1,6 +1,7 @@
 #include "proxy/route/target.h"
 
 #include <algorithm>
+#include <random>
 #include <utility>
 
 namespace berth::route {
@@ -13,7 +14,9 @@ constexpr std::chrono::milliseconds kSurelyAlive{1'000};
 void Holder::take(Target& target) {
   let_go();
   target_ = &target;
-  cut_ = false;
+  how_ = Leave::Finished;
+  stay_ = Stay::Drain;
+  leave_at_ = 0;
   target.holders_.push_back(*this);
   ++target.holder_count_;
 }
@@ -21,7 +24,30 @@ void Holder::take(Target& target) {
 void Holder::let_go() {
   if (target_ == nullptr) return;
   unlink();
-  std::exchange(target_, nullptr)->let_go(cut_);
+  std::exchange(target_, nullptr)->let_go(how_);
+}
+
+void Holder::stay(Stay stay, std::chrono::milliseconds grace) {
+  stay_ = stay;
+  grace_ = grace;
+  leave_at_ = 0;
+  if (target_ != nullptr && target_->retired_) leave_soon(target_->loop_);
+}
+
+void Holder::leave_soon(loop::Loop& loop) {
+  if (stay_ != Stay::Leave) return;
+  // Any spread will do that differs from one to the next.
+  static thread_local std::minstd_rand spread;
+  const auto more = std::uniform_int_distribution<std::int64_t>(0, grace_.count())(spread);
+  leave_at_ = loop.deadline(grace_ + std::chrono::milliseconds(more));
+}
+
+DrainCount& DrainCount::operator+=(const DrainCount& other) {
+  finished += other.finished;
+  cut += other.cut;
+  closed += other.closed;
+  ended += other.ended;
+  return *this;
 }
 
 Target::Target(loop::Loop& loop, Generation generation, Destination destination, Settings settings)
@@ -77,10 +103,12 @@ void Target::drop(std::unique_ptr<Upstream> upstream, bool peer_closed) {
 void Target::retire() {
   retired_ = true;
   close_idle();
+  holders_.for_each([this](Holder& holder) { holder.leave_soon(loop_); });
 }
 
 void Target::revive() {
   retired_ = false;
+  holders_.for_each([](Holder& holder) { holder.leave_at_ = 0; });
   drain_ = {};
 }
 
@@ -93,17 +121,31 @@ void Target::when_drained(std::function<void(DrainCount)> drained) {
   drained(drain_);
 }
 
-void Target::cut() {
-  holders_.for_each([](Holder& holder) {
-    holder.cut_ = true;
+void Target::cut(Whom whom) {
+  holders_.for_each([whom](Holder& holder) {
+    if (whom == Whom::AllButPinned && holder.stay_ == Stay::Pin) return;
+    holder.how_ = Leave::Cut;
     holder.gate_.raise(loop::kCut);
   });
 }
 
-void Target::let_go(bool cut) {
+void Target::let_go(Leave how) {
   --holder_count_;
   if (!retired_) return;
-  ++(cut ? drain_.cut : drain_.finished);
+  switch (how) {
+    case Leave::Finished:
+      ++drain_.finished;
+      break;
+    case Leave::Cut:
+      ++drain_.cut;
+      break;
+    case Leave::Closed:
+      ++drain_.closed;
+      break;
+    case Leave::Ended:
+      ++drain_.ended;
+      break;
+  }
   if (holder_count_ != 0 || !drained_) return;
   told_ = true;
   std::exchange(drained_, nullptr)(drain_);
@@ -125,6 +167,12 @@ void Target::on_tick() {
   // All of them: one that the backend keeps for a shorter time may lie before an older one.
   idle_.for_each([this](Upstream& each) {
     if (each.idle_until != 0 && loop_.tick() >= each.idle_until) close_idle(each);
+  });
+  if (!retired_) return;
+  holders_.for_each([this](Holder& holder) {
+    if (holder.leave_at_ == 0 || loop_.tick() < holder.leave_at_) return;
+    holder.leave_at_ = 0;
+    holder.gate_.raise(loop::kLeave);
   });
 }
 

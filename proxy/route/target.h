@@ -15,6 +15,21 @@
 
 namespace berth::route {
 
+/// How an exchange left a target.
+enum class Leave : std::uint8_t {
+  Finished,  ///< by itself
+  Cut,       ///< by cut()
+  Closed,    ///< a WebSocket, with a Close frame of berth's own
+  Ended,     ///< an event stream, behind an event
+};
+
+/// What a target's retirement means for an exchange that goes on for long (design section 8).
+enum class Stay : std::uint8_t {
+  Drain,  ///< as any other
+  Leave,  ///< it is asked to end, some time after the retirement
+  Pin,    ///< it may stay when the others are cut
+};
+
 /// The hold of one exchange on a target, from the moment the target is chosen until the exchange is over.
 class Holder : public loop::ListHook<Holder> {
  public:
@@ -24,19 +39,31 @@ class Holder : public loop::ListHook<Holder> {
   void take(Target& target);
   void let_go();
   Target* target() const { return target_; }
-  bool was_cut() const { return cut_; }
+  /// For this hold, from now on. With Leave: kLeave is raised once, between `grace` and twice that after the
+  /// retirement, so that not all come back at once.
+  void stay(Stay stay, std::chrono::milliseconds grace = {});
+  /// Counted when it lets go.
+  void left_by(Leave how) { how_ = how; }
 
  private:
   friend class Target;
+  void leave_soon(loop::Loop& loop);
+
   loop::Gate& gate_;
   Target* target_ = nullptr;
-  bool cut_ = false;
+  Leave how_ = Leave::Finished;
+  Stay stay_ = Stay::Drain;
+  std::chrono::milliseconds grace_{0};
+  loop::Tick leave_at_ = 0;  ///< 0: nothing is due
 };
 
 /// What became of the holders that a target had when it was retired.
 struct DrainCount {
   std::uint64_t finished = 0;
   std::uint64_t cut = 0;
+  std::uint64_t closed = 0;
+  std::uint64_t ended = 0;
+  DrainCount& operator+=(const DrainCount& other);
 };
 
 class Target {
@@ -92,17 +119,18 @@ class Target {
   void when_drained(std::function<void(DrainCount)> drained);
   /// Its end was told: nobody will ask for it again.
   bool told() const { return told_; }
-  /// Wakes every holder with kCut.
-  void cut();
+  enum class Whom : std::uint8_t { All, AllButPinned };
+  /// Wakes them with kCut.
+  void cut(Whom whom = Whom::All);
 
   /// An idle connection had an event: its peer closed it, or sent what nobody asked for.
   void idle_ended(Upstream& upstream);
-  /// Closes what has lain idle too long.
+  /// Closes what has lain idle too long; tells those that are to leave.
   void on_tick();
 
  private:
   friend class Holder;
-  void let_go(bool cut);
+  void let_go(Leave how);
   void close_idle();
   void close_idle(Upstream& upstream, bool peer_closed = false);
 

@@ -16,9 +16,9 @@ namespace {
 
 constexpr std::size_t kLastLines = 20;
 
-std::int64_t unix_ms_now() {
-  const auto since = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
+/// Of a server that berth did not start: nobody asked for a proof.
+bool left_to_others(const backend::ReleaseCertificate& certificate) {
+  return certificate.verdict == backend::ReleaseCertificate::Verdict::NoPort;
 }
 
 }  // namespace
@@ -138,8 +138,9 @@ void AppShell::on_ready(Generation generation, const backend::Ready& ready) {
   Seat* seat = find(generation);
   if (seat == nullptr || seat->phase > PhaseName::Ready) return;
   seat->ready = ready;
-  book_.phase_ended(generation, PhaseName::Ready, PhaseState::Done, ready_detail(ready));
-  feed(Kind::Ready, generation);
+  if (hooks_.wait_for_ready()) return wait_for_ready_hook(generation);
+  run_hook(HookName::Ready, generation);
+  pass_ready(generation);
 }
 
 void AppShell::on_start_failed(Generation generation, const backend::StartFailure& failure) {
@@ -159,7 +160,8 @@ void AppShell::on_exited(Generation generation, const backend::ExitStatus& statu
 
 void AppShell::switch_target(Generation generation) {
   begin_phase(generation, PhaseName::Switch);
-  const Seat& seat = seats_.at(generation);
+  Seat& seat = seats_.at(generation);
+  seat.replaced = state_.swap ? state_.swap->from : Generation{};
   plane_.switch_to(generation, {seat.ready->endpoint, seat.ready->took_connection},
                    guarded([this, generation] { feed(Kind::Acknowledged, generation); }));
 }
@@ -175,12 +177,20 @@ void AppShell::watch_drain(Generation generation) {
                       });
 }
 
+void AppShell::cut_others(Generation generation) {
+  plane_.cut(generation, route::Target::Whom::AllButPinned);
+  const std::string time = duration_text(settings_.app.long_.pin);
+  log(Level::Info, generation, "kept for long connections that are pinned to it, for " + time + " at most");
+  book_.kept(generation, "generation " + std::to_string(generation.number) +
+                             " is kept for the long connections pinned to it, for " + time + " at most");
+}
+
 void AppShell::cut(Generation generation) {
   Seat& seat = seats_.at(generation);
   const Retirement* leaves = retirement(generation);
   const bool hurried = leaves != nullptr && leaves->pace != Pace::Calm;
   seat.cut = seat.ended ? CutCause::Death : hurried ? CutCause::Hurry : CutCause::Deadline;
-  plane_.cut(generation);
+  plane_.cut(generation, route::Target::Whom::All);
 }
 
 void AppShell::stop(Generation generation) {
@@ -225,8 +235,7 @@ void AppShell::release(Generation generation) {
 }
 
 std::string AppShell::release_detail(const Seat& seat) {
-  const bool unasked =
-      seat.external && seat.certificate->verdict == backend::ReleaseCertificate::Verdict::NoPort;
+  const bool unasked = seat.external && left_to_others(*seat.certificate);
   return unasked ? "its port is not berth's to wait for" : seat.certificate->text();
 }
 
@@ -265,6 +274,8 @@ void AppShell::forget(Generation generation) {
   }
   if (proven && !seat.external) log(Level::Info, generation, "released: " + seat.certificate->text());
   if (proven && seat.external) log(Level::Info, generation, "left running: " + release_detail(seat));
+  const bool unasked = seat.external && proven && left_to_others(*seat.certificate);
+  if (proven && seat.served && !unasked) run_hook(HookName::Released, generation);
   // Not here: it may be the backend itself that calls.
   boost::asio::post(control_, [gone = std::move(seat.backend)] {});
   seats_.erase(generation);
@@ -286,16 +297,20 @@ void AppShell::tell_switched(Generation generation) {
   remark(Level::Info, generation,
          seat.served ? "serving again" : "serving after " + elapsed_text(now() - seat.born));
   seat.served = true;
+  run_hook(HookName::Switched, generation);
   book_.switched(generation);
 }
 
 void AppShell::tell_abandoned(const SupervisorAction& action) {
+  hooks_.forget(action.generation);
   // Without a seat it was never started.
   const Seat* seat = find(action.generation);
   ReportBook::Reason reason;
   const bool cancelled = action.end == SwapEnd::Cancelled;
   reason.outcome = cancelled ? observe::SwapOutcome::Cancelled : observe::SwapOutcome::Failed;
-  if (action.end == SwapEnd::StartFailed && seat != nullptr && seat->failure) {
+  if (action.end == SwapEnd::StartFailed && seat != nullptr && seat->unwanted) {
+    reason = *seat->unwanted;
+  } else if (action.end == SwapEnd::StartFailed && seat != nullptr && seat->failure) {
     reason.what = seat->failure->what;
     reason.hint = seat->failure->hint;
     reason.last_lines = seat->failure->last_lines;
@@ -309,6 +324,7 @@ void AppShell::tell_abandoned(const SupervisorAction& action) {
   }
   log(cancelled ? Level::Info : Level::Error, action.generation, "not taken: " + reason.what);
   book_.abandoned(action.generation, reason);
+  if (!cancelled) run_hook(HookName::Failed, action.generation, reason.what);
 }
 
 void AppShell::tell_crashed(Generation generation) {
@@ -325,6 +341,7 @@ void AppShell::tell_crashed(Generation generation) {
       "ended by itself" + (seat.ended ? ": " + seat.ended->text() : std::string()) + next);
   book_.crashed(generation, what, lines_.last_of(generation, kLastLines),
                 restarts ? ReportBook::Restart::Follows : ReportBook::Restart::Never);
+  run_hook(HookName::Failed, generation, what);
 }
 
 }  // namespace berth::swap

@@ -10,15 +10,6 @@ using observe::Level;
 using Kind = SupervisorEventKind;
 using Do = SupervisorActionKind;
 
-namespace {
-
-std::int64_t unix_ms_now() {
-  const auto since = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
-}
-
-}  // namespace
-
 AppShell::AppShell(boost::asio::io_context& control, ShellSettings settings, Plane& plane, Launcher& launcher,
                    AppEvents& owner)
     : control_(control),
@@ -31,6 +22,15 @@ AppShell::AppShell(boost::asio::io_context& control, ShellSettings settings, Pla
       timer_(control),
       last_wait_(control),
       pause_end_(control),
+      hooks_(
+          hook_settings(),
+          [this](const backend::LaunchSpec& launch, backend::ErrandSpec what, backend::ErrandEvents events) {
+            return launcher_.run(launch, std::move(what), std::move(events));
+          },
+          {.on_line = [this](const HookFacts& facts, bool is_stderr,
+                             std::string_view line) { take_hook_line(facts, is_stderr, line); },
+           .on_failed = [this](const HookFailure& failure) { hook_failed(failure); },
+           .on_idle = [this] { finish_if_told(); }}),
       health_(control, settings_.app.health, {.on_fell = [this] { fell(); }, .on_rose = [this] { rose(); }}),
       book_({.app = settings_.app.name,
              .now = [this] { return now(); },
@@ -53,6 +53,12 @@ void AppShell::reconfigure(const AppConfig& app, const ListenerConfig& listener,
   state_.patience = settings_.patience;
   state_.order = app.swap;
   health_.configure(app.health);
+  hooks_.configure(hook_settings());
+}
+
+std::int64_t AppShell::unix_ms_now() {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
 }
 
 Moment AppShell::now() const {
@@ -121,7 +127,10 @@ void AppShell::shutdown(std::function<void(control::SwapResult)> stopped) {
   feed(Kind::Shutdown, {});
 }
 
-void AppShell::hurry() { feed(Kind::Hurry, {}); }
+void AppShell::hurry() {
+  hooks_.close();
+  feed(Kind::Hurry, {});
+}
 
 std::vector<control::LogLine> AppShell::log_lines(std::uint64_t after, std::size_t limit) const {
   return lines_.lines(after, limit);
@@ -192,6 +201,8 @@ void AppShell::perform(const SupervisorAction& action) {
       return rest();
     case Do::WatchDrain:
       return watch_drain(g);
+    case Do::CutOthers:
+      return cut_others(g);
     case Do::CutHolders:
       return cut(g);
     case Do::StopBackend:
@@ -246,7 +257,10 @@ void AppShell::rest() {
 
 void AppShell::finish() {
   end_ = End::Waiting;
-  if (!book_.any_open()) return finish_now();
+  if (const std::string hooks = hooks_.running_text(); !hooks.empty())
+    log(Level::Info, {}, "waits for its hooks: " + hooks);
+  finish_if_told();
+  if (!book_.any_open()) return;
   // The workers are asked for their counters once more; a stuck one must not keep berth alive.
   last_wait_.expires_after(settings_.patience.acknowledge);
   last_wait_.async_wait([this, alive = std::weak_ptr<char>(alive_)](boost::system::error_code error) {
@@ -255,13 +269,18 @@ void AppShell::finish() {
   });
 }
 
+/// Its hooks are the last of what it started.
+void AppShell::finish_if_told() {
+  if (end_ == End::Waiting && !book_.any_open() && !hooks_.any()) finish_now();
+}
+
 void AppShell::report_closed(const observe::SwapReport& report) {
   swaps_.closed(report);
   if (report.outcome == observe::SwapOutcome::Unreleased) {
     log(Level::Warn, report.from, "not released: " + report.reason);
   }
   if (report.cause == observe::SwapCause::Shutdown) farewell_.report = report;
-  if (end_ == End::Waiting && !book_.any_open()) finish_now();
+  finish_if_told();
 }
 
 void AppShell::finish_now() {

@@ -20,6 +20,7 @@
 #include "proxy/swap/app_events.h"
 #include "proxy/swap/details.h"
 #include "proxy/swap/health_watch.h"
+#include "proxy/swap/hooks.h"
 #include "proxy/swap/launcher.h"
 #include "proxy/swap/log_book.h"
 #include "proxy/swap/plane.h"
@@ -112,11 +113,13 @@ class AppShell final : public backend::BackendEvents {
     std::vector<std::string> command;
     bool external = false;  ///< berth did not start it
     bool served = false;    ///< before: it was kept, and came again
+    Generation replaced{};  ///< at its last switch; 0: none
     Moment born{0};
     std::optional<backend::Started> started;
     std::optional<backend::Ready> ready;
     std::optional<backend::StartFailure> failure;
-    std::optional<backend::ExitStatus> ended;  ///< before it was asked to
+    std::optional<ReportBook::Reason> unwanted;  ///< its required hook has failed
+    std::optional<backend::ExitStatus> ended;    ///< before it was asked to
     std::optional<http::DrainOutcome> drained;
     std::optional<backend::ReleaseCertificate> certificate;
     observe::PhaseName phase = observe::PhaseName::Start;  ///< the last begun
@@ -126,6 +129,7 @@ class AppShell final : public backend::BackendEvents {
   };
 
   Moment now() const;
+  static std::int64_t unix_ms_now();
   void feed(const SupervisorEvent& event);
   void feed(SupervisorEventKind kind, Generation generation) {
     feed({.kind = kind, .generation = generation, .ask = {}});
@@ -141,6 +145,7 @@ class AppShell final : public backend::BackendEvents {
   void vacated(const SupervisorAction& action);
   void switch_target(Generation generation);
   void watch_drain(Generation generation);
+  void cut_others(Generation generation);
   void cut(Generation generation);
   void stop(Generation generation);
   void kill(Generation generation);
@@ -152,6 +157,14 @@ class AppShell final : public backend::BackendEvents {
   void tell_crashed(Generation generation);
   void tell_warmed(Generation generation);
   void tell_revived(Generation generation);
+  HookSettings hook_settings() const;
+  void run_hook(HookName name, Generation generation, const std::string& reason = {});
+  HookFacts hook_facts(HookName name, Generation generation) const;
+  void wait_for_ready_hook(Generation generation);
+  void pass_ready(Generation generation, const std::string& also = {});
+  void ready_hook_ended(Generation generation, const std::optional<HookFailure>& failure);
+  void take_hook_line(const HookFacts& facts, bool is_stderr, std::string_view line);
+  void hook_failed(const HookFailure& failure);
   void watch_health();
   void fell();
   void rose();
@@ -165,6 +178,7 @@ class AppShell final : public backend::BackendEvents {
   void tell_first_failed(Generation generation);
   void rest();
   void finish();
+  void finish_if_told();
   void finish_now();
   void report_closed(const observe::SwapReport& report);
   const Wish& last_wish() const { return wish_number(state_.restart); }
@@ -203,6 +217,7 @@ class AppShell final : public backend::BackendEvents {
   };
   std::optional<Paused> paused_;
   boost::asio::steady_timer pause_end_;
+  Hooks hooks_;
   HealthWatch health_;
   Generation watched_{};  ///< whom it asks; 0: nobody
   std::string gate_;      ///< why requests wait although something serves; empty: they do not

@@ -22,6 +22,7 @@ std::string AppShell::state_text(Generation generation) const {
     case RetirementState::Warm:
       return "warm";
     case RetirementState::Draining:
+      return leaves->only_pinned ? "pinned" : "draining";
     case RetirementState::Cutting:
       return "draining";
     case RetirementState::Stopping:

@@ -30,6 +30,7 @@ void AppShell::fell() {
   const std::string next = replaceable ? "" : "; berth cannot start it again, and holds its requests";
   set_gate();
   log(Level::Warn, g, "unhealthy: " + unhealthy_text() + next);
+  run_hook(HookName::Failed, g, unhealthy_text());
   if (replaceable) return feed(SupervisorEventKind::Unhealthy, g);
   book_.remark(unhealthy_text() + next);
 }
@@ -41,9 +42,7 @@ void AppShell::rose() {
 }
 
 void AppShell::pause(const control::PauseRequest& request) {
-  const auto since = std::chrono::system_clock::now().time_since_epoch();
-  const std::int64_t unix_ms = std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
-  paused_ = {.request = request, .since_unix_ms = unix_ms, .until = after(now(), request.max)};
+  paused_ = {.request = request, .since_unix_ms = unix_ms_now(), .until = after(now(), request.max)};
   const std::string end = request.max == kOff ? std::string() : ", at most for " + duration_text(request.max);
   log(Level::Info, {},
       "paused: new requests wait" + end + (request.message.empty() ? "" : ": " + request.message));

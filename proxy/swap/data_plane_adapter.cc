@@ -31,7 +31,9 @@ void DataPlaneAdapter::holders(Generation generation, std::function<void(std::ui
   plane_.holders(app_, generation, std::move(answer));
 }
 
-void DataPlaneAdapter::cut(Generation generation) { plane_.cut(app_, generation); }
+void DataPlaneAdapter::cut(Generation generation, route::Target::Whom whom) {
+  plane_.cut(app_, generation, whom);
+}
 
 void DataPlaneAdapter::counters(std::function<void(http::Counters)> answer) {
   plane_.counters(app_, std::move(answer));

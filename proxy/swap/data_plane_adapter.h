@@ -19,7 +19,7 @@ class DataPlaneAdapter final : public Plane {
   void resume() override;
   void when_drained(Generation generation, std::function<void(http::DrainOutcome)> drained) override;
   void holders(Generation generation, std::function<void(std::uint64_t)> answer) override;
-  void cut(Generation generation) override;
+  void cut(Generation generation, route::Target::Whom whom) override;
   void counters(std::function<void(http::Counters)> answer) override;
 
  private:

@@ -68,6 +68,8 @@ std::string switch_detail(unsigned workers) { return counted(workers, "worker");
 std::string drain_detail(const std::optional<http::DrainOutcome>& outcome, CutCause cause) {
   if (!outcome) return "a worker did not tell its end" + why_cut(cause);
   std::string text = counted(outcome->finished, "request") + " finished";
+  if (outcome->closed > 0) text += ", " + counted(outcome->closed, "WebSocket") + " closed with 1012";
+  if (outcome->ended > 0) text += ", " + counted(outcome->ended, "event stream") + " ended";
   if (outcome->cut > 0) text += ", " + std::to_string(outcome->cut) + " cut" + why_cut(cause);
   return text;
 }

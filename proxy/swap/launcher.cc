@@ -56,4 +56,10 @@ std::unique_ptr<Launched> BackendLauncher::make_external(backend::ExternalSpec s
   return std::make_unique<RealExternal>(control_, std::move(spec), owner);
 }
 
+std::unique_ptr<backend::Errand> BackendLauncher::run(const backend::LaunchSpec& launch,
+                                                      backend::ErrandSpec what,
+                                                      backend::ErrandEvents events) {
+  return backend::start_errand(control_, launch, std::move(what), std::move(events));
+}
+
 }  // namespace berth::swap

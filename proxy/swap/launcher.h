@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "backend/backend.h"
+#include "backend/errand.h"
 #include "backend/external.h"
 
 namespace berth::swap {
@@ -37,6 +38,9 @@ class Launcher {
   /// The same for a server that runs already.
   virtual std::unique_ptr<Launched> make_external(backend::ExternalSpec spec,
                                                   backend::BackendEvents& owner) = 0;
+  /// Runs a command beside the backends, in the surroundings that `launch` gives it.
+  virtual std::unique_ptr<backend::Errand> run(const backend::LaunchSpec& launch, backend::ErrandSpec what,
+                                               backend::ErrandEvents events) = 0;
 };
 
 /// Makes real backends on the control loop.
@@ -45,6 +49,8 @@ class BackendLauncher final : public Launcher {
   explicit BackendLauncher(boost::asio::io_context& control) : control_(control) {}
   std::unique_ptr<Launched> make(backend::LaunchSpec spec, backend::BackendEvents& owner) override;
   std::unique_ptr<Launched> make_external(backend::ExternalSpec spec, backend::BackendEvents& owner) override;
+  std::unique_ptr<backend::Errand> run(const backend::LaunchSpec& launch, backend::ErrandSpec what,
+                                       backend::ErrandEvents events) override;
 
  private:
   boost::asio::io_context& control_;

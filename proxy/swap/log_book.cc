@@ -11,6 +11,15 @@ control::LogLine LogBook::append(Generation generation, bool is_stderr, std::str
       {.unix_ms = unix_ms, .generation = generation, .is_stderr = is_stderr, .text = std::string(text)});
 }
 
+control::LogLine LogBook::append_hook(Generation generation, std::string_view hook, bool is_stderr,
+                                      std::string_view text, std::int64_t unix_ms) {
+  return add({.unix_ms = unix_ms,
+              .generation = generation,
+              .is_stderr = is_stderr,
+              .text = std::string(text),
+              .hook = std::string(hook)});
+}
+
 void LogBook::remark(Generation generation, std::string_view text, std::int64_t unix_ms) {
   add({.unix_ms = unix_ms, .generation = generation, .text = std::string(text), .is_remark = true});
 }
@@ -56,7 +65,7 @@ std::vector<std::string> LogBook::last_of(Generation generation, std::size_t lim
   if (page == pages_.end()) return found;
   const auto& lines = page->second.lines;
   for (auto line = lines.rbegin(); line != lines.rend() && found.size() < limit; ++line)
-    if (!line->is_remark) found.push_back(line->text);
+    if (!line->is_remark && line->hook.empty()) found.push_back(line->text);
   std::reverse(found.begin(), found.end());
   return found;
 }

@@ -29,13 +29,17 @@ class LogBook {
   /// Remembers a line, forgets the oldest beyond the bounds, tells the followers.
   control::LogLine append(Generation generation, bool is_stderr, std::string_view text, std::int64_t unix_ms);
 
+  /// The same of a hook's line, which is none of the backend's.
+  control::LogLine append_hook(Generation generation, std::string_view hook, bool is_stderr,
+                               std::string_view text, std::int64_t unix_ms);
+
   /// A word of berth's own between the lines: told as a line, but none of the backend's.
   void remark(Generation generation, std::string_view text, std::int64_t unix_ms);
 
   /// Lines with number > `after`, the newest `limit` of them, oldest first.
   std::vector<control::LogLine> lines(std::uint64_t after, std::size_t limit) const;
 
-  /// The newest `limit` lines of one generation, oldest first.
+  /// The newest `limit` lines that one generation itself wrote, oldest first.
   std::vector<std::string> last_of(Generation generation, std::size_t limit) const;
 
   /// Calls `on_line` for each new line until the handle is destroyed.

@@ -33,6 +33,7 @@ struct Patience {
   Milliseconds start{35'000};  ///< from the start to ready or failed; the backend's own deadline is shorter
   Milliseconds acknowledge{1'000};  ///< of every worker, to a new target
   Milliseconds drain{30'000};       ///< until what the old one still carries is cut
+  Milliseconds pin{0};              ///< until the pinned ones among them are cut; 0: none is pinned
   Milliseconds cut{2'000};          ///< from the cut to emptiness
   Milliseconds stop{15'000};        ///< from the stop to the tree's end; covers the backend's own grace
   Milliseconds kill{5'000};         ///< from KILL to the tree's end
@@ -46,12 +47,17 @@ struct Patience {
 };
 
 /// What `app` asks for, with the slack that a step needs beyond its own deadline.
-constexpr Patience patience_of(const AppConfig& app) {
+inline Patience patience_of(const AppConfig& app) {
   constexpr Milliseconds kSlack{5'000};
-  const auto with_slack = [kSlack](Milliseconds wait) { return wait > kOff - kSlack ? kOff : wait + kSlack; };
+  const auto longer = [](Milliseconds wait, Milliseconds more) {
+    return wait > kOff - more ? kOff : wait + more;
+  };
+  const auto with_slack = [longer, kSlack](Milliseconds wait) { return longer(wait, kSlack); };
   Patience patience{};
-  patience.start = with_slack(app.ready.timeout);
+  const Milliseconds hook = app.hooks.wait_for_ready() ? app.hooks.timeout : Milliseconds{0};
+  patience.start = with_slack(longer(app.ready.timeout, hook));
   patience.drain = app.drain;
+  patience.pin = app.long_.pins() ? app.long_.pin : Milliseconds{0};
   patience.stop = with_slack(app.stop.grace);
   patience.keep_old = app.keep_old;
   patience.max_retiring = app.max_retiring;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "proxy/http/data_plane.h"
+#include "proxy/route/target.h"
 
 namespace berth::swap {
 
@@ -24,7 +25,7 @@ class Plane {
   virtual void resume() = 0;
   virtual void when_drained(Generation generation, std::function<void(http::DrainOutcome)> drained) = 0;
   virtual void holders(Generation generation, std::function<void(std::uint64_t)> answer) = 0;
-  virtual void cut(Generation generation) = 0;
+  virtual void cut(Generation generation, route::Target::Whom whom) = 0;
   virtual void counters(std::function<void(http::Counters)> answer) = 0;
 };
 

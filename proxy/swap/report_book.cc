@@ -255,8 +255,27 @@ void ReportBook::note(Generation generation, const std::string& text) {
   if (open) open->report.notes.push_back(text);
 }
 
+std::uint64_t ReportBook::report_of(Generation generation) const {
+  OpenPtr open = coming(generation);
+  if (!open) open = leaver(generation);
+  if (open) return open->report.id;
+  const auto tells = [generation](const SwapReport& report) {
+    return report.to == generation || report.from == generation || report.back == generation;
+  };
+  const std::vector<SwapReport> all = reports();
+  const auto last = std::find_if(all.begin(), all.end(), tells);
+  return last == all.end() ? 0 : last->id;
+}
+
+void ReportBook::note_in(std::uint64_t report, const std::string& text) {
+  const auto add = [report, &text](SwapReport& each) {
+    if (each.id == report && each.notes.size() < kMostNotes) each.notes.push_back(text);
+  };
+  for (const OpenPtr& open : open_) add(open->report);
+  for (SwapReport& closed : closed_) add(closed);
+}
+
 void ReportBook::remark(const std::string& text) {
-  constexpr std::size_t kMostNotes = 30;
   SwapReport* newest = !open_.empty() ? &open_.back()->report : !closed_.empty() ? &closed_.front() : nullptr;
   if (newest != nullptr && newest->notes.size() < kMostNotes) newest->notes.push_back(text);
 }

@@ -91,6 +91,10 @@ class ReportBook {
   /// Corrects the detail of a phase that is over: a start that was tried again.
   void phase_corrected(Generation generation, observe::PhaseName name, const std::string& detail);
   void note(Generation generation, const std::string& text);
+  /// The id of the report that tells of `generation` now, or told last; 0: none does.
+  std::uint64_t report_of(Generation generation) const;
+  /// What became known of a swap later, even behind its end.
+  void note_in(std::uint64_t report, const std::string& text);
   /// What happened behind all swaps: the newest report tells it.
   void remark(const std::string& text);
   void cut(Generation from, std::uint64_t requests);
@@ -130,6 +134,8 @@ class ReportBook {
     Watch watch;
   };
   using OpenPtr = std::shared_ptr<Open>;
+
+  static constexpr std::size_t kMostNotes = 30;  ///< of one report, of what may come again and again
 
   OpenPtr open(const Opening& opening, Coming coming, Leaving leaving);
   OpenPtr coming(Generation to) const;

@@ -13,7 +13,7 @@ constexpr Legality X = Legality::Illegal;
 constexpr Legality kTable[kRetirementStates][kRetirementEvents] = {
     // Emptied, Exited, Cool, Hurry, Force, Stopped, Free, Held, Tick
     {X, T, T, T, T, X, X, X, T},  // Warm
-    {T, T, I, T, T, X, X, X, T},  // Draining
+    {T, T, T, T, T, X, X, X, T},  // Draining
     {T, I, I, T, T, X, X, X, T},  // Cutting
     {I, I, I, T, T, T, X, X, T},  // Stopping: emptied may come late, when the cut was overdue
     {I, I, I, I, T, X, T, T, T},  // Releasing
@@ -94,8 +94,16 @@ void step_draining(RetirementStep& out, RetirementEvent event, Moment now) {
       return cut(out, now);
     case RetirementEvent::Exited:
       return cut(out, now);
+    case RetirementEvent::Cool:
+      out.next.patience.pin = Milliseconds{0};
+      if (out.next.only_pinned) cut(out, now);
+      return;
     default:
-      if (now >= out.next.deadline) cut(out, now);
+      if (now < out.next.deadline) return;
+      if (out.next.only_pinned || out.next.patience.pin <= out.next.patience.drain) return cut(out, now);
+      out.next.only_pinned = true;
+      out.next.deadline = after(now, out.next.patience.pin - out.next.patience.drain);
+      out.actions.push_back(RetirementAction::CutOthers);
   }
 }
 

@@ -26,7 +26,7 @@ inline constexpr int kRetirementStates = 7;
 enum class RetirementEvent : std::uint8_t {
   Emptied,  ///< no worker has a holder left
   Exited,   ///< its command ended, asked or not
-  Cool,     ///< do not keep it warm any longer
+  Cool,     ///< do not keep it warm any longer, nor for those that are pinned
   Hurry,    ///< do not wait for its exchanges any longer
   Force,    ///< nor for its grace, nor longer than usual for its port
   Stopped,  ///< its tree is empty
@@ -38,6 +38,7 @@ inline constexpr int kRetirementEvents = 9;
 
 enum class RetirementAction : std::uint8_t {
   WatchDrain,  ///< ask the workers to tell when the last holder is gone
+  CutOthers,   ///< end what still holds it and is not pinned
   Cut,         ///< end what still holds it
   Stop,        ///< stop signal, grace, KILL
   Kill,        ///< KILL now
@@ -59,6 +60,7 @@ struct Retirement {
   Pace pace = Pace::Calm;
   Moment deadline = kNever;  ///< when a Tick will matter
   Patience patience{};
+  bool only_pinned = false;         ///< what holds it now may do so until the patience's pin has passed
   Milliseconds released_within{0};  ///< instead of the patience's release; 0: not said
 
   bool over() const { return state == RetirementState::Released || state == RetirementState::Unreleased; }

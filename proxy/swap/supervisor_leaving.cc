@@ -8,7 +8,7 @@
 namespace berth::swap {
 
 void SupervisorStepper::clear() {
-  cool();
+  cool_all();
   if (s_.current.number != 0) return hold_current();
   start_if_cleared();
 }
@@ -28,7 +28,7 @@ void SupervisorStepper::retire_held() {
   const Generation old = take_current();
   s_.deadline = kNever;
   if (clearing()) become(AppState::Starting);
-  retire(retire_by_drain(old, s_.patience, now_, s_.asked.released_within));
+  retire(retire_by_drain(old, unpinned(), now_, s_.asked.released_within));
   if (s_.state == AppState::Vacant) settle(AppState::Vacant);
 }
 
@@ -41,6 +41,16 @@ void SupervisorStepper::retire(RetirementStep begun) {
 
 void SupervisorStepper::cool() {
   if (const Generation warm = warm_one(s_); warm.number != 0) feed_retirement(warm, RetirementEvent::Cool);
+}
+
+void SupervisorStepper::cool_all() {
+  for (Generation g : retiring()) feed_retirement(g, RetirementEvent::Cool);
+}
+
+Patience SupervisorStepper::unpinned() const {
+  Patience patience = s_.patience;
+  patience.pin = Milliseconds{0};
+  return patience;
 }
 
 void SupervisorStepper::hurry_oldest() {
@@ -85,7 +95,7 @@ void SupervisorStepper::shut_down() {
   become(AppState::Stopping, after(now_, s_.patience.drain));
   if (s_.queued) tell(Do::Refused, {}, *s_.queued);
   s_.queued.reset();
-  cool();
+  cool_all();
   if (!switching()) tell(Do::RefuseRequests);
   if (starting() || clearing()) feed_swap(SwapEvent::Cancel);
   finish_if_empty();
@@ -100,7 +110,7 @@ void SupervisorStepper::retire_current() {
   if (switching()) return;
   const Generation last = take_current();
   s_.deadline = kNever;
-  if (last.number != 0) retire(retire_by_drain(last, s_.patience, now_));
+  if (last.number != 0) retire(retire_by_drain(last, unpinned(), now_));
   finish_if_empty();
 }
 

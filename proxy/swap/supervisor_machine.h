@@ -93,6 +93,7 @@ enum class SupervisorActionKind : std::uint8_t {
   RefuseRequests,  ///< the shutdown has begun
   Rest,            ///< refuse requests until HoldRequests or SwitchTarget: the starting was cancelled
   WatchDrain,      ///< of `generation`, as all to Forget
+  CutOthers,
   CutHolders,
   StopBackend,
   KillBackend,

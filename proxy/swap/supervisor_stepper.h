@@ -61,6 +61,10 @@ class SupervisorStepper {
   void retire(RetirementStep begun);
   /// Nobody goes back to the warm one any more.
   void cool();
+  /// Nothing is kept any longer: neither warm nor for those that are pinned.
+  void cool_all();
+  /// For one that others wait for: its pinned ones are cut with the rest.
+  Patience unpinned() const;
   void hurry_oldest();
   void perform(Generation g, const std::vector<RetirementAction>& actions);
   void feed_retirement(Generation g, RetirementEvent event);

@@ -53,6 +53,8 @@ SupervisorActionKind action_of(RetirementAction action) {
   switch (action) {
     case RetirementAction::WatchDrain:
       return SupervisorActionKind::WatchDrain;
+    case RetirementAction::CutOthers:
+      return SupervisorActionKind::CutOthers;
     case RetirementAction::Cut:
       return SupervisorActionKind::CutHolders;
     case RetirementAction::Stop:

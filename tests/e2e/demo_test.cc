@@ -3,27 +3,10 @@
 
 #include "tests/e2e/checks.h"
 #include "tests/support/raw_client.h"
+#include "tests/support/web_socket.h"
 
 using namespace std::chrono_literals;
 using namespace berth::test;
-
-namespace {
-
-const std::string kHandshake =
-    "GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-
-/// A masked text frame as clients send it (RFC 6455 §5.2), below 126 bytes.
-std::string frame(const std::string& text) {
-  std::string bytes = "\x81";
-  bytes += static_cast<char>(0x80 | text.size());
-  const std::string mask = "\x11\x22\x33\x44";
-  bytes += mask;
-  for (std::size_t i = 0; i < text.size(); ++i) bytes += static_cast<char>(text[i] ^ mask[i % 4]);
-  return bytes;
-}
-
-}  // namespace
 
 TEST_CASE("demo: the page shows its generation and the next one") {
   BerthProcess berth({.command = demo()});
@@ -41,13 +24,13 @@ TEST_CASE("demo: a WebSocket echoes through berth and is ended at the drain dead
   BerthProcess berth({.command = demo(), .drain = "700ms"});
   REQUIRE(berth.wait_serving());
   RawClient client(berth.port());
-  client.send(kHandshake);
+  client.send(web_socket_request());
   const auto response = client.read_response();
   CHECK(response.status == 101);
   CHECK(response.field("Sec-WebSocket-Accept") == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
   for (int i = 0; i < 20; ++i) {
     const auto text = "message " + std::to_string(i) + ".";
-    client.send(frame(text));
+    client.send(client_frame(text));
     CHECK(client.read_until(text).ends_with(text));
   }
   const auto swap = berth.swap();

@@ -59,15 +59,16 @@ void Rules::fail(Generation g) {
   coming_ = {};
 }
 
-void Rules::cut(Generation g, Moment now) {
+void Rules::cut(Generation g, Moment now, bool pinned_too) {
   Facts& facts = facts_[g];
-  const bool drained_long = now >= swap::after(facts.drains_since, patience_.drain);
+  const Milliseconds drain = pinned_too && !facts.unpinned ? longest_drain() : patience_.drain;
+  const bool drained_long = now >= swap::after(facts.drains_since, drain);
   const bool crowded = retiring() > patience_.max_retiring;
   const bool unrefused = shutdown_ != swap::kNever && now >= swap::after(shutdown_, patience_.drain);
   const bool unheld = held_ != swap::kNever && now >= swap::after(held_, patience_.drain);
   require(drained_long || crowded || hurried_ || unrefused || unheld || died_.contains(g),
           "exchanges are cut only at the drain deadline", g);
-  facts.cut = true;
+  facts.cut = pinned_too;
 }
 
 void Rules::stop(Generation g, Moment now, std::size_t holders) {
@@ -80,7 +81,7 @@ void Rules::stop(Generation g, Moment now, std::size_t holders) {
   if (died_.contains(g)) return;
   require(facts.drains_since != swap::kNever, "an old generation is drained before it is stopped", g);
   require(holders == 0 || facts.cut, "an old generation is stopped only empty or past its deadline", g);
-  const Moment latest = swap::after(swap::after(facts.drains_since, patience_.drain), patience_.cut);
+  const Moment latest = swap::after(swap::after(facts.drains_since, longest_drain()), patience_.cut);
   require(now <= latest, "a drain does not exceed its deadline and the time of its cut", g);
 }
 
@@ -98,6 +99,10 @@ void Rules::action(const swap::SupervisorAction& action, Moment now, std::size_t
                      facts_.contains(g);
   require(g.number == 0 || known, "only what is known is acted on", g);
   require(!finished_, "nothing is done after the end", g);
+  const bool waited_for = shutdown_ != swap::kNever || vacant_ || held_ != swap::kNever ||
+                          (coming_.number != 0 && coming_order_ == SwapOrder::StopStart);
+  if (waited_for)
+    for (auto& [generation, facts] : facts_) facts.unpinned = true;
   switch (action.kind) {
     case Do::Begun:
       return begin(action);
@@ -159,8 +164,10 @@ void Rules::action(const swap::SupervisorAction& action, Moment now, std::size_t
       facts_[g].drains_since = now;
       facts_[g].warm = false;
       return;
+    case Do::CutOthers:
+      return cut(g, now, false);
     case Do::CutHolders:
-      return cut(g, now);
+      return cut(g, now, true);
     case Do::StopBackend:
       return stop(g, now, holders);
     case Do::KillBackend:
@@ -218,7 +225,7 @@ void Rules::state(const swap::Supervisor& s, Moment now, bool routable) {
   }
   require(swap::next_deadline(s) >= now, "a deadline that has passed is acted on");
   if (shutdown_ == swap::kNever) return;
-  const Milliseconds longest = patience_.drain + patience_.cut + patience_.stop + patience_.kill +
+  const Milliseconds longest = longest_drain() + patience_.cut + patience_.stop + patience_.kill +
                                patience_.release + patience_.slack + patience_.acknowledge + 2s;
   require(finished_ || now <= swap::after(shutdown_, longest), "a shutdown ends in bounded time");
 }

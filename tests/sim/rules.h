@@ -44,6 +44,7 @@ class Rules {
     bool warm = false;
     swap::Moment drains_since = swap::kNever;
     bool cut = false;
+    bool unpinned = false;  ///< others have waited for it: its pinned ones have no more time than the rest
     bool stop_asked = false;
     bool stopped = false;
     bool answered = false;
@@ -54,7 +55,8 @@ class Rules {
   void begin(const swap::SupervisorAction& action);
   void start(const swap::SupervisorAction& action);
   void fail(Generation generation);
-  void cut(Generation generation, swap::Moment now);
+  void cut(Generation generation, swap::Moment now, bool pinned_too);
+  Milliseconds longest_drain() const { return std::max(patience_.drain, patience_.pin); }
   void stop(Generation generation, swap::Moment now, std::size_t holders);
   void answer(std::uint64_t number);
   std::size_t retiring() const;

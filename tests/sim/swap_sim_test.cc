@@ -135,6 +135,7 @@ TEST_CASE("sim: everything at once, with impatient users, ends and keeps the rul
                              .keeps_port = 100,
                              .silent_release = 50,
                              .long_requests = 30,
+                             .pinned = 300,
                              .impatient = 600,
                              .slowest_message = 80ms,
                              .swaps = 40,

@@ -67,10 +67,11 @@ void Workers::when_drained(Generation generation, std::function<void()> drained)
       [] {});
 }
 
-void Workers::cut(Generation generation) {
-  const auto take = [this, generation](Worker& worker) {
-    cut_ += worker.holders[generation].size();
-    worker.holders.erase(generation);
+void Workers::cut(Generation generation, Whom whom) {
+  const auto take = [this, generation, whom](Worker& worker) {
+    cut_ += std::erase_if(worker.holders[generation], [&](std::uint64_t request) {
+      return whom == Whom::All || !pinned_.contains(request);
+    });
     tell_if_drained(worker, generation);
   };
   broadcast(take, [] {});
@@ -89,6 +90,7 @@ void Workers::route(Worker& worker) {
   const std::uint64_t id = ++requests_;
   worker.holders[target].insert(id);
   const bool lasts = dice_.one_of(settings_.long_requests);
+  if (lasts && dice_.one_of(settings_.pinned)) pinned_.insert(id);
   const swap::Moment length = lasts ? dice_.between(3s, 60s) : dice_.between(100us, 400ms);
   clock_.in(length, [this, &worker, target, id] { end(worker, target, id); });
 }

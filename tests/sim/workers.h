@@ -25,6 +25,7 @@ class Workers {
     unsigned count = 2;
     swap::Moment slowest_message{0};
     unsigned long_requests = 0;  ///< per mille that last longer than any drain
+    unsigned pinned = 0;         ///< per mille of those
     Fault fault = Fault::None;
   };
 
@@ -36,7 +37,8 @@ class Workers {
   void hold(std::function<void()> acknowledged) { switch_to({}, std::move(acknowledged)); }
   void refuse(std::function<void()> acknowledged);
   void when_drained(Generation generation, std::function<void()> drained);
-  void cut(Generation generation);
+  enum class Whom : std::uint8_t { All, AllButPinned };
+  void cut(Generation generation, Whom whom);
 
   /// A request arrives at one of the workers.
   void request();
@@ -70,6 +72,7 @@ class Workers {
   std::function<void(Generation)> chosen_;
   std::function<bool(Generation)> alive_;
   std::vector<Worker> workers_;
+  std::set<std::uint64_t> pinned_;
   std::uint64_t requests_ = 0;
   std::size_t failed_ = 0;
   std::size_t cut_ = 0;

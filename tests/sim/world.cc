@@ -19,6 +19,7 @@ swap::Patience short_patience(const Weather& weather) {
   patience.start = 3s;
   patience.acknowledge = 50ms;
   patience.drain = 2s;
+  if (weather.pinned != 0) patience.pin = 5s;
   patience.cut = 200ms;
   patience.stop = 2s;
   patience.kill = 500ms;
@@ -41,6 +42,7 @@ World::World(std::uint64_t seed, const Weather& weather)
           {.count = static_cast<unsigned>(dice_.between(std::uint64_t{1}, std::uint64_t{4})),
            .slowest_message = weather.slowest_message,
            .long_requests = weather.long_requests,
+           .pinned = weather.pinned,
            .fault = weather.fault},
           [this](Generation chosen) { rules_.request(chosen); },
           [this](Generation g) {
@@ -142,8 +144,10 @@ void World::perform(const swap::SupervisorAction& action) {
       return workers_.refuse([this] { feed(Kind::Refusing, {}); });
     case Do::WatchDrain:
       return workers_.when_drained(g, [this, g] { feed(Kind::Emptied, g); });
+    case Do::CutOthers:
+      return workers_.cut(g, Workers::Whom::AllButPinned);
     case Do::CutHolders:
-      return workers_.cut(g);
+      return workers_.cut(g, Workers::Whom::All);
     case Do::StopBackend:
       return stop(g);
     case Do::KillBackend:

@@ -26,6 +26,7 @@ struct Weather {
   unsigned keeps_port = 0;
   unsigned silent_release = 0;  ///< its release is never answered
   unsigned long_requests = 0;
+  unsigned pinned = 0;     ///< of these
   unsigned impatient = 0;  ///< a second signal follows the first
   swap::Moment slowest_message{1'000};
   unsigned swaps = 12;

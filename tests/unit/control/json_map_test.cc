@@ -71,7 +71,12 @@ TEST_CASE("json: a line of the log says whose it is") {
     const auto value = again(to_json(line));
     CHECK(value.at("stream") == (remark ? "berth" : "stdout"));
     CHECK(log_line_from(value)->is_remark == remark);
+    CHECK_FALSE(value.as_object().contains("hook"));
   }
+  const LogLine line{.generation = Generation{7}, .text = "no such table", .hook = "ready"};
+  const auto value = again(to_json(line));
+  CHECK(value.at("hook") == "ready");
+  CHECK(shown_text(*log_line_from(value)) == "ready hook: no such table");
 }
 
 TEST_CASE("json: the names that scripts read") {

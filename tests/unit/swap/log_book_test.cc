@@ -65,6 +65,7 @@ TEST_CASE("log book: the last lines of a generation are its own") {
   book.append({1}, false, "one", 0);
   book.append({2}, false, "two", 0);
   book.append({1}, true, "three", 0);
+  CHECK(book.append_hook({1}, "ready", true, "four", 0).hook == "ready");
   CHECK(book.last_of({1}, 20) == std::vector<std::string>{"one", "three"});
   CHECK(book.last_of({1}, 1) == std::vector<std::string>{"three"});
 }

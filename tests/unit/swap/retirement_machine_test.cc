@@ -38,7 +38,7 @@ const std::vector<Row>& rows() {
       {S::Warm, E::Tick, T, S::Draining, {A::WatchDrain}},
       {S::Draining, E::Emptied, T, S::Stopping, {A::Stop}},
       {S::Draining, E::Exited, T, S::Cutting, {A::Cut}},
-      {S::Draining, E::Cool, I},
+      {S::Draining, E::Cool, T},
       {S::Draining, E::Hurry, T, S::Cutting, {A::Cut}},
       {S::Draining, E::Force, T, S::Cutting, {A::Cut}},
       {S::Draining, E::Stopped, X},
@@ -131,6 +131,30 @@ TEST_CASE("retirement machine: one that is kept warm drains when its time is ove
   s = step(s.next, E::Tick, s.next.deadline);
   CHECK(s.next.state == S::Draining);
   CHECK(s.next.deadline == kNow + 60s + patience.drain);
+}
+
+TEST_CASE(
+    "retirement machine: those that are pinned stay when the others are cut, until their own time is over") {
+  Patience patience;
+  patience.pin = 10min;
+  RetirementStep s = retire_by_drain({6}, patience, kNow);
+  s = step(s.next, E::Tick, kNow + patience.drain);
+  CHECK(s.next.state == S::Draining);
+  CHECK(s.actions == std::vector{A::CutOthers});
+  CHECK(s.next.deadline == kNow + 10min);
+  CHECK(step(s.next, E::Emptied, kNow + 40s).next.state == S::Stopping);
+  CHECK(step(s.next, E::Cool, kNow + 40s).actions == std::vector{A::Cut});
+  s = step(s.next, E::Tick, kNow + 10min);
+  CHECK(s.next.state == S::Cutting);
+  CHECK(s.actions == std::vector{A::Cut});
+}
+
+TEST_CASE("retirement machine: one that may pin nobody any longer cuts all at the drain deadline") {
+  Patience patience;
+  patience.pin = 10min;
+  RetirementStep s = step(retire_by_drain({6}, patience, kNow).next, E::Cool, kNow);
+  CHECK(s.actions.empty());
+  CHECK(step(s.next, E::Tick, kNow + patience.drain).actions == std::vector{A::Cut});
 }
 
 TEST_CASE("retirement machine: a second signal leaves a warm one neither drain nor grace") {

@@ -52,8 +52,9 @@ class FakePlane final : public Plane {
   void holders(Generation, std::function<void(std::uint64_t)> answer) override {
     boost::asio::post(io_, [answer] { answer(3); });
   }
-  void cut(Generation generation) override {
-    calls.push_back("cut " + std::to_string(generation.number));
+  void cut(Generation generation, route::Target::Whom whom) override {
+    const bool all = whom == route::Target::Whom::All;
+    calls.push_back((all ? "cut " : "cut others ") + std::to_string(generation.number));
     if (auto waiting = drained_.extract(generation)) boost::asio::post(io_, waiting.mapped());
   }
   void counters(std::function<void(http::Counters)> answer) override {
@@ -104,6 +105,30 @@ class FakeLauncher final : public Launcher {
     made.back()->external = spec.endpoint;
     return fake;
   }
+
+  std::unique_ptr<backend::Errand> run(const backend::LaunchSpec&, backend::ErrandSpec what,
+                                       backend::ErrandEvents events) override {
+    struct Ran final : backend::Errand {
+      Ran(std::vector<std::size_t>& told, std::size_t number) : ended(told), place(number) {}
+      void end() override { ended.push_back(place); }
+      std::vector<std::size_t>& ended;
+      std::size_t place;
+    };
+    errands.push_back({std::move(what), std::move(events)});
+    return std::make_unique<Ran>(ended_errands, errands.size() - 1);
+  }
+
+  /// What was run beside the backends.
+  struct RanErrand {
+    backend::ErrandSpec what;
+    backend::ErrandEvents events;
+    void tell(backend::ErrandEnd::Kind kind, const std::string& text) const {
+      const auto told = events.on_end;
+      told({kind, text});
+    }
+  };
+  std::vector<RanErrand> errands;
+  std::vector<std::size_t> ended_errands;  ///< those that were told to
 
  private:
   class Fake final : public Launched {

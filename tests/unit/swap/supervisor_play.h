@@ -13,10 +13,10 @@ namespace berth::swap {
 /// "start 1", "switch 1", "drain 1": an action as a story writes it.
 inline std::string text(const SupervisorAction& action) {
   static const char* const kNames[] = {
-      "start", "switch", "hold",    "refuse-all", "rest",        "drain",        "cut",
-      "stop",  "kill",   "release", "forget",     "queued",      "superseded",   "refused",
-      "late",  "begin",  "vacated", "switched",   "warm",        "revive",       "abandoned",
-      "back",  "failed", "crashed", "overdue",    "first-ready", "first-failed", "finished"};
+      "start",   "switch",  "hold",        "refuse-all",   "rest",    "drain",      "cut-others", "cut",
+      "stop",    "kill",    "release",     "forget",       "queued",  "superseded", "refused",    "late",
+      "begin",   "vacated", "switched",    "warm",         "revive",  "abandoned",  "back",       "failed",
+      "crashed", "overdue", "first-ready", "first-failed", "finished"};
   std::string name = kNames[static_cast<int>(action.kind)];
   if (action.generation.number != 0) return name + " " + std::to_string(action.generation.number);
   if (action.ask.number != 0) return name + " #" + std::to_string(action.ask.number);

@@ -184,6 +184,13 @@ TEST_CASE("patience: follows the app's configuration and keeps off as off") {
   CHECK(patience.drain == 3s);
   CHECK(patience.max_retiring == 2);
   CHECK(patience.keep_old == 60s);
+  app.hooks.ready = {"test"};
+  app.hooks.timeout = 4s;
+  CHECK(patience_of(app).start == 12s);
+  app.hooks.required = {"ready"};
+  CHECK(patience_of(app).start == 16s);
+  app.ready.timeout = kOff;
+  CHECK(patience_of(app).start == kOff);
   CHECK(after(kNow, kOff) == kNever);
   CHECK(after(kNow, 2s) == 3s);
 }

@@ -1,0 +1,116 @@
+// WebSockets and event streams at a swap: ended in good order, drained, or left with the old backend.
+#include <doctest/doctest.h>
+
+#include "tests/e2e/checks.h"
+#include "tests/support/raw_client.h"
+#include "tests/support/web_socket.h"
+
+using namespace std::chrono_literals;
+using namespace berth::test;
+
+namespace {
+
+/// The demo behind a file: `keys` are lines of [app.web].
+std::string demo_file(const std::string& keys) {
+  return "[app.web]\nlisten = \"127.0.0.1:0\"\ncommand = [\"" + berth_binary() +
+         "\", \"demo\"]\nstop = { grace = \"2s\" }\n" + keys;
+}
+
+std::string generation(RawClient& client) {
+  client.send("GET /info HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  const std::string body = client.read_response().body;
+  const auto at = body.find("\"generation\":\"");
+  return at == std::string::npos ? body : body.substr(at + 14, 1);
+}
+
+void open_web_socket(RawClient& client, const std::string& text, const std::string& path = "/ws") {
+  client.send(web_socket_request(path));
+  REQUIRE(client.read_response().status == 101);
+  client.send(client_frame(text));
+  REQUIRE(client.read_until(text).ends_with(text));
+}
+
+}  // namespace
+
+TEST_CASE(
+    "long: at a swap a WebSocket is closed with 1012 between two frames, and its answer reaches the "
+    "backend") {
+  BerthProcess berth({.file = demo_file("long_grace = \"0ms\"\ndrain = \"20s\"\n")});
+  REQUIRE(berth.wait_serving());
+  RawClient client(berth.port());
+  open_web_socket(client, "hello");
+  ChildProcess swap(berth.call_options("swap"));
+  // The whole frame, and nothing before it.
+  CHECK(client.read_exactly(19) == "\x88\x11\x03\xf4service restart");
+  client.send(client_frame("\x03\xf4", 8));
+  CHECK(client.read_all(10s).empty());
+  CHECK(client.closed());
+  CHECK_FALSE(client.reset());
+  CHECK(swap.wait_exit(15s) == ExitStatus{false, 0});
+  CHECK(berth.call("why").all().find("1 WebSocket closed with 1012") != std::string::npos);
+  check_clean_stop(berth);
+}
+
+TEST_CASE("long: a client that does not answer the Close frame is let go, and the swap ends") {
+  BerthProcess berth({.file = demo_file("long_grace = \"0ms\"\ndrain = \"30s\"\n")});
+  REQUIRE(berth.wait_serving());
+  RawClient client(berth.port());
+  open_web_socket(client, "hello");
+  CHECK(berth.swap().exit_code == 0);
+  CHECK(client.read_all(10s) == "\x88\x11\x03\xf4service restart");
+  CHECK(client.closed());
+  check_clean_stop(berth);
+}
+
+TEST_CASE(
+    "long: at a swap an event stream ends behind an event, and its connection goes on with the new one") {
+  BerthProcess berth({.file = demo_file("long_grace = \"0ms\"\ndrain = \"20s\"\n")});
+  REQUIRE(berth.wait_serving());
+  RawClient client(berth.port());
+  client.send("GET /events?ms=20 HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n");
+  ChildProcess swap(berth.call_options("swap"));
+  const auto stream = client.read_response(false, 20s);
+  CHECK_MESSAGE(stream.complete, stream.error);
+  CHECK(stream.body.ends_with("\n\n"));
+  CHECK(stream.body.find("id: ") != std::string::npos);
+  CHECK(generation(client) == "2");
+  CHECK(swap.wait_exit(15s) == ExitStatus{false, 0});
+  CHECK(berth.call("why").all().find("1 event stream ended") != std::string::npos);
+  check_clean_stop(berth);
+}
+
+TEST_CASE("long: an HTTP/1.0 client's event stream ends behind an event, with its connection") {
+  BerthProcess berth({.file = demo_file("long_grace = \"0ms\"\ndrain = \"20s\"\n")});
+  REQUIRE(berth.wait_serving());
+  RawClient client(berth.port());
+  client.send("GET /events?ms=20 HTTP/1.0\r\nHost: localhost\r\n\r\n");
+  CHECK(client.read_until("id: 2\n").ends_with("id: 2\n"));
+  CHECK(berth.swap().exit_code == 0);
+  CHECK(client.read_all().ends_with("\n\n"));
+  CHECK(client.closed());
+  CHECK_FALSE(client.reset());
+  check_clean_stop(berth);
+}
+
+TEST_CASE("long: drained ones go on until the deadline, pinned ones beyond it, each by its path") {
+  BerthProcess berth({.file = demo_file("long_grace = \"0ms\"\ndrain = \"600ms\"\nlong = \"drain\"\n"
+                                        "long_paths = { \"/ws\" = \"pin\" }\n")});
+  REQUIRE(berth.wait_serving());
+  RawClient pinned(berth.port());
+  open_web_socket(pinned, "hello");
+  RawClient drained(berth.port());
+  drained.send("GET /events?ms=20 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  CHECK(drained.read_until("id: 1\n").ends_with("id: 1\n"));
+  const auto swap = berth.swap();
+  INFO(swap.all());
+  CHECK(swap.exit_code == 0);
+  CHECK(swap.all().find("pinned") != std::string::npos);
+  drained.read_all();
+  CHECK(drained.closed());
+  pinned.send(client_frame("still here"));
+  CHECK(pinned.read_until("still here").ends_with("still here"));
+  CHECK(berth.call("status").all().find("pinned") != std::string::npos);
+  // Its end is the old one's, too; the stop waits for no pin.
+  check_clean_stop(berth);
+  CHECK(pinned.read_all().empty());
+}
