@@ -4,16 +4,28 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/none.hpp>
 
+#include "proxy/http/field_text.h"
+
 namespace berth::http {
 
 namespace beast = boost::beast;
 using beast::http::field;
 using ErrorCode = beast::error_code;
 
+namespace {
+
+/// What berth tells a backend of its client.
+bool names_ours(beast::string_view name) {
+  const std::string_view text(name.data(), name.size());
+  return is_forwarding_name(text) || is_request_id_name(text);
+}
+
+}  // namespace
+
 /// Beast's parser, put behind a head of two lines that says `chunked`: the way to its chunk grammar.
 class ChunkWalker final : public beast::http::basic_parser<true> {
  public:
-  ChunkWalker() {
+  ChunkWalker(std::size_t bound, Trailers whose) : bound_(bound), whose_(whose) {
     static constexpr std::string_view kHead = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
     body_limit(boost::none);
     ErrorCode ec;
@@ -57,8 +69,10 @@ class ChunkWalker final : public beast::http::basic_parser<true> {
   }
 
   void on_chunk_header_impl(std::uint64_t size, beast::string_view extensions, ErrorCode& ec) override {
+    if (extensions.size() > bound_) ec = beast::http::error::bad_chunk_extension;
     for (const char c : extensions)
-      if (static_cast<unsigned char>(c) < 0x20 && c != '\t') ec = beast::http::error::bad_chunk_extension;
+      if ((static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f)
+        ec = beast::http::error::bad_chunk_extension;
     left_ = size;
     behind_chunk_ = false;
     // 16 digits can hold every size; more are zeros, which another reader may take for something else.
@@ -86,9 +100,18 @@ class ChunkWalker final : public beast::http::basic_parser<true> {
       case field::upgrade:
         ec = beast::http::error::bad_field;
         return;
+      case field::expect:
+      case field::forwarded:
+        if (whose_ == Trailers::OfClient) ec = beast::http::error::bad_field;
+        break;
+      case field::unknown:
+        if (whose_ == Trailers::OfClient && names_ours(name)) ec = beast::http::error::bad_field;
+        break;
       default:
         break;
     }
+    trailer_bytes_ += name.size() + value.size() + 4;
+    if (trailer_bytes_ > bound_) ec = beast::http::error::header_limit;
     const char* between = name.data() + name.size() + 1;
     if (value.data() < between || value.data() > between + kTrailerLimit) ec = beast::http::error::bad_field;
     for (const char* p = between; !ec && p < value.data(); ++p)
@@ -100,6 +123,9 @@ class ChunkWalker final : public beast::http::basic_parser<true> {
   bool behind_chunk_ = false;  ///< only its line end is missing
   const char* begin_ = nullptr;
   std::string* data_ = nullptr;
+  const std::size_t bound_;
+  const Trailers whose_;
+  std::size_t trailer_bytes_ = 0;
   unsigned trailers_ = 0;
   bool in_body_ = false;
 };
@@ -109,13 +135,14 @@ BodyReader::~BodyReader() = default;
 BodyReader::BodyReader(BodyReader&&) noexcept = default;
 BodyReader& BodyReader::operator=(BodyReader&&) noexcept = default;
 
-void BodyReader::start(Framing framing, std::uint64_t length, std::size_t bound) {
+void BodyReader::start(Framing framing, std::uint64_t length, std::size_t bound, Trailers trailers) {
   framing_ = framing;
   left_ = length;
   bound_ = bound;
+  trailers_ = trailers;
   done_ = framing == Framing::None || (framing == Framing::Length && length == 0);
   if (framing == Framing::Chunked)
-    walker_ = std::make_unique<ChunkWalker>();
+    walker_ = std::make_unique<ChunkWalker>(bound_, trailers_);
   else
     walker_.reset();
 }
@@ -144,7 +171,7 @@ BodyStep BodyReader::feed(std::string_view bytes, std::string* data) {
     // piece of a stream one piece late, so it goes out now; behind it the grammar is that of a first chunk
     // again.
     step.take += 2;
-    walker_ = std::make_unique<ChunkWalker>();
+    walker_ = std::make_unique<ChunkWalker>(bound_, trailers_);
   }
   // What it waits to see whole is one line, or the trailer section.
   if (!done_ && bytes.size() - step.take > bound_) return {0, true};

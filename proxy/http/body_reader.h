@@ -14,6 +14,10 @@ namespace berth::http {
 
 class ChunkWalker;
 
+/// Whose trailers they are. None that frame or route a message are let through; in a request none either that
+/// a server might take for what berth tells it of the client.
+enum class Trailers : std::uint8_t { Any, OfClient };
+
 /// What is to be done with bytes that were received.
 struct BodyStep {
   std::size_t take = 0;  ///< that many from the start belong to the body and can go on
@@ -28,7 +32,7 @@ class BodyReader {
   BodyReader& operator=(BodyReader&&) noexcept;
 
   /// `bound`: of a chunk's header line, and of the trailer section, in bytes.
-  void start(Framing framing, std::uint64_t length, std::size_t bound);
+  void start(Framing framing, std::uint64_t length, std::size_t bound, Trailers trailers = Trailers::Any);
 
   bool done() const { return done_; }
   Framing framing() const { return framing_; }
@@ -53,6 +57,7 @@ class BodyReader {
   bool done_ = true;
   std::uint64_t left_ = 0;
   std::size_t bound_ = 0;
+  Trailers trailers_ = Trailers::Any;
   std::unique_ptr<ChunkWalker> walker_;
 };
 

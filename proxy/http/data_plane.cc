@@ -159,6 +159,7 @@ ListenerId DataPlane::listen(int fd, const ListenerConfig& config, const Endpoin
     ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &kKeepAliveIdleS, sizeof kKeepAliveIdleS);
     ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &kKeepAliveEachS, sizeof kKeepAliveEachS);
     ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &kKeepAliveTries, sizeof kKeepAliveTries);
+    ::setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &loop::kMostUnsent, sizeof loop::kMostUnsent);
   }
   ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
   auto state = std::make_shared<ListenerState>();

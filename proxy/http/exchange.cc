@@ -70,7 +70,7 @@ void Exchange::begin(std::string_view view) {
   if (client_.journal().access != nullptr) note_request(head);
   std::size_t used = head.raw.size();
   if (head.framing != Framing::None) {
-    request_body_.start(head.framing, head.length, client_.head_limits().bytes);
+    request_body_.start(head.framing, head.length, client_.head_limits().bytes, Trailers::OfClient);
     const BodyStep step = request_body_.feed(view.substr(used));
     if (step.bad) fail(400, "the body of the request is malformed");
     head_.append(loop_.blocks(), view.substr(used, step.take));

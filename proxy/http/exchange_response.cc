@@ -15,12 +15,31 @@ constexpr std::size_t kRead = 32 * 1024;  ///< room for one read behind pending 
 
 iovec part(std::string_view bytes) { return {const_cast<char*>(bytes.data()), bytes.size()}; }
 
+/// How long the backend keeps the connection for sure. It counts from when it has sent its answer, and closes
+/// when its time is up: a second less.
+std::chrono::milliseconds kept_for(const ResponseHead& head) {
+  using std::chrono::milliseconds;
+  if (head.keep_alive_terms.empty()) return milliseconds::max();
+  const auto told = told_keep_alive(head);
+  if (!told) return milliseconds::max();
+  const milliseconds kept = *told;
+  return kept > milliseconds(1'000) ? kept - milliseconds(1'000) : kept / 4;
+}
+
 /// "1f40\r\n"
 std::string_view chunk_line(std::size_t size, std::array<char, 20>& text) {
   char* end = std::to_chars(text.data(), text.data() + 16, size, 16).ptr;
   *end++ = '\r';
   *end++ = '\n';
   return {text.data(), static_cast<std::size_t>(end - text.data())};
+}
+
+constexpr std::size_t kStatusLine = 12;  ///< "HTTP/1.1 200"
+
+/// RFC 9112 §4 wants a blank behind the status also where no reason follows. Servers forget it, and nobody
+/// reads anything else into that.
+bool lacks_blank(std::string_view bytes) {
+  return bytes.starts_with("HTTP/1.") && bytes.substr(kStatusLine).starts_with("\r\n");
 }
 
 }  // namespace
@@ -62,6 +81,14 @@ void Exchange::take_response(std::string_view bytes, loop::Block& from) {
     ResponseHead& head = heads_.response;
     HeadError error;
     const HeadResult result = read_response_head(bytes, client_.head_limits(), to_head_, head, error);
+    if (result == HeadResult::Bad && lacks_blank(bytes)) {
+      loop::Block whole;
+      whole.append(loop_.blocks(), bytes.substr(0, kStatusLine));
+      whole.append(loop_.blocks(), " ");
+      whole.append(loop_.blocks(), bytes.substr(kStatusLine));
+      from_upstream_ = std::move(whole);
+      return take_response(from_upstream_.view(), from_upstream_);
+    }
     if (result == HeadResult::Bad) return fail(502, "the server behind it gave a malformed answer");
     if (result == HeadResult::NeedMore) {
       if (own)
@@ -73,7 +100,8 @@ void Exchange::take_response(std::string_view bytes, loop::Block& from) {
     }
     bytes.remove_prefix(head.raw.size());
     if (head.status == 101) {
-      if (!wants_tunnel_) return fail(502, "the server behind it switched protocols unasked");
+      if (!wants_tunnel_ || !takes_upgrade(head, head_.view()))
+        return fail(502, "the server behind it switched protocols unasked");
       verdict_ = Verdict::Tunnel;
       note_answer(head.status);
       AddedRoom added;
@@ -124,6 +152,7 @@ void Exchange::on_final(const ResponseHead& head) {
   if ((head.framing == Framing::Close && !takes_chunks) || unchunk_) keep_alive_ = false;
   // A body that was never asked for with 100 may come or not: only closing is sure (RFC 9110 §10.1.1).
   if (expects_continue_ && !said_continue_ && !request_body_.done()) keep_alive_ = false;
+  if (reusable_) upstream_->keep_alive = kept_for(head);
   response_body_.start(head.framing, head.length, client_.head_limits().bytes);
   response_splices_ = head.framing == Framing::Length && head.length >= kSpliceFrom;
 }
@@ -143,7 +172,8 @@ void Exchange::take_body(std::string_view bytes, loop::Block& head, loop::Block&
   body_sent_ += body.size();
   if (done) {
     stage_ = Stage::Done;
-    if (!rest.empty()) reusable_ = false;
+    // What answers before it was told everything may say more.
+    if (!rest.empty() || !request_sent()) reusable_ = false;
   }
 
   std::array<char, 20> line;

@@ -10,11 +10,23 @@ namespace berth::http {
 /// ASCII, without case; `lower` is in lower case.
 bool equals_lower(std::string_view text, std::string_view lower);
 
-/// True if the comma-separated list `value` has `token` (in lower case), parameters left out.
+/// Takes the first item off the comma-separated `list`: it, without the blanks around it.
+std::string_view next_item(std::string_view& list);
+
+/// True if the comma-separated list `value` has `token` (in lower case), parameters and versions left out.
 bool has_token(std::string_view value, std::string_view token);
 
 /// True if the comma-separated list `value` has `name`, whatever the case of either.
 bool lists_name(std::string_view value, std::string_view name);
+
+/// True if the comma-separated list `value` has every one of the list `names`, whatever the case.
+bool lists_all(std::string_view value, std::string_view names);
+
+/// X-Forwarded-…; with underscores too, which servers that speak CGI take for the same.
+bool is_forwarding_name(std::string_view name);
+
+/// X-Request-Id
+bool is_request_id_name(std::string_view name);
 
 /// The value of the first field `name` (in lower case) that has no tag of its own; empty: there is none.
 std::string_view field_value(const Head& head, std::string_view name);

@@ -5,6 +5,7 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/none.hpp>
 
+#include "proxy/http/authority.h"
 #include "proxy/http/field_text.h"
 
 namespace berth::http {
@@ -15,17 +16,6 @@ using beast::http::field;
 using ErrorCode = beast::error_code;
 
 std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
-
-/// X-Forwarded-…; with underscores too, which servers that speak CGI take for the same.
-bool is_forwarding_name(std::string_view name) {
-  constexpr std::string_view kPrefix = "x-forwarded-";
-  if (name.size() < kPrefix.size()) return false;
-  for (std::size_t i = 0; i < kPrefix.size(); ++i) {
-    const char c = name[i] == '_' ? '-' : static_cast<char>(name[i] | 0x20);
-    if (c != kPrefix[i]) return false;
-  }
-  return true;
-}
 
 FieldTag tag_of(field known, std::string_view name) {
   switch (known) {
@@ -58,7 +48,7 @@ FieldTag tag_of(field known, std::string_view name) {
   }
   if ((name[0] | 0x20) != 'x') return FieldTag::Other;
   if (is_forwarding_name(name)) return FieldTag::XForwarded;
-  if (name.size() == 12 && equals_lower(name, "x-request-id")) return FieldTag::RequestId;
+  if (is_request_id_name(name)) return FieldTag::RequestId;
   return FieldTag::Other;
 }
 
@@ -72,40 +62,6 @@ bool is_strict_length(std::string_view value) {
 bool is_token_char(char c) {
   return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
          std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
-
-/// RFC 3986 §3.2.2: what a registered name is made of.
-constexpr auto kHostNameChars = [] {
-  std::array<bool, 256> chars{};
-  for (const char c : std::string_view("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                       "-._~%!$&'()*+,;="))
-    chars[static_cast<unsigned char>(c)] = true;
-  return chars;
-}();
-
-/// RFC 9112 §3.2, RFC 3986 §3.2.2: a name or an address, with a port or without; no userinfo.
-bool is_host(std::string_view host) {
-  if (host.empty()) return true;
-  std::size_t end = 0;
-  if (host[0] == '[') {
-    end = host.find(']');
-    if (end == std::string_view::npos) return false;
-    for (const char c : host.substr(1, end - 1))
-      if (!(std::isxdigit(static_cast<unsigned char>(c)) != 0 || c == ':' || c == '.')) return false;
-    ++end;
-  } else {
-    while (end < host.size() && kHostNameChars[static_cast<unsigned char>(host[end])]) ++end;
-  }
-  if (end == host.size()) return end > 0;
-  if (host[end] != ':' || end == 0) return false;
-  const std::string_view port = host.substr(end + 1);
-  unsigned value = 0;
-  for (const char c : port) {
-    if (c < '0' || c > '9') return false;
-    value = value * 10 + static_cast<unsigned>(c - '0');
-    if (value > 65535) return false;
-  }
-  return true;
 }
 
 template <bool IsRequest>
@@ -149,8 +105,9 @@ class HeadParser final : public beast::http::basic_parser<IsRequest> {
 
   /// The start line ends in a version as RFC 9112 §2.3 spells it, only not one of ours.
   static bool names_a_version(std::string_view bytes) {
-    const std::string_view line = bytes.substr(0, bytes.find("\r\n"));
+    const std::string_view line = bytes.substr(0, bytes.find('\r'));  // its line feed may be to come
     const std::string_view version = line.substr(line.size() - std::min<std::size_t>(line.size(), 9));
+    if (version == " HTTP/1.1" || version == " HTTP/1.0") return false;  // something else is wrong
     return version.size() == 9 && version.starts_with(" HTTP/") &&
            std::isdigit(static_cast<unsigned char>(version[6])) != 0 && version[7] == '.' &&
            std::isdigit(static_cast<unsigned char>(version[8])) != 0;
@@ -239,7 +196,10 @@ class HeadParser final : public beast::http::basic_parser<IsRequest> {
         ++head_.request_ids;
         break;
       default:
-        if constexpr (IsRequest) note_request(tag, value, ec);
+        if constexpr (IsRequest)
+          note_request(tag, value, ec);
+        else if (tag == FieldTag::KeepAlive)
+          head_.keep_alive_terms = value;
         break;
     }
   }
@@ -287,7 +247,9 @@ class HeadParser final : public beast::http::basic_parser<IsRequest> {
         switch (other.tag) {
           case FieldTag::Connection:
           case FieldTag::ContentLength:
+          case FieldTag::Expect:
           case FieldTag::Host:
+          case FieldTag::RequestId:
           case FieldTag::TransferEncoding:
           case FieldTag::Upgrade:
             break;
@@ -327,6 +289,7 @@ class HeadParser final : public beast::http::basic_parser<IsRequest> {
       const std::size_t end = std::min(target.find_first_of("/?", scheme), target.size());
       head_.authority = target.substr(scheme, end - scheme);
       head_.path = target.substr(end);
+      if (head_.path.empty() && head_.method == "OPTIONS") head_.path = "*";  // RFC 9112 §3.2.4
       if (head_.authority.empty() || !is_host(head_.authority))
         return bad(400, "the request target has no valid host");
       return HeadResult::Complete;
@@ -381,7 +344,7 @@ HeadResult read_request_head(std::string_view bytes, const HeadLimits& limits, R
 
 HeadResult read_response_head(std::string_view bytes, const HeadLimits& limits, bool to_head,
                               ResponseHead& head, HeadError& error) {
-  head.upgrade = {};
+  head.upgrade = head.keep_alive_terms = {};
   head.request_ids = 0;
   HeadParser<false> parser(head, error, limits);
   if (to_head) parser.skip(true);

@@ -74,7 +74,8 @@ struct RequestHead : Head {
 
 struct ResponseHead : Head {
   int status = 0;
-  std::string_view after_version;  ///< " 200 OK\r\n": the status line from behind its version
+  std::string_view after_version;     ///< " 200 OK\r\n": the status line from behind its version
+  std::string_view keep_alive_terms;  ///< value of Keep-Alive
 };
 
 /// Workspaces that every head of one loop is read into, so that their memory is used again.

@@ -1,5 +1,6 @@
 #include "proxy/http/head_rules.h"
 
+#include <charconv>
 #include <cstring>
 
 #include "proxy/http/field_text.h"
@@ -49,6 +50,30 @@ constexpr std::size_t kOurs = 512;  ///< more than all that is appended, less th
 bool wants_tunnel(const RequestHead& head) {
   return head.upgrade_option && !head.upgrade.empty() && head.version == 11 &&
          !has_token(head.upgrade, "h2c");
+}
+
+bool takes_upgrade(const ResponseHead& head, std::string_view request) {
+  constexpr std::string_view kName = "\r\nUpgrade: ";  // as it is written below, behind all of the client's
+  request = request.substr(0, request.find("\r\n\r\n"));
+  const std::size_t at = request.rfind(kName);
+  if (!head.upgrade_option || head.upgrade.empty() || at == std::string_view::npos) return false;
+  const std::string_view rest = request.substr(at + kName.size());
+  return lists_all(rest.substr(0, rest.find("\r\n")), head.upgrade);
+}
+
+std::optional<std::chrono::seconds> told_keep_alive(const ResponseHead& head) {
+  constexpr std::string_view kName = "timeout=";
+  std::string_view terms = head.keep_alive_terms;
+  while (!terms.empty()) {
+    const std::string_view term = next_item(terms);
+    if (!equals_lower(term.substr(0, kName.size()), kName)) continue;
+    const std::string_view number = term.substr(kName.size());
+    std::uint32_t seconds = 0;
+    const auto read = std::from_chars(number.data(), number.data() + number.size(), seconds);
+    if (read.ec == std::errc() && read.ptr == number.data() + number.size())
+      return std::chrono::seconds(seconds);
+  }
+  return std::nullopt;
 }
 
 void write_request_head(const RequestHead& head, const ClientFacts& client, loop::BlockPool& pool,
@@ -135,7 +160,7 @@ void write_response_head(const ResponseHead& head, const ResponseRules& rules, l
       case FieldTag::Upgrade:
         return false;
       case FieldTag::TransferEncoding:
-        return !no_framing;
+        return !no_framing && rules.client_version >= 11;
       case FieldTag::ContentLength:
         return head.status >= 200 && head.status != 204;
       default:

@@ -2,7 +2,9 @@
 // one hop (RFC 9110 §7.6.1) and appends what is ours. Pure: bytes in, bytes out.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "proxy/http/head.h"
@@ -23,6 +25,13 @@ struct ClientFacts {
 /// True if `head` asks for an upgrade that berth tunnels: any protocol but h2c (RFC 9110 §7.8; HTTP/2 is not
 /// something to slip past an HTTP/1.1 intermediary).
 bool wants_tunnel(const RequestHead& head);
+
+/// True if `head`, a 101, takes an upgrade that `request` offers: a head as write_request_head() made it.
+bool takes_upgrade(const ResponseHead& head, std::string_view request);
+
+/// How long the backend says it keeps a silent connection (`Keep-Alive: timeout=5`); nullopt: it does not
+/// say.
+std::optional<std::chrono::seconds> told_keep_alive(const ResponseHead& head);
 
 /// Appends the request head for the backend to `out`. HTTP/1.1, origin-form; X-Forwarded-For, -Proto and
 /// -Host from the connection alone; Via (RFC 9110 §7.6.3).

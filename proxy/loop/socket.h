@@ -11,6 +11,10 @@
 
 namespace berth::loop {
 
+/// What the kernel may hold of one TCP connection before it is sent (TCP_NOTSENT_LOWAT), so that a reader who
+/// has stopped is soon felt by the sender: left to itself it takes as much as fits into its largest buffer.
+inline constexpr int kMostUnsent = 1024 * 1024;
+
 /// Told of readiness while no gate is attached: the owner of an idle connection.
 class IdleOwner {
  public:

@@ -20,6 +20,7 @@ bool SocketUpstream::connect(loop::Gate& gate) {
     const int on = 1;
     ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     ::setsockopt(fd.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &loop::kMostUnsent, sizeof loop::kMostUnsent);
   }
   if (::connect(fd.get(), to.get(), to.size) != 0 && errno != EINPROGRESS) return false;
   socket_.open(loop_, std::move(fd), loop::Socket::Side::Upstream, true);

@@ -1,5 +1,6 @@
 #include "proxy/route/target.h"
 
+#include <algorithm>
 #include <random>
 #include <utility>
 
@@ -56,6 +57,10 @@ Target::~Target() { close_idle(); }
 
 std::unique_ptr<Upstream> Target::take_idle(Idle which) {
   Upstream* upstream = idle_.front();
+  while (upstream != nullptr && !upstream->is_kept(loop_.now())) {
+    close_idle(*upstream);
+    upstream = idle_.front();
+  }
   if (which == Idle::SurelyAlive) {
     // Its end may be in the kernel already, behind other events of this batch.
     while (upstream != nullptr && !upstream->is_quiet()) {
@@ -83,7 +88,7 @@ std::unique_ptr<Upstream> Target::make_connection() {
 void Target::give_back(std::unique_ptr<Upstream> upstream) {
   if (retired_) return drop(std::move(upstream), false);
   upstream->used_at = loop_.now();
-  upstream->idle_until = loop_.deadline(settings_.idle);
+  upstream->idle_until = loop_.deadline(std::min(settings_.idle, upstream->keep_alive));
   upstream->lie_idle();
   ++idle_count_;
   idle_.push_front(*upstream.release());
@@ -159,11 +164,10 @@ void Target::close_idle(Upstream& upstream, bool peer_closed) {
 void Target::idle_ended(Upstream& upstream) { close_idle(upstream, true); }
 
 void Target::on_tick() {
-  for (Upstream* oldest = idle_.back();
-       oldest != nullptr && oldest->idle_until != 0 && loop_.tick() >= oldest->idle_until;
-       oldest = idle_.back()) {
-    close_idle(*oldest);
-  }
+  // All of them: one that the backend keeps for a shorter time may lie before an older one.
+  idle_.for_each([this](Upstream& each) {
+    if (each.idle_until != 0 && loop_.tick() >= each.idle_until) close_idle(each);
+  });
   if (!retired_) return;
   holders_.for_each([this](Holder& holder) {
     if (holder.leave_at_ == 0 || loop_.tick() < holder.leave_at_) return;

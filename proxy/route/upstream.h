@@ -40,6 +40,13 @@ class Upstream : public loop::Disposable, public loop::ListHook<Upstream> {
 
   std::chrono::steady_clock::time_point used_at{};  ///< when its last exchange ended
   loop::Tick idle_until = 0;
+  /// How long the backend has said that it keeps it open, with a margin; max: it has not.
+  std::chrono::milliseconds keep_alive = std::chrono::milliseconds::max();
+
+  /// It may be asked again: the backend has not had the time to close it by its own word.
+  bool is_kept(std::chrono::steady_clock::time_point now) const {
+    return keep_alive == std::chrono::milliseconds::max() || now - used_at < keep_alive;
+  }
 
  private:
   Target& target_;

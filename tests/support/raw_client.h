@@ -44,6 +44,11 @@ class RawClient {
   std::string read_exactly(std::size_t size, std::chrono::milliseconds deadline = std::chrono::seconds(30));
   /// Everything until the peer closes; `closed()` tells whether it did.
   std::string read_all(std::chrono::milliseconds deadline = std::chrono::seconds(10));
+  /// Waits for more until `end`; false: none came, or the peer has closed.
+  bool read_more(std::chrono::steady_clock::time_point end) { return fill(end); }
+  /// What came and was not taken by one of the above.
+  std::string_view unread() const { return buffer_; }
+  int fd() const { return fd_; }
   bool closed() const { return closed_; }
   bool reset() const { return reset_; }
 

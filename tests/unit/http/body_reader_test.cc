@@ -110,3 +110,23 @@ TEST_CASE("body: only a close-delimited body is complete when its connection end
   CHECK(reader.feed("3\r\nabc\r\n").take > 0);
   CHECK_FALSE(reader.end());
 }
+
+TEST_CASE(
+    "body: extensions and trailers are bounded, and a client's trailers are not what berth says of it") {
+  const auto bad = [](const std::string& wire, Trailers trailers) {
+    BodyReader reader;
+    reader.start(Framing::Chunked, 0, 100, trailers);
+    return reader.feed(wire).bad;
+  };
+  const std::string long_one(100, 'x');
+  CHECK(bad("1;x=" + long_one + "\r\na\r\n0\r\n\r\n", Trailers::Any));
+  CHECK(bad("1;x=\x7f\r\na\r\n0\r\n\r\n", Trailers::Any));
+  CHECK(bad("0\r\nX: " + long_one + "\r\n\r\n", Trailers::Any));
+  CHECK(bad("0\r\nX: " + long_one.substr(50) + "\r\nY: " + long_one.substr(50) + "\r\n\r\n", Trailers::Any));
+  CHECK_FALSE(bad("1;x=\"y\"\r\na\r\n0\r\nX: 1\r\n\r\n", Trailers::OfClient));
+  for (const char* name : {"X-Forwarded-For", "x_forwarded_host", "Forwarded", "X-Request-ID", "Expect"}) {
+    CAPTURE(std::string(name));
+    CHECK(bad("0\r\n" + std::string(name) + ": 1\r\n\r\n", Trailers::OfClient));
+    CHECK_FALSE(bad("0\r\n" + std::string(name) + ": 1\r\n\r\n", Trailers::Any));
+  }
+}

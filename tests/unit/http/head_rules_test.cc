@@ -94,6 +94,59 @@ TEST_CASE("head rules: framing is added and taken away with the body's") {
         "HTTP/1.1 204 No Content\r\n\r\n");
 }
 
+TEST_CASE("head rules: a client of HTTP/1.0 is told of no coding, also where no body follows") {
+  CHECK(answered("HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\nX: 1\r\n\r\n",
+                 {.client_version = 10}) ==
+        "HTTP/1.1 304 Not Modified\r\nX: 1\r\nConnection: keep-alive\r\n\r\n");
+}
+
+TEST_CASE("head rules: Connection removes neither what is added nor what is waited for") {
+  const std::string out = forwarded(
+      "POST / HTTP/1.1\r\nHost: h\r\nConnection: X-Forwarded-For, Via, X-Request-Id, Expect, X-Own\r\n"
+      "X-Request-Id: mine\r\nExpect: 100-continue\r\nX-Own: 1\r\n\r\n");
+  CHECK(out.find("X-Request-Id: mine\r\nExpect: 100-continue\r\nX-Forwarded-For: 192.0.2.7\r\n") !=
+        std::string::npos);
+  CHECK(out.find("X-Own") == std::string::npos);
+}
+
+TEST_CASE("head rules: a 101 is one if it takes what was offered") {
+  struct Row {
+    const char* fields;
+    bool takes;
+  };
+  const std::string request =
+      forwarded("GET / HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: websocket, Chat/2\r\n\r\n");
+  for (const Row& row : {Row{"Connection: upgrade\r\nUpgrade: WebSocket\r\n", true},
+                         Row{"Connection: x, Upgrade\r\nUpgrade: chat/2, websocket\r\n", true},
+                         Row{"Connection: upgrade\r\nUpgrade: chat\r\n", false},
+                         Row{"Connection: upgrade\r\nUpgrade: websocket, other\r\n", false},
+                         Row{"Connection: upgrade\r\n", false}, Row{"Upgrade: websocket\r\n", false}}) {
+    CAPTURE(std::string(row.fields));
+    const std::string text = "HTTP/1.1 101 Switching Protocols\r\n" + std::string(row.fields) + "\r\n";
+    ResponseHead head;
+    HeadError error;
+    REQUIRE(read_response_head(text, {}, false, head, error) == HeadResult::Complete);
+    CHECK(takes_upgrade(head, request) == row.takes);
+    CHECK_FALSE(
+        takes_upgrade(head, forwarded("GET / HTTP/1.1\r\nHost: h\r\n\r\n") + "\r\nUpgrade: websocket"));
+  }
+}
+
+TEST_CASE("head rules: what a backend says of its keep-alive") {
+  const auto told = [](const std::string& terms) {
+    const std::string text = "HTTP/1.1 204 No Content\r\nKeep-Alive: " + terms + "\r\n\r\n";
+    ResponseHead head;
+    HeadError error;
+    REQUIRE(read_response_head(text, {}, false, head, error) == HeadResult::Complete);
+    return told_keep_alive(head);
+  };
+  CHECK(told("timeout=5") == std::chrono::seconds(5));
+  CHECK(told("max=100, Timeout=15") == std::chrono::seconds(15));
+  for (const char* nothing :
+       {"", "max=5", "timeout", "timeout=", "timeout=5s", "timeout=-1", "timeout=99999999999"})
+    CHECK(told(nothing) == std::nullopt);
+}
+
 TEST_CASE("head rules: switching protocols keeps its two fields") {
   CHECK(answered(
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nX: 1\r\n\r\n",
