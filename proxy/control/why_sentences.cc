@@ -73,7 +73,10 @@ std::string what_was_done(const SwapReport& report) {
       break;
     case SwapCause::Crash:
       add(text, name_of(report.from) + " ended without being asked to");
-      if (report.to.number != 0) add(text, "its command was started again, as " + name_of(report.to));
+      if (report.to.number == 0) break;
+      // An older one that was kept is not started.
+      add(text, report.to < report.from ? name_of(report.to) + ", which was kept, took its place"
+                                        : "its command was started again, as " + name_of(report.to));
       break;
     case SwapCause::Shutdown:
       add(text, "`berth stop`, or a signal, ended berth, and " + name_of(report.from) + " with it");

@@ -39,7 +39,8 @@ constexpr std::size_t kStatusLine = 12;  ///< "HTTP/1.1 200"
 /// RFC 9112 §4 wants a blank behind the status also where no reason follows. Servers forget it, and nobody
 /// reads anything else into that.
 bool lacks_blank(std::string_view bytes) {
-  return bytes.starts_with("HTTP/1.") && bytes.substr(kStatusLine).starts_with("\r\n");
+  return bytes.size() > kStatusLine && bytes.starts_with("HTTP/1.") &&
+         bytes.substr(kStatusLine).starts_with("\r\n");
 }
 
 }  // namespace

@@ -89,15 +89,15 @@ TEST_CASE("pause: a body that is not understood changes nothing, and the answer 
       {R"({"max": 3})", "'max' must be a time"},
       {R"({"reason": "x"})", "no member 'reason'"},
   };
-  for (const auto& [body, says] : rows) {
-    CAPTURE(body);
+  for (const auto& row : rows) {
+    CAPTURE(row.first);
     const std::string answer = run_command({.command = {"curl", "-si", "--unix-socket", berth.control(), "-d",
-                                                        body, "http://berth/v1/apps/app/pause"}})
+                                                        row.first, "http://berth/v1/apps/app/pause"}})
                                    .out;
     CAPTURE(answer);
     for (const std::string& part :
          {std::string("HTTP/1.1 400 "), std::string("application/problem+json"),
-          std::string("urn:berth:bad-body"), says, std::string("send nothing, or {\\\"message\\\"")})
+          std::string("urn:berth:bad-body"), row.second, std::string("send nothing, or {\\\"message\\\"")})
       CHECK(answer.find(part) != std::string::npos);
   }
   CHECK(who_answers(berth.port()) == "one");

@@ -168,6 +168,8 @@ Generation 6 ended without being asked to. Its command was started again, as gen
 Generation 6 ended by itself: killed by SEGV. Generation 7 passed its check (GET / 200) and took over 413 ms after the asking. Generation 6 was drained (12 requests finished), ended (exit 0 after TERM) and let go of its port (38211 strictly free). No request failed.
 See why it ended: `berth logs web`.
 )");
+  report.to = {5};
+  CHECK(told(report).find("asked to. Generation 5, which was kept, took its place.\n") != std::string::npos);
   report.outcome = SwapOutcome::Failed;
   report.serving_after = {};
   report.to = {};

@@ -7,78 +7,18 @@
 #include <deque>
 #include <optional>
 
-#include "tests/unit/http/memory_stream.h"
+#include "tests/unit/http/memory_peers.h"
 
 using namespace berth;
 using namespace berth::http;
 using berth::test::Fate;
+using berth::test::MemoryClient;
 using berth::test::MemoryStream;
+using berth::test::MemoryUpstream;
+using berth::test::Script;
 using End = Exchange::End;
 
 namespace {
-
-/// What one connection to the backend is to say, and what it was told.
-struct Script {
-  explicit Script(Fate& fate) : stream(fate) {}
-  MemoryStream stream;
-  std::string answer;  ///< given once `awaits` has come
-  std::string awaits = "\r\n\r\n";
-  bool closes = false;  ///< behind the answer
-  bool closed = false;
-  loop::Gate* gate = nullptr;
-};
-
-class MemoryUpstream final : public route::Upstream {
- public:
-  MemoryUpstream(route::Target& target, Script& script, Fate& fate)
-      : Upstream(target), script_(script), fate_(fate) {}
-  bool connect(loop::Gate& gate) override {
-    if (fate_.next_fails()) return false;
-    attach(gate);
-    gate.raise(loop::kUpstreamOut);
-    return true;
-  }
-  int connect_error() const override { return fate_.next_fails() ? ECONNREFUSED : 0; }
-  loop::Stream& stream() override { return script_.stream; }
-  void attach(loop::Gate& gate) override { script_.gate = &gate; }
-  void lie_idle() override { script_.gate = nullptr; }
-  bool is_quiet() const override { return script_.stream.input.empty() && !script_.stream.ended; }
-  void close(bool) override {
-    script_.closed = true;
-    script_.gate = nullptr;
-  }
-
- private:
-  Script& script_;
-  Fate& fate_;
-};
-
-class MemoryClient final : public ClientStream {
- public:
-  MemoryClient(loop::Loop& loop, Fate& fate) : stream_(fate), loop_(loop) {}
-  loop::Loop& loop() override { return loop_; }
-  Heads& heads() override { return heads_; }
-  Journal& journal() override { return notes; }
-  Journal notes;
-  loop::Stream& stream() override { return stream_; }
-  const HeadLimits& head_limits() const override { return limits_; }
-  ClientFacts facts() const override { return {.address = "192.0.2.7", .listener = "127.0.0.1:8000"}; }
-  bool stopping() const override { return false; }
-  bool takes_chunks(int version) const override { return version >= 11; }
-  void put_head(const ResponseHead& head, const ResponseRules& rules, loop::Block& out) override {
-    write_response_head(head, rules, loop_.blocks(), out);
-  }
-  void put_error(const ErrorReply& reply, loop::Block& out) override {
-    out.append(loop_.blocks(), write_error_reply(reply));
-  }
-  MemoryStream& memory() { return stream_; }
-
- private:
-  MemoryStream stream_;
-  loop::Loop& loop_;
-  Heads heads_;
-  HeadLimits limits_;
-};
 
 /// One request, from its bytes to the end. The connector is a plain function, so the world is found by name.
 struct World {
@@ -176,6 +116,17 @@ TEST_CASE("exchange: a response that comes byte by byte arrives whole") {
   CHECK(world.serve(kGet));
   CHECK(world.end == End::KeepAlive);
   CHECK(world.client.memory().output.ends_with("5\r\nhello\r\n0\r\n\r\n"));
+}
+
+TEST_CASE("exchange: an answer that is malformed within its first bytes is a 502") {
+  for (const char* answer : {"HTTP/1.x", "HTTP/1.1 2\x01", "HTTP/1.1 200\r", "H\n"}) {
+    CAPTURE(answer);
+    World world;
+    world.answer = answer;
+    world.closes = true;
+    CHECK(world.serve(kGet));
+    CHECK(world.client.memory().output.starts_with("HTTP/1.1 502"));
+  }
 }
 
 TEST_CASE("exchange: whichever operation fails, the client gets a whole answer or sees that it was cut") {
