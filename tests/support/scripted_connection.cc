@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <mutex>
@@ -174,7 +175,9 @@ bool Connection::stream_for_ever() {
 
 bool Connection::raw() {
   std::ifstream file(options_.reply, std::ios::binary);
-  send({std::istreambuf_iterator<char>(file), {}});
+  std::string bytes(std::filesystem::file_size(options_.reply), '\0');
+  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  send(bytes);
   return false;
 }
 
