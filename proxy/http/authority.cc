@@ -1,5 +1,7 @@
 #include "proxy/http/authority.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <array>
 
@@ -30,47 +32,13 @@ std::size_t name_size(std::string_view host) {
   }
 }
 
-/// Four numbers up to 255 (RFC 3986 §3.2.2).
-bool is_ipv4(std::string_view text) {
-  int numbers = 0;
-  while (!text.empty()) {
-    const std::size_t dot = std::min(text.find('.'), text.size());
-    const std::string_view number = text.substr(0, dot);
-    if (number.empty() || number.size() > 3 || !std::all_of(number.begin(), number.end(), is_digit))
-      return false;
-    int value = 0;
-    for (const char c : number) value = value * 10 + (c - '0');
-    if (value > 255 || ++numbers > 4) return false;
-    if (dot == text.size()) break;
-    text.remove_prefix(dot + 1);
-    if (text.empty()) return false;
-  }
-  return numbers == 4;
-}
-
-/// Groups between colons; -1: malformed. `last`: an IPv4 address may end them, and counts as two.
-int count_groups(std::string_view text, bool last) {
-  int groups = 0;
-  while (!text.empty()) {
-    const std::size_t colon = std::min(text.find(':'), text.size());
-    const std::string_view group = text.substr(0, colon);
-    const bool ends = colon == text.size();
-    if (last && ends && group.find('.') != std::string_view::npos) return is_ipv4(group) ? groups + 2 : -1;
-    if (group.empty() || group.size() > 4 || !std::all_of(group.begin(), group.end(), is_hex)) return -1;
-    ++groups;
-    if (ends) break;
-    text.remove_prefix(colon + 1);
-    if (text.empty()) return -1;
-  }
-  return groups;
-}
-
+/// inet_pton(3) is as strict as RFC 3986 §3.2.2: no zone, no leading zeros.
 bool is_ipv6(std::string_view text) {
-  const std::size_t gap = text.find("::");
-  if (gap == std::string_view::npos) return count_groups(text, true) == 8;
-  const int before = count_groups(text.substr(0, gap), false);
-  const int behind = count_groups(text.substr(gap + 2), true);
-  return before >= 0 && behind >= 0 && before + behind <= 7;
+  std::array<char, INET6_ADDRSTRLEN> copy{};
+  in6_addr address{};
+  if (text.size() >= copy.size() || text.find('\0') != std::string_view::npos) return false;
+  std::copy(text.begin(), text.end(), copy.begin());
+  return ::inet_pton(AF_INET6, copy.data(), &address) == 1;
 }
 
 bool is_port(std::string_view text) {

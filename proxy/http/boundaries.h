@@ -3,7 +3,6 @@
 // they pass, and change none. Pure.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <string_view>
 

@@ -90,6 +90,15 @@ class DataPlane::Impl {
     return std::max(1U, bound / n + (index < bound % n ? 1U : 0U));
   }
 
+  /// Runs `work` on every worker, with its part of the limits.
+  template <class Work>
+  void with_shares(const Limits& limits, Work work) {
+    for (std::size_t i = 0; i < workers_.size(); ++i) {
+      const route::RouteLimits part{limits, share(limits.max_upstream, i)};
+      workers_[i]->loop().post([w = workers_[i].get(), work, part] { work(*w, part); });
+    }
+  }
+
   std::vector<std::unique_ptr<Worker>>& workers() { return workers_; }
 
  private:
@@ -125,20 +134,16 @@ void DataPlane::set_access_log(observe::AccessLog* log, std::function<void()> le
 AppId DataPlane::add_app(std::string name, const Limits& limits) {
   const AppId id{static_cast<std::uint32_t>(impl_->apps())};
   std::atomic<std::uint32_t>& held = impl_->add_held();
-  for (std::size_t i = 0; i < impl_->workers().size(); ++i) {
-    Worker& worker = *impl_->workers()[i];
-    const route::RouteLimits share{limits, impl_->share(limits.max_upstream, i)};
-    worker.loop().post([&worker, id, name, share, &held] { worker.add_app(id, name, share, held); });
-  }
+  impl_->with_shares(limits,
+                     [id, name = std::move(name), &held](Worker& worker, const route::RouteLimits& part) {
+                       worker.add_app(id, name, part, held);
+                     });
   return id;
 }
 
 void DataPlane::set_limits(AppId app, const Limits& limits) {
-  for (std::size_t i = 0; i < impl_->workers().size(); ++i) {
-    Worker& worker = *impl_->workers()[i];
-    const route::RouteLimits share{limits, impl_->share(limits.max_upstream, i)};
-    worker.loop().post([&worker, app, share] { worker.set_limits(app, share); });
-  }
+  impl_->with_shares(limits,
+                     [app](Worker& worker, const route::RouteLimits& part) { worker.set_limits(app, part); });
 }
 
 void DataPlane::set_fields(AppId app, const ResponseFields& fields) {

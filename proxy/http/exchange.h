@@ -82,6 +82,7 @@ class Exchange {
   void on_final(const ResponseHead& head);
   void take_body(std::string_view bytes, loop::Block& head, loop::Block& from);
   void send_client(std::span<iovec> parts);
+  void send_last_chunk();
   void upstream_ended(bool in_error);
   void flush_to_client();
 

@@ -1,6 +1,4 @@
 // What becomes of a WebSocket or an event stream when its backend retires (design section 8).
-#include <algorithm>
-
 #include "proxy/http/exchange.h"
 #include "proxy/http/field_text.h"
 #include "proxy/http/flow.h"
@@ -10,8 +8,6 @@ namespace {
 
 /// For a client to answer a Close frame and for the backend to close its side.
 constexpr std::chrono::milliseconds kCloseWait{5'000};
-
-constexpr std::string_view kLastChunk = "0\r\n\r\n";
 
 std::string_view media_type(std::string_view value) {
   value = value.substr(0, value.find(';'));
@@ -43,10 +39,7 @@ void Exchange::leave() {
   if (!events_ || stage_ != Stage::Body) return;
   leaving_ = true;
   if (!events_->at_boundary()) return;
-  if (rechunk_) {
-    iovec last{const_cast<char*>(kLastChunk.data()), kLastChunk.size()};
-    send_client({&last, 1});
-  }
+  if (rechunk_) send_last_chunk();
   end_events();
 }
 

@@ -13,13 +13,14 @@ namespace {
 
 constexpr std::size_t kRead = 32 * 1024;  ///< room for one read behind pending bytes
 
+constexpr std::string_view kLastChunk = "0\r\n\r\n";
+
 iovec part(std::string_view bytes) { return {const_cast<char*>(bytes.data()), bytes.size()}; }
 
 /// How long the backend keeps the connection for sure. It counts from when it has sent its answer, and closes
 /// when its time is up: a second less.
 std::chrono::milliseconds kept_for(const ResponseHead& head) {
   using std::chrono::milliseconds;
-  if (head.keep_alive_terms.empty()) return milliseconds::max();
   const auto told = told_keep_alive(head);
   if (!told) return milliseconds::max();
   const milliseconds kept = *told;
@@ -184,7 +185,7 @@ void Exchange::take_body(std::string_view bytes, loop::Block& head, loop::Block&
   if (rechunk_ && !body.empty()) parts[count++] = part(chunk_line(body.size(), line));
   if (!body.empty()) parts[count++] = part(body);
   if (rechunk_ && !body.empty()) parts[count++] = part("\r\n");
-  if (rechunk_ && (ends || (done && unchunk_))) parts[count++] = part("0\r\n\r\n");
+  if (rechunk_ && (ends || (done && unchunk_))) parts[count++] = part(kLastChunk);
   if (count != 0) send_client({parts.data(), count});
 
   if (step.bad && verdict_ == Verdict::Going) {
@@ -221,6 +222,11 @@ void Exchange::send_client(std::span<iovec> parts) {
   }
 }
 
+void Exchange::send_last_chunk() {
+  iovec last = part(kLastChunk);
+  send_client({&last, 1});
+}
+
 void Exchange::flush_to_client() {
   while (!to_client_.empty()) {
     const IoResult result = client_.stream().write(to_client_.data(), to_client_.size());
@@ -250,10 +256,7 @@ void Exchange::upstream_ended(bool in_error) {
       if (!in_error && !upstream_reset_ && response_body_.end()) {
         stage_ = Stage::Done;
         give_up_upstream(true);
-        if (rechunk_) {
-          iovec last = part("0\r\n\r\n");
-          send_client({&last, 1});
-        }
+        if (rechunk_) send_last_chunk();
         write_dead_ = true;
         return;
       }

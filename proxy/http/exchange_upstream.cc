@@ -10,9 +10,6 @@ using loop::Wakes;
 
 namespace {
 
-/// A request that may not be sent twice goes on a connection that the backend had no time to give up (design
-/// §6).
-constexpr std::chrono::milliseconds kSurelyAlive{1'000};
 constexpr int kRetryAfterS = 1;
 constexpr std::uint8_t kMostRetries = 2;
 

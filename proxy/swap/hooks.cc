@@ -85,7 +85,7 @@ const HooksConfig::Command& Hooks::command(HookName name) const {
 }
 
 void Hooks::run(HookFacts facts, Done done) {
-  if (open_ == Open::No || command(facts.name).empty()) return;
+  if (closed_ || command(facts.name).empty()) return;
   if (!done && running_.size() >= kMost) {
     const std::string many = std::to_string(kMost) + " hooks of this app run already";
     return events_.on_failed({.facts = facts,
@@ -130,16 +130,15 @@ void Hooks::ended(std::list<Running>::iterator at, const backend::ErrandEnd& end
                .last_lines = over.last_lines};
     failure->hint = hint_text(*failure, settings_.app);
   }
-  const bool told = over.told == Running::Told::Yes;
-  if (told && over.done) over.done(failure);
-  if (told && !over.done && failure) events_.on_failed(*failure);
+  if (!over.unwanted && over.done) over.done(failure);
+  if (!over.unwanted && !over.done && failure) events_.on_failed(*failure);
   if (running_.empty()) events_.on_idle();
 }
 
 void Hooks::forget(Generation generation) {
   for (Running& each : running_) {
     if (!each.done || each.facts.about != generation) continue;
-    each.told = Running::Told::No;
+    each.unwanted = true;
     each.errand->end();
   }
 }
@@ -147,7 +146,7 @@ void Hooks::forget(Generation generation) {
 std::string Hooks::running_text() const {
   std::string text;
   for (const Running& each : running_) {
-    if (each.told == Running::Told::No) continue;
+    if (each.unwanted) continue;
     text += (text.empty() ? "" : ", ") + std::string(word(each.facts.name)) + " of generation " +
             std::to_string(each.facts.about.number);
   }
@@ -155,9 +154,9 @@ std::string Hooks::running_text() const {
 }
 
 void Hooks::close() {
-  open_ = Open::No;
+  closed_ = true;
   for (Running& each : running_) {
-    each.told = Running::Told::No;
+    each.unwanted = true;
     each.errand->end();
   }
 }

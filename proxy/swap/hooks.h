@@ -112,7 +112,7 @@ class Hooks {
     Done done;
     std::vector<std::string> last_lines;
     std::unique_ptr<backend::Errand> errand;
-    enum class Told : std::uint8_t { Yes, No } told = Told::Yes;  ///< how it ended
+    bool unwanted = false;  ///< nobody is told how it ended
   };
 
   const HooksConfig::Command& command(HookName name) const;
@@ -122,7 +122,7 @@ class Hooks {
   const Run run_;
   const Events events_;
   std::list<Running> running_;
-  enum class Open : std::uint8_t { Yes, No } open_ = Open::Yes;
+  bool closed_ = false;
 };
 
 }  // namespace berth::swap

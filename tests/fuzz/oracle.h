@@ -1,5 +1,5 @@
 // What must hold of berth for whatever bytes: what a strict reader makes of the bytes that berth has sent is
-// what the sender's bytes meant (issue texts call it differential).
+// what the sender's bytes meant.
 #pragma once
 
 #include <string>
