@@ -74,7 +74,7 @@ TEST_CASE("command line: status, why and logs tell what runs, as text and as JSO
   REQUIRE(berth.wait_serving());
   const auto status = berth.call("status");
   CHECK(status.exit_code == 0);
-  check_screen(status, {"serving", std::to_string(berth.port()), "scripted_backend", "hold_timeout"});
+  check_screen(status, {"serving", std::to_string(berth.port()), "command", "hold_timeout"});
   const auto object = parsed(berth.call("status", {"--json"}));
   REQUIRE(object.contains("apps"));
   REQUIRE(object.at("apps").as_array().size() == 1);

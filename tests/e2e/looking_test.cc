@@ -87,7 +87,7 @@ TEST_CASE("status: of one app among several, by name, and the names alone") {
   check_screen(all, {"web", "api", "berth status APP"});
   CHECK_FALSE(has(all.out, "hold_timeout"));
   const auto one = berth.call("status", {"api"});
-  check_screen(one, {"api", "scripted_backend --say", "hold_timeout"});
+  check_screen(one, {"api", "command", "hold_timeout"});
   CHECK_FALSE(has(one.out, "web"));
   CHECK(berth.call("status", {"none"}).exit_code == 2);
   check_clean_stop(berth);
