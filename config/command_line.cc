@@ -9,6 +9,7 @@
 #include "config/duration_text.h"
 #include "config/file_options.h"
 #include "config/help_text.h"
+#include "config/load_options.h"
 #include "config/port_mode.h"
 #include "config/run_options.h"
 #include "config/version.h"
@@ -72,6 +73,7 @@ class Parser {
     add_timeout(*stop);
     add_port();
     file_verbs_.add(root_);
+    load_options_.add(root_);
     demo_app_ = root_.add_subcommand("demo", "the embedded demo server (PORT says where)");
     demo_app_->prefix_command();
     demo_app_->set_help_flag();
@@ -228,7 +230,8 @@ class Parser {
   }
 
   Verb finish(const std::string& name) {
-    bool takes_command = name == "run" || name == "exec" || name == "swap" || name == "demo";
+    bool takes_command =
+        name == "run" || name == "exec" || name == "swap" || name == "demo" || name == "load";
     if (words_.separated && !takes_command) return wrong("`" + name + "` takes no command", name);
     if (words_.separated && words_.command.empty()) return wrong("no command stands after `--`", name);
     if (auto faulty = read_timeout(name)) return *faulty;
@@ -261,6 +264,7 @@ class Parser {
       return std::move(port_);
     }
     if (auto verb = file_verbs_.finish(name)) return std::move(*verb);
+    if (name == "load") return load_options_.finish(words_.options, words_.command);
     DemoVerb demo{demo_app_->remaining()};
     demo.arguments.insert(demo.arguments.end(), words_.command.begin(), words_.command.end());
     return demo;
@@ -378,6 +382,7 @@ class Parser {
   StopVerb stop_;
   PortVerb port_;
   FileVerbs file_verbs_;
+  LoadOptions load_options_;
   std::optional<std::string> port_wait_;
 };
 

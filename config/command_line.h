@@ -132,6 +132,37 @@ struct InitVerb {
   bool force = false;
   bool json = false;
 };
+/// `berth load`. Rates and bounds as numbers; what is absent was not given.
+struct LoadVerb {
+  /// What takes part in the mix: "get=80%" of the requests, or "events=4@/events": four connections of their
+  /// own.
+  struct Part {
+    std::string kind;  ///< get, fresh, post, download, upload, events or websocket
+    unsigned amount = 0;
+    bool percent = false;
+    std::string target;  ///< behind `@`; empty: the kind's own, or the URL's
+  };
+  Target target;  ///< --control, --app: the berth that is asked to swap
+  std::vector<std::string> urls;
+  std::optional<std::string> request_file;  ///< --request-file
+  std::vector<Part> mix;                    ///< --mix
+  std::vector<std::string> headers;         ///< --header "NAME: VALUE"
+  unsigned connections = 0;                 ///< 0: not given
+  double rate = 0;                          ///< 0: closed loop
+  Milliseconds duration{0};                 ///< 0: not given
+  std::uint64_t requests = 0;
+  unsigned swaps = 0;
+  Milliseconds swap_every{0};
+  Milliseconds each{0};
+  std::vector<std::string> command;  ///< of --each
+  Milliseconds probe{0};
+  Milliseconds timeout{10'000};
+  std::uint64_t seed = 1;
+  std::optional<std::string> json, html;  ///< the files
+  std::vector<std::string> compare;       ///< two JSON reports: nothing is run
+  std::optional<double> max_failed, max_p99_ms, max_gap_ms;
+  std::vector<std::string> words;  ///< as they were typed, for the report
+};
 /// `berth demo`: its own words, unread.
 struct DemoVerb {
   std::vector<std::string> arguments;
@@ -142,8 +173,9 @@ struct ShowText {
   int exit_code = 0;  ///< 0: to stdout; 2: to stderr
 };
 
-using Verb = std::variant<RunVerb, ExecVerb, SwapVerb, CancelVerb, PauseVerb, ResumeVerb, StatusVerb, WhyVerb,
-                          LogsVerb, ReloadVerb, StopVerb, PortVerb, CheckVerb, InitVerb, DemoVerb, ShowText>;
+using Verb =
+    std::variant<RunVerb, ExecVerb, SwapVerb, CancelVerb, PauseVerb, ResumeVerb, StatusVerb, WhyVerb,
+                 LogsVerb, ReloadVerb, StopVerb, PortVerb, CheckVerb, InitVerb, LoadVerb, DemoVerb, ShowText>;
 
 /// Reads main's arguments, argv[0] left out.
 Verb parse_command_line(const std::vector<std::string>& arguments);

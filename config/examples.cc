@@ -67,6 +67,12 @@ berth stop --timeout 10s                 but wait no longer than that
     {"port", R"(berth port 127.0.0.1:8000                free, or who has it
 berth port 8000 --wait 20s && ./app      start when it is free
 )"},
+    {"load", R"(berth load http://127.0.0.1:8000/ --swaps 50 --html report.html
+berth load http://127.0.0.1:8000/ -r 500 -d 1m --max-failed 0 --max-p99 50ms
+berth load http://127.0.0.1:80/ -d 30s --each 5s -- nginx -s reload
+berth load http://127.0.0.1:8000/ --mix get=80%,fresh=10%,post=10%@/echo,websocket=4@/ws
+berth load --compare before.json after.json
+)"},
     {"demo", R"(berth run -- berth demo                  a page that shows who answered
 )"},
     {"completions", R"(source <(berth completions bash)         for this shell

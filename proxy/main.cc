@@ -19,6 +19,7 @@
 #include "proxy/app.h"
 #include "proxy/control/terminal.h"
 #include "proxy/control/verbs.h"
+#include "proxy/load/verb_load.h"
 
 namespace {
 
@@ -77,6 +78,9 @@ struct Run {
       return Guest::kBerthFailed;
     }
     return serve(std::move(run), {.guest = GuestWish{verb.command, verb.direct}, .verbose = verb.verbose});
+  }
+  int operator()(const LoadVerb& verb) const {
+    return load_verb::run_load(verb, control::Terminal::of_process());
   }
   int operator()(const DemoVerb& verb) const { return demo::demo_main(verb.arguments); }
   int operator()(const ShowText& show) const {

@@ -37,6 +37,14 @@ constexpr int kCrashExit = 3;
 
 auto result_in(error_code& error) { return asio::redirect_error(asio::use_awaitable, error); }
 
+/// Where an event stream that comes back goes on.
+std::uint64_t last_event_id(const HeadParser& head) {
+  const auto text = head.get()["Last-Event-ID"];
+  std::uint64_t id = 0;
+  std::from_chars(text.data(), text.data() + text.size(), id);
+  return id;
+}
+
 class HttpSession final : public Session, public std::enable_shared_from_this<HttpSession> {
  public:
   HttpSession(tcp::socket socket, Facts& facts)
@@ -59,7 +67,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   asio::awaitable<void> serve();
   asio::awaitable<bool> answer(HeadParser& head);
   asio::awaitable<bool> send_text(http::status status, std::string_view type, std::string body);
-  asio::awaitable<bool> send_events();
+  asio::awaitable<bool> send_events(std::uint64_t last_id);
   asio::awaitable<bool> send_chunks();
   asio::awaitable<bool> send_big();
   asio::awaitable<bool> send_status(std::string_view number);
@@ -136,7 +144,7 @@ asio::awaitable<bool> HttpSession::answer(HeadParser& head) {
   } else if (path == "/stream") {
     go_on = co_await send_chunks();
   } else if (path == "/events") {
-    go_on = co_await send_events();
+    go_on = co_await send_events(last_event_id(head));
   } else if (path == "/big") {
     go_on = co_await send_big();
   } else if (path.starts_with("/status/")) {
@@ -234,7 +242,7 @@ asio::awaitable<bool> HttpSession::send_chunks() {
   co_return go_on && !facts_.stopping;
 }
 
-asio::awaitable<bool> HttpSession::send_events() {
+asio::awaitable<bool> HttpSession::send_events(std::uint64_t last_id) {
   const auto ms = number_in(target_, "ms", 1000, 600'000);
   auto response = response_head(http::status::ok, "text/event-stream");
   if (version_ == 10) keep_alive_ = false;
@@ -243,8 +251,8 @@ asio::awaitable<bool> HttpSession::send_events() {
   go_on = co_await send_head(response);
   if (method_ == http::verb::head) co_return go_on;
   streaming_ = true;
-  for (std::uint64_t id = 1; go_on && !facts_.stopping; ++id) {
-    std::string event = id == 1 ? "retry: 300\n" : "";
+  for (std::uint64_t id = last_id + 1; go_on && !facts_.stopping; ++id) {
+    std::string event = id == last_id + 1 ? "retry: 300\n" : "";
     event += "id: " + std::to_string(id) + "\nevent: info\ndata: " + info_json(facts_) + "\n\n";
     go_on = co_await send_chunk(event);
     if (go_on && !facts_.stopping) go_on = co_await pause(ms);

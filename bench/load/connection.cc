@@ -5,6 +5,7 @@
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
@@ -39,6 +40,19 @@ Address Address::of(const std::string& ip, std::uint16_t port) {
   return result;
 }
 
+Address Address::of(const LoadTarget& target) {
+  if (target.unix_path.empty()) return of(target.address, target.port);
+  Address result;
+  sockaddr_un path{};
+  path.sun_family = AF_UNIX;
+  if (target.unix_path.size() >= sizeof path.sun_path)
+    throw std::invalid_argument("too long for a unix socket's path: " + target.unix_path);
+  std::memcpy(path.sun_path, target.unix_path.data(), target.unix_path.size());
+  std::memcpy(&result.storage, &path, sizeof path);
+  result.size = sizeof path;
+  return result;
+}
+
 void Connection::close() {
   if (fd_ >= 0) ::close(fd_);
   fd_ = -1;
@@ -53,6 +67,7 @@ Connection::Event Connection::begin(const Address& address, Clock::time_point no
   body_differs_ = false;
   sent_ = 0;
   body_bytes_ = 0;
+  crc_.reset();
   reader_.begin(request_.shape->method == "HEAD");
   if (!open()) {
     exchanges_ = 0;
@@ -80,7 +95,9 @@ Connection::Event Connection::connect(const Address& address) {
     connecting_ = true;
     return Event::None;
   }
-  if (errno == ECONNREFUSED) return fail(FailureKind::Refused, "connect: " + error_text(errno));
+  // A unix socket's path that is not there is an address where nobody listens.
+  if (errno == ECONNREFUSED || errno == ENOENT)
+    return fail(FailureKind::Refused, "connect: " + error_text(errno));
   if (errno == ECONNRESET) return fail(FailureKind::Reset, "connect: " + error_text(errno));
   return fail(FailureKind::Local, "connect: " + error_text(errno));
 }
@@ -173,10 +190,11 @@ Connection::Event Connection::take(std::string_view bytes) {
       body_differs_ =
           place > request_.body.size() || request_.body.substr(place, step.body.size()) != step.body;
     }
+    if (request_.shape->learned) crc_.process_bytes(step.body.data(), step.body.size());
     body_bytes_ += step.body.size();
   }
   if (reader_.state() == ResponseReader::State::Bad) return fail(FailureKind::Malformed, reader_.error());
-  if (reader_.state() == ResponseReader::State::Done) return complete(!bytes.empty());
+  if (reader_.state() == ResponseReader::State::Done) return complete(bytes);
   return Event::None;
 }
 
@@ -191,21 +209,28 @@ bool Connection::verified(std::string& why) const {
   return !body_differs_;
 }
 
-Connection::Event Connection::complete(bool extra_bytes) {
+Connection::Event Connection::complete(std::string_view behind) {
   const auto& shape = *request_.shape;
   const int status = reader_.status();
   const bool wanted =
-      shape.expect_status == 0 ? status >= 200 && status < 300 : status == shape.expect_status;
+      shape.expect_status == 0 ? status >= 200 && status < 400 : status == shape.expect_status;
+  const std::string_view seen = shape.marked ? field_of(reader_.head(), "x-load-seen") : std::string_view();
   std::string why;
-  if (extra_bytes) return fail(FailureKind::Malformed, "bytes after the response");
+  if (behind.starts_with("HTTP/1.")) return fail(FailureKind::Duplicate, "a second response");
+  if (!behind.empty()) return fail(FailureKind::Malformed, "bytes after the response");
   if (!wanted) {
     const auto server = std::string(field_of(reader_.head(), "server"));
-    outcome_ = {.kind = FailureKind::Status, .detail = std::to_string(status) + " from \"" + server + "\""};
+    const auto kind = status >= 400 && status < 500 ? FailureKind::Status4xx : FailureKind::Status5xx;
+    outcome_ = {.kind = kind, .detail = std::to_string(status) + " from \"" + server + "\""};
+  } else if (!seen.empty() && seen != "1") {
+    outcome_ = {.kind = FailureKind::Duplicate,
+                .detail = "the server has seen it " + std::string(seen) + " times"};
   } else if (!verified(why)) {
     outcome_ = {.kind = FailureKind::WrongBody, .detail = why};
   } else {
     outcome_ = {};
     outcome_.ok = true;
+    outcome_.crc = crc_.checksum();
   }
   busy_ = false;
   const bool all_sent = sent_ == request_.wire.size() + request_.tail.size();
@@ -219,7 +244,7 @@ Connection::Event Connection::ended_by_peer(int error) {
     close();
     return Event::IdleClosed;
   }
-  if (error == 0 && reader_.end_of_stream()) return complete(false);
+  if (error == 0 && reader_.end_of_stream()) return complete({});
   const std::string how = error == 0 ? "closed by the server" : error_text(error);
   if (!reader_.started()) {
     const std::string which = exchanges_ > 1 ? " on a kept-alive connection" : "";

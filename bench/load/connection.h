@@ -4,6 +4,7 @@
 
 #include <sys/socket.h>
 
+#include <boost/crc.hpp>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -22,6 +23,8 @@ struct Address {
   socklen_t size = 0;
   /// Throws std::invalid_argument if `ip` is not an IP address.
   static Address of(const std::string& ip, std::uint16_t port);
+  /// Throws as well if the path is too long for a socket's.
+  static Address of(const LoadTarget& target);
 };
 
 /// How one exchange ended.
@@ -30,6 +33,7 @@ struct Outcome {
   FailureKind kind = FailureKind::Reset;  ///< if not ok
   std::string detail{};                   ///< if not ok
   bool reusable = false;                  ///< the connection can carry another request
+  std::uint32_t crc = 0;                  ///< CRC-32 of the body, where the shape is `learned`
   bool closed_untold = false;             ///< the server closed it behind a response that promised more
 };
 
@@ -73,7 +77,7 @@ class Connection {
   Event flush();
   Event receive();
   Event take(std::string_view bytes);
-  Event complete(bool extra_bytes);
+  Event complete(std::string_view behind);
   Event fail(FailureKind kind, std::string detail);
   Event ended_by_peer(int error);
   bool verified(std::string& why) const;
@@ -86,6 +90,7 @@ class Connection {
   bool busy_ = false;
   bool send_failed_ = false;
   bool body_differs_ = false;
+  boost::crc_32_type crc_;
   Request request_;
   std::size_t sent_ = 0;
   std::uint64_t body_bytes_ = 0;

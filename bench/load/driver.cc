@@ -7,20 +7,23 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdio>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
 
 namespace berth::load {
 namespace {
 
 constexpr std::uint64_t kStopToken = std::uint64_t{1} << 62;
 constexpr std::uint64_t kProbeToken = std::uint64_t{1} << 61;
-constexpr std::size_t kMaxSamples = 32;
+constexpr std::uint64_t kEventsToken = std::uint64_t{1} << 60;
+constexpr std::uint64_t kWebSocketsToken = std::uint64_t{1} << 59;
 constexpr std::chrono::milliseconds kScanEvery{10};
 /// After a failure a closed-loop lane waits a little: a dead server would else be asked as fast as the CPU
 /// can.
 constexpr std::chrono::milliseconds kPauseAfterFailure{5};
+/// What the open loop begins later than this though a lane was free, it was late for.
+constexpr std::chrono::milliseconds kPunctual{1};
 
 int checked(int fd, const char* what) {
   if (fd < 0) throw std::system_error(errno, std::generic_category(), what);
@@ -29,36 +32,65 @@ int checked(int fd, const char* what) {
 
 }  // namespace
 
-Driver::Driver(LoadPlan plan)
-    : plan_(std::move(plan)), address_(Address::of(plan_.address, plan_.port)), source_(plan_) {
-  if (plan_.keep_alive_lanes + plan_.fresh_lanes == 0)
-    throw std::invalid_argument("a load plan without lanes");
-  if (plan_.rate > 0 && ((plan_.fresh_share > 0 && plan_.fresh_lanes == 0) ||
-                         (plan_.fresh_share < 1 && plan_.keep_alive_lanes == 0))) {
-    throw std::invalid_argument("a load plan without lanes for some of its requests");
-  }
+Driver::Driver(LoadPlan plan) : plan_(std::move(plan)) {
+  if (plan_.targets.empty()) plan_.targets = {{.address = plan_.address, .port = plan_.port}};
+  for (const auto& target : plan_.targets) addresses_.push_back(Address::of(target));
   epoll_ = checked(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1");
   stop_event_ = checked(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd");
   epoll_event interest{};
   interest.events = EPOLLIN;
   interest.data.u64 = kStopToken;
   ::epoll_ctl(epoll_, EPOLL_CTL_ADD, stop_event_, &interest);
-  add_lanes(plan_.keep_alive_lanes, false);
-  add_lanes(plan_.fresh_lanes, true);
+  add_pools();
 }
 
 Driver::~Driver() {
   lanes_.clear();
   prober_.reset();
+  events_.reset();
+  websockets_.reset();
   ::close(stop_event_);
   ::close(epoll_);
 }
 
-void Driver::add_lanes(unsigned count, bool fresh) {
-  for (unsigned i = 0; i < count; ++i) {
-    free_[fresh ? 1 : 0].push_back(lanes_.size());
-    lanes_.push_back({std::make_unique<Connection>(epoll_, lanes_.size()), fresh, {}});
+void Driver::add_pools() {
+  const bool open = plan_.rate > 0;
+  std::vector<std::vector<RequestShape>> by_server(plan_.targets.size());
+  for (const auto& shape : plan_.shapes) by_server.at(shape.server).push_back(shape);
+  const auto served = static_cast<unsigned>(
+      std::count_if(by_server.begin(), by_server.end(), [](const auto& shapes) { return !shapes.empty(); }));
+  const auto share = [&](unsigned lanes) { return lanes == 0 ? 0U : std::max(1U, lanes / served); };
+  for (std::size_t i = 0; i < by_server.size(); ++i) {
+    if (by_server[i].empty()) continue;
+    Route route;
+    if (plan_.keep_alive_lanes > 0)
+      route.keep_alive = add_pool(by_server[i], i, share(plan_.keep_alive_lanes), false, open);
+    for (auto& shape : by_server[i])
+      if (shape.kind == RequestKind::Get) shape.kind = RequestKind::Fresh;
+    if (plan_.fresh_lanes > 0) route.fresh = add_pool(by_server[i], i, share(plan_.fresh_lanes), true, open);
+    routes_.push_back(route);
   }
+  if (open && ((plan_.fresh_share > 0 && plan_.fresh_lanes == 0) ||
+               (plan_.fresh_share < 1 && plan_.keep_alive_lanes == 0)))
+    throw std::invalid_argument("a load plan without lanes for some of its requests");
+  for (const auto& each : plan_.dedicated)
+    add_pool({each.shape}, each.shape.server, each.lanes, each.shape.kind == RequestKind::Fresh, false);
+  if (lanes_.empty() && plan_.events.lanes == 0 && plan_.websockets.lanes == 0)
+    throw std::invalid_argument("a load plan without lanes");
+}
+
+int Driver::add_pool(std::vector<RequestShape> shapes, std::size_t server, unsigned lanes, bool fresh,
+                     bool open) {
+  const auto index = pools_.size();
+  pools_.push_back({.source = RequestSource(std::move(shapes), plan_.host, plan_.seed + index),
+                    .server = server,
+                    .fresh = fresh,
+                    .open_loop = open});
+  for (unsigned i = 0; i < lanes; ++i) {
+    pools_[index].free.push_back(lanes_.size());
+    lanes_.push_back({.connection = std::make_unique<Connection>(epoll_, lanes_.size()), .pool = index});
+  }
+  return static_cast<int>(index);
 }
 
 void Driver::request_stop() {
@@ -67,19 +99,57 @@ void Driver::request_stop() {
   [[maybe_unused]] const auto written = ::write(stop_event_, &one, sizeof one);
 }
 
-void Driver::run() {
-  started_ = last_answer_ = next_scan_ = Clock::now();
-  prober_ = std::make_unique<Prober>(epoll_, kProbeToken, address_, plan_.probe_every);
-  if (plan_.rate <= 0) {
-    for (std::size_t i = 0; i < lanes_.size(); ++i) wakes_.push({started_, i});
+void Driver::mark_window(bool begins) {
+  {
+    const std::lock_guard lock(mutex_);
+    marks_.push_back(begins);
   }
+  marked_.store(true);
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const auto written = ::write(stop_event_, &one, sizeof one);
+}
+
+Load::Now Driver::now() const {
+  const std::lock_guard lock(mutex_);
+  return {.since = Clock::now() - started_,
+          .answered = answered(),
+          .failed = failed_.load(std::memory_order_relaxed),
+          .last = last_second_,
+          .over = over_.load()};
+}
+
+void Driver::begin_run() {
+  {
+    const std::lock_guard lock(mutex_);
+    started_ = next_scan_ = Clock::now();
+  }
+  tally_ = std::make_unique<Tally>(started_, plan_.window_tail);
+  prober_ = std::make_unique<Prober>(epoll_, kProbeToken, addresses_.front(), plan_.probe_every);
+  const auto long_lanes = [this](const LongLanes& lanes) {
+    return LongPlan{.lanes = lanes,
+                    .address = addresses_.at(lanes.server),
+                    .host = lanes.host.empty() ? plan_.host : lanes.host};
+  };
+  events_ = std::make_unique<EventStreams>(epoll_, kEventsToken, long_lanes(plan_.events), *tally_);
+  websockets_ = std::make_unique<WebSockets>(epoll_, kWebSocketsToken, long_lanes(plan_.websockets), *tally_);
+  for (std::size_t i = 0; i < lanes_.size(); ++i)
+    if (!pools_[lanes_[i].pool].open_loop) wakes_.push({started_, i});
+}
+
+void Driver::run() {
+  begin_run();
   std::array<epoll_event, 256> events{};
   while (!stopping_ || running_ > 0) {
     const auto now = Clock::now();
+    if (marked_.load(std::memory_order_relaxed)) take_marks();
+    tally_->tick(now);
+    if (tally_->result().seconds.size() != seconds_told_) tell_last_second();
     if (!stopping_) {
       arrive(now);
       wake_lanes(now);
       prober_->tick(now);
+      events_->tick(now);
+      websockets_->tick(now);
     }
     time_out_slow(now);
     const auto wait = std::max(next_wake() - Clock::now(), Clock::duration::zero());
@@ -89,25 +159,54 @@ void Driver::run() {
     if (n < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "epoll_pwait2");
     for (int i = 0; i < n; ++i)
       on_event(events[static_cast<std::size_t>(i)].data.u64, events[static_cast<std::size_t>(i)].events);
-    if (stop_requested_.load(std::memory_order_relaxed) && !stopping_) {
-      stopping_ = true;
-      result_.took = Clock::now() - started_;
-      result_.unsent = backlog_[0].size() + backlog_[1].size();
-      prober_->stop();
-    }
+    if (stop_requested_.load(std::memory_order_relaxed) && !stopping_) stop(Clock::now());
   }
+  result_ = tally_->finish(started_ + tally_->result().took);
+  result_.sent = sent_;
+  result_.events = events_->figures();
+  result_.websockets = websockets_->figures();
   for (auto& lane : lanes_) lane.connection->close();
+}
+
+void Driver::stop(Clock::time_point now) {
+  stopping_ = true;
+  auto& result = tally_->result();
+  result.took = now - started_;
+  for (const auto& pool : pools_) result.unsent += pool.backlog.size();
+  events_->stop();
+  websockets_->stop();
+  prober_->stop();
+  result.probe = prober_->result();
+}
+
+void Driver::take_marks() {
+  std::vector<bool> marks;
+  {
+    const std::lock_guard lock(mutex_);
+    marks.swap(marks_);
+    marked_.store(false);
+  }
+  const auto now = Clock::now();
+  for (const bool begins : marks) begins ? tally_->begin_window(now) : tally_->end_window(now);
+}
+
+void Driver::tell_last_second() {
+  seconds_told_ = tally_->result().seconds.size();
+  const std::lock_guard lock(mutex_);
+  last_second_ = tally_->last_second();
+}
+
+Clock::time_point Driver::due_of(std::uint64_t arrival) const {
+  const auto offset = std::chrono::duration<double>(static_cast<double>(arrival) / plan_.rate);
+  return started_ + std::chrono::duration_cast<Clock::duration>(offset);
 }
 
 Clock::time_point Driver::next_wake() const {
   auto next = next_scan_;
   if (stopping_) return next;
-  next = std::min(next, prober_->next_due());
+  next = std::min({next, prober_->next_due(), events_->next_due(), websockets_->next_due()});
   if (!wakes_.empty()) next = std::min(next, wakes_.top().at);
-  if (plan_.rate > 0) {
-    const auto due = std::chrono::duration<double>(static_cast<double>(arrivals_) / plan_.rate);
-    next = std::min(next, started_ + std::chrono::duration_cast<Clock::duration>(due));
-  }
+  if (plan_.rate > 0 && !routes_.empty() && !all_begun()) next = std::min(next, due_of(arrivals_));
   return next;
 }
 
@@ -117,6 +216,10 @@ void Driver::on_event(std::uint64_t data, std::uint32_t events) {
     [[maybe_unused]] const auto got = ::read(stop_event_, &count, sizeof count);
   } else if ((data & kProbeToken) != 0) {
     prober_->on_ready(data & ~kProbeToken, events, Clock::now());
+  } else if ((data & kEventsToken) != 0) {
+    events_->on_ready(data & ~kEventsToken, events, Clock::now());
+  } else if ((data & kWebSocketsToken) != 0) {
+    websockets_->on_ready(data & ~kWebSocketsToken, events, Clock::now());
   } else {
     const auto lane = static_cast<std::size_t>(data);
     handle(lane, lanes_[lane].connection->on_ready(events));
@@ -124,22 +227,23 @@ void Driver::on_event(std::uint64_t data, std::uint32_t events) {
 }
 
 void Driver::arrive(Clock::time_point now) {
-  if (plan_.rate <= 0) return;
-  for (;;) {
-    const auto offset = std::chrono::duration<double>(static_cast<double>(arrivals_) / plan_.rate);
-    const auto due = started_ + std::chrono::duration_cast<Clock::duration>(offset);
+  if (plan_.rate <= 0 || routes_.empty()) return;
+  while (plan_.most_requests == 0 || arrivals_ < plan_.most_requests) {
+    const auto due = due_of(arrivals_);
     if (due > now) return;
-    ++arrivals_;
     fresh_debt_ += plan_.fresh_share;
     const bool fresh = fresh_debt_ >= 1;
     if (fresh) fresh_debt_ -= 1;
-    auto& idle = free_[fresh ? 1 : 0];
-    if (idle.empty()) {
-      backlog_[fresh ? 1 : 0].push_back(due);
+    const auto& route = routes_[arrivals_++ % routes_.size()];
+    auto& pool = pools_[static_cast<std::size_t>(fresh ? route.fresh : route.keep_alive)];
+    if (pool.free.empty()) {
+      pool.backlog.push_back(due);
       continue;
     }
-    const auto lane = idle.back();
-    idle.pop_back();
+    if (now - due > kPunctual) ++tally_->result().late;
+    tally_->result().latest = std::max<std::chrono::nanoseconds>(tally_->result().latest, now - due);
+    const auto lane = pool.free.back();
+    pool.free.pop_back();
     begin(lane, due);
   }
 }
@@ -148,19 +252,22 @@ void Driver::wake_lanes(Clock::time_point now) {
   while (!wakes_.empty() && wakes_.top().at <= now) {
     const auto wake = wakes_.top();
     wakes_.pop();
-    begin(wake.lane, plan_.rate > 0 ? wake.at : now);
+    const auto& pool = pools_[lanes_[wake.lane].pool];
+    if (all_begun() && !pool.open_loop) continue;
+    begin(wake.lane, pool.open_loop ? wake.at : now);
   }
 }
 
 void Driver::begin(std::size_t index, Clock::time_point due) {
   auto& lane = lanes_[index];
+  auto& pool = pools_[lane.pool];
   lane.due = due;
-  source_.next(lane.connection->request(), lane.fresh);
+  pool.source.next(lane.connection->request(), pool.fresh);
   ++running_;
-  ++result_.sent;
-  if (!lane.connection->open()) ++result_.connections;
-  result_.bytes_out += lane.connection->request().body.size();
-  handle(index, lane.connection->begin(address_, Clock::now()));
+  ++sent_;
+  if (!lane.connection->open()) ++tally_->result().connections;
+  tally_->result().bytes_out += lane.connection->request().body.size();
+  handle(index, lane.connection->begin(addresses_[pool.server], Clock::now()));
 }
 
 void Driver::handle(std::size_t index, Connection::Event event) {
@@ -169,16 +276,16 @@ void Driver::handle(std::size_t index, Connection::Event event) {
     case Connection::Event::None:
       return;
     case Connection::Event::IdleClosed:
-      ++result_.keepalive_closed;
+      ++tally_->result().keepalive_closed;
       return;
     case Connection::Event::IdleBytes:
-      ++result_.failures[static_cast<std::size_t>(FailureKind::Malformed)];
-      sample("bytes on an idle connection");
+      tally_->failed(FailureKind::Malformed, Clock::now(), "bytes on an idle connection");
       return;
     case Connection::Event::Finished:
       --running_;
       finish(lane);
       release(index, !lane.connection->outcome().ok);
+      if (running_ == 0 && all_begun()) over_.store(true);
       return;
   }
 }
@@ -187,45 +294,57 @@ void Driver::finish(Lane& lane) {
   const auto now = Clock::now();
   auto& connection = *lane.connection;
   const auto& outcome = connection.outcome();
-  result_.bytes_in += connection.body_bytes();
+  const auto& shape = *connection.request().shape;
+  const bool fresh = pools_[lane.pool].fresh;
+  tally_->result().bytes_in += connection.body_bytes();
   answered_.store(answered_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  if (outcome.ok) {
-    ++result_.ok;
-    result_.latency.record(now - lane.due);
-    result_.longest_gap = std::max(result_.longest_gap, std::chrono::nanoseconds(now - last_answer_));
-    last_answer_ = now;
-    if (outcome.closed_untold) {
-      if (!lane.fresh) ++result_.keepalive_closed;
-    } else if (!outcome.reusable && !lane.fresh) {
-      ++result_.closed_as_told;
+  auto kind = outcome.kind;
+  auto detail = outcome.detail;
+  bool right = outcome.ok;
+  if (right && shape.learned) {
+    const auto seen = std::pair(connection.body_bytes(), outcome.crc);
+    const auto& first = learned_.try_emplace(&shape, seen).first->second;
+    if (seen != first) {
+      right = false;
+      kind = FailureKind::WrongBody;
+      detail = std::to_string(seen.first) + " body bytes that differ from the first answer's " +
+               std::to_string(first.first);
     }
-    if (lane.fresh) connection.close();
+  }
+  if (right) {
+    tally_->answered(shape.kind, now - lane.due, now);
+    if (outcome.closed_untold) {
+      if (!fresh) ++tally_->result().keepalive_closed;
+    } else if (!outcome.reusable && !fresh) {
+      ++tally_->result().closed_as_told;
+    }
+    if (fresh) connection.close();
     return;
   }
-  ++result_.failures[static_cast<std::size_t>(outcome.kind)];
-  const auto& shape = *connection.request().shape;
-  sample(shape.method + " " + shape.target + (lane.fresh ? " (fresh): " : " (keep-alive): ") +
-         name_of(outcome.kind) + ": " + outcome.detail);
+  failed_.fetch_add(1, std::memory_order_relaxed);
+  tally_->failed(shape.kind, kind, now,
+                 shape.method + " " + shape.target + (fresh ? " (fresh): " : " (keep-alive): ") +
+                     name_of(kind) + ": " + detail);
   connection.close();
 }
 
 void Driver::release(std::size_t index, bool failed) {
   auto& lane = lanes_[index];
+  auto& pool = pools_[lane.pool];
   if (stopping_) return;
-  if (plan_.rate <= 0) {
+  if (!pool.open_loop) {
     auto pause = std::chrono::duration_cast<Clock::duration>(plan_.pause);
     if (failed) pause = std::max<Clock::duration>(pause, kPauseAfterFailure);
     wakes_.push({Clock::now() + pause, index});
     return;
   }
-  auto& backlog = backlog_[lane.fresh ? 1 : 0];
-  if (backlog.empty()) {
-    free_[lane.fresh ? 1 : 0].push_back(index);
+  if (pool.backlog.empty()) {
+    pool.free.push_back(index);
     return;
   }
   // Through the queue and not at once: begin() may finish at once, and that would recurse.
-  wakes_.push({backlog.front(), index});
-  backlog.pop_front();
+  wakes_.push({pool.backlog.front(), index});
+  pool.backlog.pop_front();
 }
 
 void Driver::time_out_slow(Clock::time_point now) {
@@ -238,17 +357,6 @@ void Driver::time_out_slow(Clock::time_point now) {
   }
 }
 
-void Driver::sample(const std::string& text) {
-  if (result_.samples.size() >= kMaxSamples) return;
-  std::array<char, 32> at{};
-  std::snprintf(at.data(), at.size(), "%.3f s  ",
-                std::chrono::duration<double>(Clock::now() - started_).count());
-  result_.samples.push_back(at.data() + text);
-}
-
-LoadResult Driver::take_result() {
-  result_.probe = prober_->result();
-  return std::move(result_);
-}
+LoadResult Driver::take_result() { return std::move(result_); }
 
 }  // namespace berth::load

@@ -1,21 +1,25 @@
-// The loop of a run: when which lane sends, what came back, and the sums. Runs on one thread with an epoll
-// set of its own; only request_stop() and answered() are for other threads. Knows nothing of HTTP or sockets'
-// states.
+// The loop of a run: when which lane sends, and what came back. Runs on one thread with an epoll set of its
+// own; only what is marked so is for other threads. Knows nothing of HTTP or sockets' states, and leaves the
+// counting to the tally.
 #pragma once
 
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <queue>
-#include <utility>
 #include <vector>
 
 #include "bench/load/connection.h"
+#include "bench/load/event_streams.h"
 #include "bench/load/load.h"
 #include "bench/load/prober.h"
 #include "bench/load/request_source.h"
+#include "bench/load/tally.h"
+#include "bench/load/web_sockets.h"
 
 namespace berth::load {
 
@@ -30,24 +34,43 @@ class Driver {
 
   /// Until request_stop() and the end of what was under way then. Once.
   void run();
-  void request_stop();
-  std::uint64_t answered() const { return answered_.load(std::memory_order_relaxed); }
   /// Valid after run() has returned.
   LoadResult take_result();
 
+  // From any thread.
+  void request_stop();
+  void mark_window(bool begins);
+  std::uint64_t answered() const { return answered_.load(std::memory_order_relaxed); }
+  Load::Now now() const;
+
  private:
+  /// Lanes that share their requests and their turns.
+  struct Pool {
+    RequestSource source;
+    std::size_t server = 0;
+    bool fresh = false;
+    bool open_loop = false;
+    std::vector<std::size_t> free{};          ///< open loop: idle lanes
+    std::deque<Clock::time_point> backlog{};  ///< open loop: due, and no lane was free
+  };
   struct Lane {
     std::unique_ptr<Connection> connection;
-    bool fresh = false;
-    Clock::time_point due;  ///< of the running exchange
+    std::size_t pool = 0;
+    Clock::time_point due{};  ///< of the running exchange
   };
   struct Wake {
     Clock::time_point at;
     std::size_t lane;
     bool operator>(const Wake& other) const { return at > other.at; }
   };
+  /// Where requests of the shared lanes go: the keep-alive pool and the fresh one of a server; -1: none.
+  struct Route {
+    int keep_alive = -1, fresh = -1;
+  };
 
-  void add_lanes(unsigned count, bool fresh);
+  void add_pools();
+  int add_pool(std::vector<RequestShape> shapes, std::size_t server, unsigned lanes, bool fresh, bool open);
+  void begin_run();
   void arrive(Clock::time_point now);
   void wake_lanes(Clock::time_point now);
   void begin(std::size_t lane, Clock::time_point due);
@@ -55,30 +78,43 @@ class Driver {
   void finish(Lane& lane);
   void release(std::size_t lane, bool failed);
   void time_out_slow(Clock::time_point now);
-  void sample(const std::string& text);
   void on_event(std::uint64_t data, std::uint32_t events);
+  void take_marks();
+  void tell_last_second();
+  void stop(Clock::time_point now);
+  bool all_begun() const { return plan_.most_requests != 0 && sent_ >= plan_.most_requests; }
+  Clock::time_point due_of(std::uint64_t arrival) const;
   Clock::time_point next_wake() const;
 
   LoadPlan plan_;
   int epoll_ = -1;
   int stop_event_ = -1;
-  Address address_;
-  RequestSource source_;
-  std::unique_ptr<Prober> prober_;
+  std::vector<Address> addresses_;
+  std::vector<Pool> pools_;
+  std::vector<Route> routes_;
   std::vector<Lane> lanes_;
-  std::vector<std::size_t> free_[2];          ///< open loop: idle lanes; [1] the fresh ones
-  std::deque<Clock::time_point> backlog_[2];  ///< open loop: due, and no lane was free
-  std::priority_queue<Wake, std::vector<Wake>, std::greater<>> wakes_;  ///< closed loop: who sends next, when
-  std::vector<std::pair<std::size_t, Connection::Event>> ready_;
+  std::unique_ptr<Prober> prober_;
+  std::unique_ptr<EventStreams> events_;
+  std::unique_ptr<WebSockets> websockets_;
+  std::unique_ptr<Tally> tally_;
+  std::priority_queue<Wake, std::vector<Wake>, std::greater<>> wakes_;              ///< who sends next, when
+  std::map<const RequestShape*, std::pair<std::uint64_t, std::uint32_t>> learned_;  ///< length and CRC-32
   std::size_t running_ = 0;
   bool stopping_ = false;
   double fresh_debt_ = 0;
   std::uint64_t arrivals_ = 0;
+  std::uint64_t sent_ = 0;
+  std::size_t seconds_told_ = 0;
   Clock::time_point started_;
-  Clock::time_point last_answer_;
   Clock::time_point next_scan_;
   std::atomic<bool> stop_requested_{false};
+  std::atomic<bool> over_{false};
+  std::atomic<bool> marked_{false};
   std::atomic<std::uint64_t> answered_{0};
+  std::atomic<std::uint64_t> failed_{0};
+  mutable std::mutex mutex_;  ///< of what follows
+  std::vector<bool> marks_;
+  SecondFigures last_second_;
   LoadResult result_;
 };
 

@@ -20,6 +20,16 @@ class Histogram {
   /// Adds what `other` counted.
   void merge(const Histogram& other);
 
+  /// As new.
+  void clear();
+
+  /// Calls `see(highest, count)` for each bucket that counted something, from the lowest on.
+  template <class See>
+  void each(See see) const {
+    for (std::size_t i = 0; i < counts_.size(); ++i)
+      if (counts_[i] != 0) see(std::chrono::nanoseconds(highest_in(i)), counts_[i]);
+  }
+
   std::uint64_t count() const { return count_; }
   std::chrono::nanoseconds min() const;  ///< 0 without values
   std::chrono::nanoseconds max() const { return std::chrono::nanoseconds(max_); }

@@ -25,12 +25,16 @@ const char* name_of(FailureKind kind) {
       return "reset";
     case FailureKind::Timeout:
       return "timeout";
-    case FailureKind::Status:
-      return "status";
+    case FailureKind::Status4xx:
+      return "4xx";
+    case FailureKind::Status5xx:
+      return "5xx";
     case FailureKind::Truncated:
       return "truncated";
     case FailureKind::WrongBody:
       return "wrong_body";
+    case FailureKind::Duplicate:
+      return "duplicate";
     case FailureKind::Malformed:
       return "malformed";
     case FailureKind::Local:
@@ -39,10 +43,20 @@ const char* name_of(FailureKind kind) {
   return "?";
 }
 
-std::uint64_t LoadResult::failed() const {
-  std::uint64_t sum = 0;
-  for (const auto count : failures) sum += count;
-  return sum;
+const char* name_of(RequestKind kind) {
+  switch (kind) {
+    case RequestKind::Get:
+      return "get";
+    case RequestKind::Fresh:
+      return "fresh";
+    case RequestKind::Post:
+      return "post";
+    case RequestKind::Download:
+      return "download";
+    case RequestKind::Upload:
+      return "upload";
+  }
+  return "?";
 }
 
 std::string LoadResult::text() const {
@@ -107,5 +121,8 @@ LoadResult Load::run_for(std::chrono::milliseconds time) {
 }
 
 std::uint64_t Load::answered() const { return driver_->answered(); }
+Load::Now Load::now() const { return driver_->now(); }
+void Load::begin_window() { driver_->mark_window(true); }
+void Load::end_window() { driver_->mark_window(false); }
 
 }  // namespace berth::load

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,18 +16,51 @@
 
 namespace berth::load {
 
+/// What a request is for: the mix of a run names its shares by these.
+enum class RequestKind : std::uint8_t { Get, Fresh, Post, Download, Upload };
+inline constexpr std::size_t kRequestKinds = 5;
+const char* name_of(RequestKind kind);  ///< "get", "fresh"
+
+/// Where a server is: an IP address, v4 or v6, and its port, or the path of a unix socket.
+struct LoadTarget {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 0;
+  std::string unix_path{};  ///< not empty: instead of address and port
+};
+
 /// One kind of request. Several in a plan are sent in turn, each `weight` times a round.
 struct RequestShape {
+  RequestKind kind = RequestKind::Get;
+  std::size_t server = 0;  ///< which of the plan's targets
   std::string method = "GET";
   std::string target = "/";
   std::string fields{};            ///< further header lines, each with its CRLF
   std::size_t body_min = 0;        ///< a body of random bytes and of random length within [min, max]
   std::size_t body_max = 0;        ///< 0: no body
+  std::string body{};              ///< this body instead of random bytes
   bool chunked = false;            ///< the body goes out in chunks of random sizes instead of with a length
   bool echoed = false;             ///< the response's body must be the request's, byte for byte
   std::int64_t expect_bytes = -1;  ///< length that the response's body must have; -1: any
-  int expect_status = 0;           ///< 0: any 2xx
+  bool learned = false;            ///< length and CRC-32 of the body must be those of the first answer
+  bool marked = false;             ///< carries X-Load-Id; X-Load-Seen above 1 in the answer is a duplicate
+  int expect_status = 0;           ///< 0: any 2xx or 3xx
+  std::string host{};              ///< the Host field; empty: the plan's
   unsigned weight = 1;
+};
+
+/// Connections that send one shape, each its next request when the last one is over, whatever the rate is.
+struct Dedicated {
+  RequestShape shape;
+  unsigned lanes = 1;
+};
+
+/// Clients that hold one connection for long: event streams, or WebSockets that send and want it back.
+struct LongLanes {
+  std::size_t server = 0;
+  std::string target = "/";
+  std::string host{};    ///< empty: the plan's
+  std::string fields{};  ///< further header lines, each with its CRLF
+  unsigned lanes = 0;
 };
 
 /// What a run does. Closed loop without `rate`: each lane sends its next request when the last one is over.
@@ -35,7 +69,8 @@ struct RequestShape {
 struct LoadPlan {
   std::string address = "127.0.0.1";  ///< an IP address, v4 or v6
   std::uint16_t port = 0;
-  std::string host = "localhost";  ///< the Host field
+  std::vector<LoadTarget> targets{};  ///< instead of address and port; each has its own keep-alive lanes
+  std::string host = "localhost";     ///< the Host field
   std::vector<RequestShape> shapes{RequestShape{}};
   unsigned keep_alive_lanes = 4;  ///< connections that carry request after request
   unsigned fresh_lanes = 0;       ///< lanes that open a connection for each request
@@ -46,6 +81,11 @@ struct LoadPlan {
       10'000};                               ///< from the connect or send to the response's last byte
   std::chrono::microseconds probe_every{0};  ///< a bare connect as often; 0: none
   std::uint64_t seed = 1;                    ///< of bodies and sizes
+  std::vector<Dedicated> dedicated{};
+  LongLanes events{};               ///< event streams (text/event-stream), with Last-Event-ID on their return
+  LongLanes websockets{};           ///< each sends a text of its own every 100 ms
+  std::uint64_t most_requests = 0;  ///< begins no more than these; 0: no bound
+  std::chrono::milliseconds window_tail{500};  ///< what follows a window's end and still counts to it
 };
 
 /// Why a request failed.
@@ -53,14 +93,56 @@ enum class FailureKind : std::uint8_t {
   Refused,    ///< the connect was refused
   Reset,      ///< the connection ended before the first byte of the response (a keep-alive one too)
   Timeout,    ///< the response was not complete in time
-  Status,     ///< complete, with another status than expected
+  Status4xx,  ///< complete, with such a status, and none was expected
+  Status5xx,  ///< complete, with such a status or another that was not expected
   Truncated,  ///< the connection ended within the response
   WrongBody,  ///< complete, and the body is not what was expected
+  Duplicate,  ///< the server has seen this request before, or answered it twice
   Malformed,  ///< not HTTP, or bytes where none belong
   Local,      ///< this machine could not open a connection (descriptors, ports): says nothing of the server
 };
-inline constexpr std::size_t kFailureKinds = 8;
-const char* name_of(FailureKind kind);  ///< "refused", "wrong_body"
+inline constexpr std::size_t kFailureKinds = 10;
+const char* name_of(FailureKind kind);  ///< "refused", "4xx", "wrong_body"
+using FailureCounts = std::array<std::uint64_t, kFailureKinds>;
+
+/// A histogram's figures: what stays of it where many are kept.
+struct LatencyFigures {
+  std::uint64_t count = 0;
+  std::chrono::nanoseconds min{0}, mean{0}, p50{0}, p90{0}, p99{0}, p999{0}, max{0};
+  static LatencyFigures of(const Histogram& histogram);
+};
+
+/// One second of a run, counted from its start.
+struct SecondFigures {
+  unsigned second = 0;
+  std::uint64_t requests = 0;  ///< that ended in it
+  FailureCounts failures{};
+  std::chrono::nanoseconds p50{0}, p99{0}, max{0};
+  std::uint64_t failed() const;
+};
+
+/// What happened while a restart went on, and in the tail behind it.
+struct WindowFigures {
+  std::chrono::nanoseconds begin{0}, end{0};  ///< from the run's start; without the tail
+  std::uint64_t requests = 0, failed = 0;
+  std::chrono::nanoseconds longest_gap{0};
+  LatencyFigures latency;
+};
+
+struct KindFigures {
+  std::uint64_t requests = 0, failed = 0;
+  Histogram latency;
+};
+
+/// What event streams saw. Ids that are whole numbers are counted: what is left out, what comes again.
+struct EventFigures {
+  std::uint64_t streams = 0, received = 0, gaps = 0, repeats = 0, reconnects = 0;
+};
+
+struct WebSocketFigures {
+  std::uint64_t connections = 0, sent = 0, echoed = 0, wrong = 0, unanswered = 0, reconnects = 0;
+  std::map<unsigned, std::uint64_t> closes;  ///< by code; 1006: without a Close frame
+};
 
 /// What the bare connects saw.
 struct ProbeResult {
@@ -75,15 +157,24 @@ struct LoadResult {
   std::uint64_t sent = 0;  ///< requests begun, with those that failed to connect
   std::uint64_t ok = 0;
   std::uint64_t unsent = 0;  ///< open loop: due, and still without a free lane at the end
-  std::array<std::uint64_t, kFailureKinds> failures{};
+  FailureCounts failures{};
   std::uint64_t connections = 0;       ///< opened
   std::uint64_t keepalive_closed = 0;  ///< closed by the server between requests, without having said so
   std::uint64_t closed_as_told = 0;  ///< kept-alive connections that a response with Connection: close ended
   std::uint64_t bytes_in = 0;        ///< of response bodies
   std::uint64_t bytes_out = 0;       ///< of request bodies
   Histogram latency;                 ///< of complete responses; open loop: from the due time
-  std::chrono::nanoseconds longest_gap{0};  ///< between two successive complete responses
+  Histogram steady, around;          ///< its two parts: outside of windows, and within
+  std::array<KindFigures, kRequestKinds> kinds{};
+  std::vector<SecondFigures> seconds;
+  std::vector<WindowFigures> windows;
+  std::uint64_t late = 0;  ///< open loop: begun over a millisecond late though a lane was free
+  std::chrono::nanoseconds latest{0};
+  /// Between two successive right responses, the run's begin and end counted as such.
+  std::chrono::nanoseconds longest_gap{0}, longest_gap_at{0};
   std::chrono::nanoseconds took{0};
+  EventFigures events;
+  WebSocketFigures websockets;
   ProbeResult probe;
   std::vector<std::string> samples;  ///< the first failures, each in a line: when, what, why
 
@@ -115,6 +206,19 @@ class Load {
 
   /// Complete responses and failures until now; from any thread.
   std::uint64_t answered() const;
+
+  /// What a live line shows.
+  struct Now {
+    std::chrono::nanoseconds since{0};
+    std::uint64_t answered = 0, failed = 0;
+    SecondFigures last;  ///< the last whole second
+    bool over = false;   ///< `most_requests` are answered: nothing more is coming
+  };
+  Now now() const;  ///< from any thread
+  /// A restart begins, or is over: what is answered between (and in the tail) is a window's. In turn; from
+  /// one thread.
+  void begin_window();
+  void end_window();
 
  private:
   struct Running;

@@ -16,16 +16,34 @@ void append_number(std::string& out, std::size_t value, int base) {
   out.append(digits.data(), end);
 }
 
+/// Each shape as often as its weight says, spread over the round (nginx calls it smooth).
+std::vector<std::size_t> mixed_round(const std::vector<RequestShape>& shapes) {
+  std::vector<std::size_t> round;
+  std::vector<std::int64_t> credit(shapes.size(), 0);
+  std::int64_t all = 0;
+  for (const auto& shape : shapes) all += shape.weight;
+  for (std::int64_t turn = 0; turn < all; ++turn) {
+    for (std::size_t i = 0; i < shapes.size(); ++i) credit[i] += shapes[i].weight;
+    const auto most = std::max_element(credit.begin(), credit.end());
+    *most -= all;
+    round.push_back(static_cast<std::size_t>(most - credit.begin()));
+  }
+  return round;
+}
+
 }  // namespace
 
-RequestSource::RequestSource(const LoadPlan& plan)
-    : shapes_(plan.shapes), host_line_("Host: " + plan.host + "\r\n"), random_(plan.seed) {
+RequestSource::RequestSource(std::vector<RequestShape> shapes, const std::string& host, std::uint64_t seed)
+    : shapes_(std::move(shapes)), seed_(seed), random_(seed) {
   std::size_t largest = 0;
   for (std::size_t i = 0; i < shapes_.size(); ++i) {
-    if (shapes_[i].body_min > shapes_[i].body_max) throw std::invalid_argument("body_min is above body_max");
-    round_.insert(round_.end(), shapes_[i].weight, i);
-    largest = std::max(largest, shapes_[i].body_max);
+    const auto& shape = shapes_[i];
+    if (shape.body_min > shape.body_max) throw std::invalid_argument("body_min is above body_max");
+    largest = std::max(largest, shape.body_max);
+    heads_.push_back(shape.method + " " + shape.target + " HTTP/1.1\r\nHost: " +
+                     (shape.host.empty() ? host : shape.host) + "\r\n" + shape.fields);
   }
+  round_ = mixed_round(shapes_);
   if (round_.empty()) throw std::invalid_argument("a load plan without requests");
   if (largest == 0) return;
   // Bodies start anywhere within the slack, so that two of one size still differ.
@@ -35,7 +53,7 @@ RequestSource::RequestSource(const LoadPlan& plan)
 }
 
 std::string_view RequestSource::random_body(const RequestShape& shape) {
-  if (shape.body_max == 0) return {};
+  if (shape.body_max == 0) return shape.body;
   std::uniform_int_distribution<std::size_t> size(shape.body_min, shape.body_max);
   std::uniform_int_distribution<std::size_t> offset(0, kSlack);
   const auto start = offset(random_);
@@ -54,17 +72,23 @@ void RequestSource::append_chunked(std::string& wire, std::string_view body) {
 }
 
 void RequestSource::next(Request& request, bool last) {
-  const RequestShape& shape = shapes_[round_[turn_]];
-  turn_ = (turn_ + 1) % round_.size();
+  const std::size_t index = round_[turn_];
+  const RequestShape& shape = shapes_[index];
+  if (++turn_ == round_.size()) turn_ = 0;
   request.shape = &shape;
   request.body = random_body(shape);
   request.tail = {};
   auto& wire = request.wire;
-  wire.clear();
-  wire.append(shape.method).append(" ").append(shape.target).append(" HTTP/1.1\r\n");
-  wire.append(host_line_).append(shape.fields);
+  wire.assign(heads_[index]);
   if (last) wire.append("Connection: close\r\n");
-  if (shape.body_max == 0) {
+  if (shape.marked) {
+    wire.append("X-Load-Id: ");
+    append_number(wire, seed_, 10);
+    wire.append("-");
+    append_number(wire, ++marks_, 10);
+    wire.append("\r\n");
+  }
+  if (shape.body_max == 0 && shape.body.empty()) {
     wire.append("\r\n");
   } else if (shape.chunked) {
     wire.append("Transfer-Encoding: chunked\r\n\r\n");

@@ -1,4 +1,4 @@
-// Makes the requests of a plan: their heads, and bodies cut at random from one block of random bytes. Owns
+// Makes requests of shapes: their heads, and bodies cut at random from one block of random bytes. Owns
 // the turn of the shapes and the randomness; knows no socket. Pure.
 #pragma once
 
@@ -24,7 +24,9 @@ struct Request {
 /// One per driver.
 class RequestSource {
  public:
-  explicit RequestSource(const LoadPlan& plan);
+  /// Throws std::invalid_argument for shapes that mean nothing. `host`: the field of shapes without their
+  /// own.
+  RequestSource(std::vector<RequestShape> shapes, const std::string& host, std::uint64_t seed);
 
   /// Writes the next request in turn into `request`, whose buffers are used again. `last`: it asks for the
   /// connection to be closed.
@@ -35,7 +37,9 @@ class RequestSource {
   void append_chunked(std::string& wire, std::string_view body);
 
   std::vector<RequestShape> shapes_;
-  std::string host_line_;
+  std::vector<std::string> heads_;  ///< of each shape: the start line, Host and the fields
+  std::uint64_t marks_ = 0;
+  std::uint64_t seed_;
   std::vector<std::size_t> round_;
   std::size_t turn_ = 0;
   std::string block_;

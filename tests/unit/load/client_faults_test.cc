@@ -129,7 +129,7 @@ TEST_CASE("load client: a silent server is a timeout") {
 
 TEST_CASE("load client: another status than expected is a failure of its own") {
   Server server({"--status", "500"});
-  check_only(run(plan_for(server.port())), FailureKind::Status);
+  check_only(run(plan_for(server.port())), FailureKind::Status5xx);
 }
 
 TEST_CASE("load client: half a body is truncated") {

@@ -1,0 +1,50 @@
+// The socket of a client that stays: connects, sends what is queued, reads what comes. Lives in the driver's
+// loop and is driven by its epoll set; knows no protocol.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "bench/load/connection.h"
+
+namespace berth::load {
+
+/// The lanes of one kind, with what the driver has made of the plan.
+struct LongPlan {
+  LongLanes lanes;
+  Address address;
+  std::string host;
+};
+
+/// One connection after the other. Not copyable: it owns its descriptor.
+class LongWire {
+ public:
+  LongWire() = default;
+  ~LongWire() { close(); }
+  LongWire(const LongWire&) = delete;
+  LongWire& operator=(const LongWire&) = delete;
+
+  /// Begins to connect, edge-triggered under `token`, and queues `first`. False: see kind() and why().
+  bool open(int epoll, std::uint64_t token, const Address& address, std::string first);
+  /// `events` as epoll told them; what came is appended to `in`. False: the connection is over.
+  bool on_ready(std::uint32_t events, std::string& in);
+  /// Sends, or queues what does not go out yet.
+  void send(std::string_view bytes);
+  void close();
+
+  bool is_open() const { return fd_ >= 0; }
+  FailureKind kind() const { return kind_; }       ///< how it failed
+  const std::string& why() const { return why_; }  ///< empty: the peer closed it in order
+
+ private:
+  bool failed(FailureKind kind, const char* what, int error);
+  void flush();
+
+  int fd_ = -1;
+  bool connecting_ = false;
+  std::string out_;
+  FailureKind kind_ = FailureKind::Reset;
+  std::string why_;
+};
+
+}  // namespace berth::load

@@ -1,0 +1,190 @@
+#include <algorithm>
+#include <array>
+#include <boost/json/array.hpp>
+#include <cstdio>
+#include <functional>
+
+#include "bench/load/report.h"
+
+namespace berth::load {
+namespace {
+
+namespace json = boost::json;
+
+double number(const json::value& value) { return value.to_number<double>(); }
+std::uint64_t count(const json::value& value) { return value.to_number<std::uint64_t>(); }
+
+template <class... Values>
+std::string format(const char* how, Values... values) {
+  std::array<char, 256> text{};
+  std::snprintf(text.data(), text.size(), how, values...);
+  return text.data();
+}
+
+/// Three digits, in milliseconds or seconds.
+std::string time_text(double ms) {
+  if (ms >= 10'000) return format("%.1f s", ms / 1000);
+  if (ms >= 100) return format("%.0f ms", ms);
+  if (ms >= 10) return format("%.1f ms", ms);
+  return format("%.2f ms", ms);
+}
+
+std::string grouped(std::uint64_t value) {
+  std::string digits = std::to_string(value);
+  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3)
+    digits.insert(static_cast<std::size_t>(at), ",");
+  return digits;
+}
+
+std::string plural(std::uint64_t n, const char* what) {
+  return grouped(n) + " " + what + (n == 1 ? "" : "s");
+}
+
+constexpr std::array<const char*, 6> kColumns = {"p50", "p90", "p99", "p99.9", "max", "mean"};
+
+std::string latency_head() {
+  std::string line = format("%-14s %12s", "latency", "answers");
+  for (const char* column : kColumns) line += format(" %10s", column);
+  return line + "\n";
+}
+
+std::string latency_row(const std::string& name, const json::value& of) {
+  std::string line = format("%-14s %12s", name.c_str(), grouped(count(of.at("count"))).c_str());
+  for (const char* column : kColumns) line += format(" %10s", time_text(number(of.at(column))).c_str());
+  return line + "\n";
+}
+
+std::string failures_text(const json::object& failures) {
+  std::string text;
+  for (const auto& [name, value] : failures)
+    if (count(value) != 0)
+      text += (text.empty() ? "" : ", ") + grouped(count(value)) + " " + std::string(name);
+  return text;
+}
+
+std::uint64_t failed_of(const json::object& report) {
+  std::uint64_t sum = 0;
+  for (const auto& [name, value] : report.at("failures").as_object()) sum += count(value);
+  return sum;
+}
+
+std::string swaps_text(const json::array& swaps) {
+  if (swaps.empty()) return {};
+  constexpr std::size_t kMost = 20;  // more are in the JSON
+  std::string text =
+      format("\n%5s %9s %9s %8s %10s %10s  %s\n", "swap", "at", "took", "failed", "p99", "gap", "phases");
+  for (std::size_t i = 0; i < std::min(swaps.size(), kMost); ++i) {
+    const auto& swap = swaps[i].as_object();
+    std::string phases;
+    for (const auto& [name, took] : swap.at("phases_ms").as_object())
+      phases += (phases.empty() ? "" : ", ") + std::string(name) + " " + time_text(number(took));
+    if (!swap.at("ok").as_bool()) phases = "FAILED: " + std::string(swap.at("message").as_string());
+    const double begin = number(swap.at("begin_s"));
+    text +=
+        format("%5llu %9s %9s %8s %10s %10s  ", static_cast<unsigned long long>(count(swap.at("number"))),
+               format("%.1f s", begin).c_str(), time_text((number(swap.at("end_s")) - begin) * 1000).c_str(),
+               grouped(count(swap.at("failed"))).c_str(),
+               time_text(number(swap.at("latency_ms").at("p99"))).c_str(),
+               time_text(number(swap.at("longest_gap_ms"))).c_str()) +
+        phases + "\n";
+  }
+  if (swaps.size() > kMost)
+    text += "  ... and " + std::to_string(swaps.size() - kMost) + " more (--json, --html)\n";
+  return text;
+}
+
+std::string clients_text(const json::object& report) {
+  std::string text;
+  if (const auto* probe = report.at("probe").if_object()) {
+    text += "probe: " + grouped(count(probe->at("connected"))) + " connects, " +
+            grouped(count(probe->at("refused"))) + " refused, " + grouped(count(probe->at("failed"))) +
+            " failed, p99 " + time_text(number(probe->at("latency_ms").at("p99"))) + "\n";
+  }
+  if (const auto* events = report.at("events").if_object()) {
+    text += "event streams: " + plural(count(events->at("received")), "event") + ", " +
+            plural(count(events->at("reconnects")), "return") + ", " + grouped(count(events->at("gaps"))) +
+            " missed, " + grouped(count(events->at("repeats"))) + " repeated\n";
+  }
+  if (const auto* sockets = report.at("websockets").if_object()) {
+    std::string closes;
+    for (const auto& [code, n] : sockets->at("closes").as_object())
+      closes += (closes.empty() ? "" : ", ") + grouped(count(n)) + " by " + std::string(code);
+    text += "WebSockets: " + plural(count(sockets->at("sent")), "text") + ", " +
+            grouped(count(sockets->at("echoed"))) + " echoed, " + grouped(count(sockets->at("wrong"))) +
+            " wrong, " + grouped(count(sockets->at("unanswered"))) +
+            " unanswered at an end; closed: " + (closes.empty() ? "none" : closes) + "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string report_text(const json::object& report) {
+  const auto failed = failed_of(report);
+  const double took = number(report.at("duration_s"));
+  const auto answered = count(report.at("answered"));
+  std::string text =
+      plural(count(report.at("requests")), "request") + " in " + format("%.1f s", took) + " (" +
+      grouped(static_cast<std::uint64_t>(took > 0 ? static_cast<double>(answered) / took : 0)) + "/s), " +
+      (failed == 0 ? "0 failed" : grouped(failed) + " FAILED") + ", longest gap " +
+      time_text(number(report.at("longest_gap_ms"))) + ", " +
+      plural(count(report.at("keepalive_closed")), "keep-alive connection") + " closed untold\n";
+  if (failed != 0) text += "failures: " + failures_text(report.at("failures").as_object()) + "\n";
+  for (const auto& sample : report.at("failure_samples").as_array())
+    text += "  " + std::string(sample.as_string()) + "\n";
+  if (const double share = number(report.at("late").at("share")); share > 0)
+    text += format("the generator was late for %.1f %% of requests (worst: %s): it says less of the server\n",
+                   share * 100, time_text(number(report.at("late").at("worst_ms"))).c_str());
+  if (count(report.at("unsent")) != 0)
+    text += grouped(count(report.at("unsent"))) + " requests were due and found no free connection (-c)\n";
+  text += "\n" + latency_head() + latency_row("all", report.at("latency_ms"));
+  if (!report.at("swaps").as_array().empty()) {
+    text += latency_row("steady", report.at("steady_ms"));
+    text += latency_row("around swaps", report.at("around_swaps_ms"));
+  }
+  if (report.at("kinds").as_array().size() > 1)
+    for (const auto& kind : report.at("kinds").as_array())
+      text += latency_row(std::string(kind.at("kind").as_string()), kind.at("latency_ms"));
+  text += swaps_text(report.at("swaps").as_array());
+  if (const auto clients = clients_text(report); !clients.empty()) text += "\n" + clients;
+  for (const auto& bound : report.at("bounds").as_array())
+    text += format("%s--%s %g: %g, %s\n", &bound == report.at("bounds").as_array().begin() ? "\n" : "",
+                   std::string(bound.at("name").as_string()).c_str(), number(bound.at("limit")),
+                   number(bound.at("value")), bound.at("kept").as_bool() ? "kept" : "BROKEN");
+  return text;
+}
+
+std::string compare_text(const json::object& a, const json::object& b, const std::string& name_a,
+                         const std::string& name_b) {
+  std::string text = format("%-22s %16s %16s %8s\n", "", name_a.c_str(), name_b.c_str(), "ratio");
+  const auto row = [&](const std::string& name, double left, double right,
+                       const std::function<std::string(double)>& show) {
+    text += format("%-22s %16s %16s %8s\n", name.c_str(), show(left).c_str(), show(right).c_str(),
+                   left > 0 ? format("%.2f", right / left).c_str() : "-");
+  };
+  const auto whole = [](double value) { return grouped(static_cast<std::uint64_t>(value)); };
+  const auto rate = [](const json::object& report) {
+    const double took = number(report.at("duration_s"));
+    return took > 0 ? number(report.at("answered")) / took : 0;
+  };
+  row("requests", number(a.at("requests")), number(b.at("requests")), whole);
+  row("answered a second", rate(a), rate(b), whole);
+  row("swaps", static_cast<double>(a.at("swaps").as_array().size()),
+      static_cast<double>(b.at("swaps").as_array().size()), whole);
+  row("failed", static_cast<double>(failed_of(a)), static_cast<double>(failed_of(b)), whole);
+  for (const auto& [name, value] : a.at("failures").as_object()) {
+    const auto* other = b.at("failures").as_object().if_contains(name);
+    const double right = other == nullptr ? 0 : number(*other);
+    if (number(value) + right > 0) row("  " + std::string(name), number(value), right, whole);
+  }
+  row("longest gap", number(a.at("longest_gap_ms")), number(b.at("longest_gap_ms")), time_text);
+  const std::array<std::pair<const char*, const char*>, 3> parts = {
+      {{"latency_ms", "all"}, {"steady_ms", "steady"}, {"around_swaps_ms", "around swaps"}}};
+  for (const auto& [key, name] : parts)
+    for (const char* column : {"p50", "p99", "p99.9", "max"})
+      row(std::string(name) + " " + column, number(a.at(key).at(column)), number(b.at(key).at(column)),
+          time_text);
+  return text;
+}
+
+}  // namespace berth::load

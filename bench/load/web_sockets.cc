@@ -1,0 +1,179 @@
+#include "bench/load/web_sockets.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace berth::load {
+namespace {
+
+constexpr std::chrono::milliseconds kEvery{100};
+constexpr std::chrono::milliseconds kReturn{10};
+constexpr std::chrono::milliseconds kAfterFailure{100};
+constexpr unsigned kNoCloseFrame = 1006;  // RFC 6455 §7.4.1
+constexpr unsigned kNoCode = 1005;
+enum Opcode { kText = 1, kClose = 8, kPing = 9, kPong = 10 };
+
+/// A frame of a server: unmasked (§5.1).
+struct Frame {
+  int opcode = 0;
+  bool final = true;
+  std::string_view payload;
+  std::size_t size = 0;  ///< with its head
+};
+
+std::optional<Frame> frame_at(std::string_view bytes) {
+  const auto byte = [&](std::size_t i) {
+    return static_cast<std::uint64_t>(static_cast<unsigned char>(bytes[i]));
+  };
+  if (bytes.size() < 2) return std::nullopt;
+  std::uint64_t length = byte(1) & 0x7f;
+  std::size_t head = 2;
+  const std::size_t more = length == 126 ? 2 : length == 127 ? 8 : 0;
+  if (bytes.size() < head + more) return std::nullopt;
+  if (more != 0) length = 0;
+  for (std::size_t i = 0; i < more; ++i) length = length << 8 | byte(head + i);
+  head += more;
+  if (bytes.size() - head < length) return std::nullopt;
+  return Frame{.opcode = static_cast<int>(byte(0) & 0x0f),
+               .final = (byte(0) & 0x80) != 0,
+               .payload = bytes.substr(head, length),
+               .size = head + length};
+}
+
+}  // namespace
+
+WebSockets::WebSockets(int epoll, std::uint64_t token, LongPlan plan, Tally& tally)
+    : epoll_(epoll), token_(token), plan_(std::move(plan)), tally_(tally) {
+  for (unsigned i = 0; i < plan_.lanes.lanes; ++i) lanes_.emplace_back();
+  if (!lanes_.empty()) due_ = Clock::time_point::min();
+}
+
+void WebSockets::tick(Clock::time_point now) {
+  if (now < due_) return;
+  due_ = Clock::time_point::max();
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    auto& lane = lanes_[i];
+    if (lane.due <= now) {
+      lane.due = Clock::time_point::max();
+      lane.wire.is_open() ? say(lane, now) : open(i, now);
+    }
+    due_ = std::min(due_, lane.due);
+  }
+}
+
+void WebSockets::open(std::size_t index, Clock::time_point now) {
+  auto& lane = lanes_[index];
+  lane.in.clear();
+  lane.pending.clear();
+  lane.upgraded = lane.over = false;
+  const std::string request = "GET " + plan_.lanes.target + " HTTP/1.1\r\nHost: " + plan_.host +
+                              "\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                              "Sec-WebSocket-Key: AQIDBAUGBwgJCgsMDQ4PEA==\r\n" +
+                              plan_.lanes.fields + "\r\n";
+  if (!lane.wire.open(epoll_, token_ | index, plan_.address, request))
+    failed(lane, lane.wire.kind(), lane.wire.why(), now);
+}
+
+void WebSockets::say(Lane& lane, Clock::time_point now) {
+  lane.due = now + kEvery;
+  if (!lane.upgraded || !lane.pending.empty()) return;  // a slow echo is waited for
+  lane.pending = "text " + std::to_string(++texts_) + " " + std::to_string(random_());
+  ++figures_.sent;
+  send_frame(lane, kText, lane.pending);
+}
+
+/// Masked, as a client must (§5.3); below 126 bytes.
+void WebSockets::send_frame(Lane& lane, int opcode, std::string_view payload) {
+  std::string bytes{static_cast<char>(0x80 | opcode), static_cast<char>(0x80 | payload.size())};
+  const auto mask = static_cast<std::uint32_t>(random_());
+  for (std::size_t i = 0; i < 4; ++i) bytes += static_cast<char>(mask >> 8 * i);
+  for (std::size_t i = 0; i < payload.size(); ++i)
+    bytes += static_cast<char>(payload[i] ^ static_cast<char>(mask >> 8 * (i % 4)));
+  lane.wire.send(bytes);
+}
+
+void WebSockets::on_ready(std::uint64_t index, std::uint32_t events, Clock::time_point now) {
+  auto& lane = lanes_[index];
+  const bool goes_on = lane.wire.on_ready(events, lane.in);
+  if (!lane.upgraded && lane.in.find("\r\n\r\n") != std::string::npos && !take_head(lane, now)) return;
+  while (lane.upgraded && take_frame(lane, now)) {
+  }
+  due_ = std::min(due_, lane.due);
+  if (goes_on || lane.over) return;
+  if (lane.upgraded) return ended(lane, kNoCloseFrame, now);
+  failed(lane, lane.wire.kind(), lane.wire.why().empty() ? "closed before the answer" : lane.wire.why(), now);
+}
+
+bool WebSockets::take_head(Lane& lane, Clock::time_point now) {
+  const auto end = lane.in.find("\r\n\r\n") + 4;
+  if (!lane.in.starts_with("HTTP/1.1 101 ")) {
+    const auto line = lane.in.substr(0, lane.in.find('\r'));
+    failed(lane, line.starts_with("HTTP/1.1 4") ? FailureKind::Status4xx : FailureKind::Status5xx, line, now);
+    return false;
+  }
+  lane.in.erase(0, end);
+  lane.upgraded = true;
+  lane.due = now;
+  ++figures_.connections;
+  if (std::exchange(lane.opened_before, true)) ++figures_.reconnects;
+  return true;
+}
+
+/// False: there is no further whole frame, or no connection any more.
+bool WebSockets::take_frame(Lane& lane, Clock::time_point now) {
+  const auto frame = frame_at(lane.in);
+  if (!frame) return false;
+  const std::string payload(frame->payload);
+  lane.in.erase(0, frame->size);
+  switch (frame->opcode) {
+    case kClose: {
+      const auto byte = [&](std::size_t i) {
+        return static_cast<unsigned>(static_cast<unsigned char>(payload[i]));
+      };
+      send_frame(lane, kClose, std::string_view(payload).substr(0, 2));
+      ended(lane, payload.size() < 2 ? kNoCode : byte(0) << 8 | byte(1), now);
+      return false;
+    }
+    case kPing:
+      send_frame(lane, kPong, std::string_view(payload).substr(0, 125));
+      return true;
+    case kPong:
+      return true;
+    default:
+      if (lane.pending.empty()) return true;  // what a server says by itself
+      if (payload == lane.pending && frame->final) {
+        ++figures_.echoed;
+      } else {
+        ++figures_.wrong;
+        tally_.failed(FailureKind::WrongBody, now, "WebSocket " + plan_.lanes.target + ": the echo differs");
+      }
+      lane.pending.clear();
+      return true;
+  }
+}
+
+void WebSockets::ended(Lane& lane, unsigned code, Clock::time_point now) {
+  ++figures_.closes[code];
+  if (!lane.pending.empty()) ++figures_.unanswered;
+  lane.wire.close();
+  lane.upgraded = false;
+  lane.over = true;
+  lane.due = now + kReturn;
+  due_ = std::min(due_, lane.due);
+}
+
+void WebSockets::failed(Lane& lane, FailureKind kind, const std::string& why, Clock::time_point now) {
+  tally_.failed(kind, now, "WebSocket " + plan_.lanes.target + ": " + name_of(kind) + ": " + why);
+  lane.wire.close();
+  lane.over = true;
+  lane.due = now + kAfterFailure;
+  due_ = std::min(due_, lane.due);
+}
+
+void WebSockets::stop() {
+  for (auto& lane : lanes_) lane.wire.close();
+  due_ = Clock::time_point::max();
+}
+
+}  // namespace berth::load

@@ -1,0 +1,318 @@
+#include "proxy/load/load_plan.h"
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <fstream>
+#include <memory>
+#include <numeric>
+#include <sstream>
+
+namespace berth::load_verb {
+namespace {
+
+using load::LoadTarget;
+using load::RequestKind;
+using load::RequestShape;
+
+constexpr unsigned kClosedConnections = 16;
+constexpr unsigned kOpenConnections = 256;
+constexpr int kConnectMs = 1'000;
+
+/// Does anybody accept a connection there?
+bool accepts(const addrinfo& address) {
+  const int fd = ::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return false;
+  bool connected = ::connect(fd, address.ai_addr, address.ai_addrlen) == 0;
+  if (!connected && errno == EINPROGRESS) {
+    pollfd waiting{fd, POLLOUT, 0};
+    int error = 1;
+    socklen_t size = sizeof error;
+    connected = ::poll(&waiting, 1, kConnectMs) == 1 &&
+                ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
+  }
+  ::close(fd);
+  return connected;
+}
+
+std::variant<LoadTarget, std::string> resolve(const Url& url) {
+  LoadTarget target;
+  if (!url.unix_path.empty()) {
+    target.unix_path = url.unix_path;
+    return target;
+  }
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (const int code = ::getaddrinfo(url.host.c_str(), url.port.c_str(), &hints, &found); code != 0)
+    return "the name " + url.host + " does not resolve: " + ::gai_strerror(code);
+  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> all(found, &::freeaddrinfo);
+  const addrinfo* chosen = found;
+  // localhost is two addresses, and a server often listens on one of them.
+  if (found->ai_next != nullptr) {
+    for (const addrinfo* each = found; each != nullptr; each = each->ai_next) {
+      if (!accepts(*each)) continue;
+      chosen = each;
+      break;
+    }
+  }
+  std::array<char, NI_MAXHOST> text{};
+  ::getnameinfo(chosen->ai_addr, chosen->ai_addrlen, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST);
+  target.address = text.data();
+  target.port = static_cast<std::uint16_t>(std::stoi(url.port));
+  return target;
+}
+
+RequestShape shape_of(const std::string& kind, const std::string& target) {
+  RequestShape shape;
+  shape.target = target;
+  if (kind == "download") {
+    shape.kind = RequestKind::Download;
+    shape.learned = true;
+  } else if (kind == "post" || kind == "upload") {
+    const bool small = kind == "post";
+    shape.kind = small ? RequestKind::Post : RequestKind::Upload;
+    shape.method = "POST";
+    shape.body_min = small ? 100 : 1'000'000;
+    shape.body_max = small ? 1'000 : 4'000'000;
+    shape.echoed = true;
+    shape.marked = small;
+  } else if (kind == "fresh") {
+    shape.kind = RequestKind::Fresh;
+  }
+  return shape;
+}
+
+bool same(const LoadTarget& a, const LoadTarget& b) {
+  return a.address == b.address && a.port == b.port && a.unix_path == b.unix_path;
+}
+
+/// Puts the plan together, URL by URL.
+class Planner {
+ public:
+  explicit Planner(const LoadVerb& verb) : verb_(verb) {}
+
+  Planned run() {
+    planned_.plan.targets.clear();
+    read_headers();
+    read_shares();
+    if (planned_.error.empty()) read_file();
+    for (const std::string& url : verb_.urls)
+      if (planned_.error.empty()) add_url(url);
+    if (planned_.error.empty()) set_lanes();
+    return std::move(planned_);
+  }
+
+ private:
+  void read_headers() {
+    for (const std::string& header : verb_.headers) {
+      if (header.size() > 5 && std::equal(header.begin(), header.begin() + 5, "host:", [](char a, char b) {
+            return std::tolower(static_cast<unsigned char>(a)) == b;
+          })) {
+        host_ = header.substr(std::min(header.find_first_not_of(' ', 5), header.size()));
+      } else {
+        fields_ += header + "\r\n";
+      }
+    }
+  }
+
+  void read_shares() {
+    unsigned percent = 0;
+    bool any_share = verb_.mix.empty() || verb_.rate > 0;
+    for (const auto& part : verb_.mix) {
+      if (!part.percent) continue;
+      any_share = true;
+      if (part.kind != "get") percent += part.amount;
+      if (part.kind == "fresh") fresh_ += part.amount;
+      if (part.kind == "get") get_target_ = part.target;
+    }
+    get_ = any_share ? 100 - std::min(percent, 100U) : 0;
+  }
+
+  void read_file() {
+    if (!verb_.request_file) return;
+    std::ifstream file(*verb_.request_file);
+    std::stringstream text;
+    text << file.rdbuf();
+    if (!file) {
+      planned_.error = "cannot read " + *verb_.request_file;
+      return;
+    }
+    auto requests = parse_requests(text.str());
+    if (const auto* what = std::get_if<std::string>(&requests))
+      planned_.error = *verb_.request_file + ":" + *what;
+    else
+      from_file_ = std::get<std::vector<RequestShape>>(std::move(requests));
+  }
+
+  void add_url(const std::string& text) {
+    auto parsed = parse_url(text);
+    if (const auto* what = std::get_if<std::string>(&parsed)) {
+      planned_.error = "'" + text + "': " + *what;
+      return;
+    }
+    const Url url = std::get<Url>(std::move(parsed));
+    auto resolved = resolve(url);
+    if (const auto* what = std::get_if<std::string>(&resolved)) {
+      planned_.error = *what;
+      return;
+    }
+    const std::size_t server = server_of(std::get<LoadTarget>(resolved));
+    const std::string host = host_.empty() ? url.host_field : host_;
+    const auto add = [&](RequestShape shape, unsigned weight) {
+      shape.server = server;
+      shape.host = host;
+      shape.fields = fields_;
+      shape.weight = weight;
+      planned_.plan.shapes.push_back(std::move(shape));
+    };
+    const auto path = [&](const std::string& given) { return given.empty() ? url.path : given; };
+    for (const RequestShape& shape : from_file_) add(shape, get_);
+    // A fresh connection's request is a GET too: it stands here even where no kept one carries any.
+    if (from_file_.empty() && get_ + fresh_ > 0) add(shape_of("get", path(get_target_)), get_);
+    const bool first = planned_.plan.shapes.empty() || server == 0;
+    for (const auto& part : verb_.mix) {
+      if (part.percent) {
+        if (part.kind != "get" && part.kind != "fresh")
+          add(shape_of(part.kind, path(part.target)), part.amount);
+      } else if (first && !dedicated_) {
+        dedicate(part, path(part.target), host, server);
+      }
+    }
+    dedicated_ = true;
+  }
+
+  void dedicate(const LoadVerb::Part& part, const std::string& path, const std::string& host,
+                std::size_t server) {
+    if (part.kind == "events" || part.kind == "websocket") {
+      auto& lanes = part.kind == "events" ? planned_.plan.events : planned_.plan.websockets;
+      lanes = {.server = server,
+               .target = path,
+               .host = host,
+               .fields = fields_,
+               .lanes = lanes.lanes + part.amount};
+      return;
+    }
+    RequestShape shape = shape_of(part.kind, path);
+    shape.server = server;
+    shape.host = host;
+    shape.fields = fields_;
+    planned_.plan.dedicated.push_back({std::move(shape), part.amount});
+  }
+
+  std::size_t server_of(const LoadTarget& target) {
+    auto& targets = planned_.plan.targets;
+    const auto known = std::find_if(targets.begin(), targets.end(),
+                                    [&](const LoadTarget& each) { return same(each, target); });
+    if (known != targets.end()) return static_cast<std::size_t>(known - targets.begin());
+    targets.push_back(target);
+    return targets.size() - 1;
+  }
+
+  void set_lanes() {
+    auto& plan = planned_.plan;
+    unsigned kept = 0, common = 0;
+    for (const auto& shape : plan.shapes) {
+      kept += shape.weight;
+      common = std::gcd(common, shape.weight);
+    }
+    for (auto& shape : plan.shapes) shape.weight /= std::max(common, 1U);
+    plan.rate = verb_.rate;
+    plan.fresh_share = fresh_ / 100.0;
+    const unsigned given = verb_.connections;
+    if (plan.rate > 0) {
+      plan.keep_alive_lanes = kept == 0 ? 0 : (given != 0 ? given : kOpenConnections);
+      plan.fresh_lanes = fresh_ == 0 ? 0 : (given != 0 ? given : kOpenConnections);
+    } else {
+      const unsigned all = given != 0 ? given : kClosedConnections;
+      const auto fresh = static_cast<unsigned>(std::lround(all * plan.fresh_share));
+      plan.fresh_lanes = fresh_ == 0 ? 0 : std::max(1U, fresh);
+      plan.keep_alive_lanes = kept == 0 ? 0 : std::max(1U, all - std::min(all, plan.fresh_lanes));
+    }
+    plan.request_timeout = verb_.timeout;
+    plan.probe_every = verb_.probe;
+    plan.most_requests = verb_.requests;
+    plan.seed = verb_.seed;
+  }
+
+  const LoadVerb& verb_;
+  Planned planned_;
+  std::string host_, fields_, get_target_;
+  std::vector<RequestShape> from_file_;
+  unsigned get_ = 0, fresh_ = 0;  ///< per cent
+  bool dedicated_ = false;
+};
+
+}  // namespace
+
+std::variant<Url, std::string> parse_url(std::string_view text) {
+  if (text.starts_with("https://")) return "berth load speaks plain HTTP: name the server behind the TLS";
+  if (text.starts_with("http://")) text.remove_prefix(7);
+  Url url;
+  if (text.starts_with("unix:")) {
+    text.remove_prefix(5);
+    const auto colon = text.find(':');
+    url.unix_path = text.substr(0, colon);
+    if (colon != std::string_view::npos) url.path = text.substr(colon + 1);
+    url.host_field = "localhost";
+    if (url.unix_path.empty() || url.unix_path.front() != '/') return "a unix socket's path starts with /";
+  } else {
+    const auto end = std::min(text.find_first_of("/?"), text.size());
+    std::string_view authority = text.substr(0, end);
+    url.host_field = authority;
+    if (end < text.size()) url.path = (text[end] == '?' ? "/" : "") + std::string(text.substr(end));
+    const auto colon = authority.rfind(':');
+    const bool bracketed = authority.starts_with("[");
+    if (colon != std::string_view::npos && (!bracketed || authority[colon - 1] == ']')) {
+      url.port = authority.substr(colon + 1);
+      authority = authority.substr(0, colon);
+    } else {
+      url.port = "80";
+    }
+    if (bracketed && authority.ends_with("]")) authority = authority.substr(1, authority.size() - 2);
+    url.host = authority;
+    const bool digits =
+        !url.port.empty() && url.port.size() <= 5 &&
+        std::all_of(url.port.begin(), url.port.end(), [](char c) { return c >= '0' && c <= '9'; });
+    if (!digits || std::stoi(url.port) > 65'535 || std::stoi(url.port) == 0)
+      return "its port is no number of a port";
+    if (url.host.empty() || url.host.find_first_of(" @\t") != std::string::npos)
+      return "it has no host: write http://127.0.0.1:8000/";
+  }
+  if (url.path.find_first_of(" \t\r\n#") != std::string::npos || url.path.front() != '/')
+    return "its path is malformed";
+  return url;
+}
+
+std::variant<std::vector<RequestShape>, std::string> parse_requests(std::string_view text) {
+  std::vector<RequestShape> shapes;
+  std::istringstream lines{std::string(text)};
+  std::size_t number = 0;
+  for (std::string line; std::getline(lines, line);) {
+    ++number;
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    if (line.empty() || line.front() == '#') continue;
+    RequestShape shape;
+    const auto method = line.find(' ');
+    const auto target = method == std::string::npos ? method : line.find(' ', method + 1);
+    if (method == std::string::npos || method + 1 == line.size() || line[method + 1] != '/')
+      return std::to_string(number) + ": a line is METHOD PATH [BODY], as in `GET /health`";
+    shape.method = line.substr(0, method);
+    shape.target = line.substr(method + 1, target == std::string::npos ? target : target - method - 1);
+    if (target != std::string::npos) shape.body = line.substr(target + 1);
+    if (!shape.body.empty()) shape.kind = RequestKind::Post;
+    shapes.push_back(std::move(shape));
+  }
+  if (shapes.empty()) return std::string("1: there is no request in it");
+  return shapes;
+}
+
+Planned plan_load(const LoadVerb& verb) { return Planner(verb).run(); }
+
+}  // namespace berth::load_verb

@@ -1,0 +1,262 @@
+#include "proxy/load/verb_load.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <chrono>
+#include <csignal>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <system_error>
+
+#include "bench/load/load.h"
+#include "bench/load/report.h"
+#include "bench/load/report_page.h"
+#include "config/version.h"
+#include "proxy/control/verbs.h"
+#include "proxy/load/load_plan.h"
+#include "proxy/load/restart.h"
+#include "proxy/loop/signal_pause.h"
+
+namespace berth::load_verb {
+namespace {
+
+namespace json = boost::json;
+using control::Terminal;
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
+
+constexpr milliseconds kDefaultDuration{10'000};
+constexpr milliseconds kBehindTheLastSwap{1'000};
+constexpr milliseconds kLineEvery{250};
+
+int refuse(const Terminal& terminal, const std::string& what, int exit_code = 2) {
+  terminal.err("berth: " + what + "\n");
+  return exit_code;
+}
+
+std::string now_text() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  ::gmtime_r(&now, &parts);
+  std::array<char, 32> text{};
+  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text.data();
+}
+
+std::string grouped(std::uint64_t value) {
+  std::string digits = std::to_string(value);
+  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3)
+    digits.insert(static_cast<std::size_t>(at), ",");
+  return digits;
+}
+
+/// A report is not lost at the end of a long run: where it goes is looked at before.
+std::string unwritable(const std::optional<std::string>& file) {
+  if (!file || *file == "-") return {};
+  std::ofstream probe(*file, std::ios::app);
+  return probe ? std::string() : "cannot write " + *file;
+}
+
+bool write_file(const std::string& path, const std::string& text, const Terminal& terminal) {
+  std::ofstream file(path, std::ios::trunc);
+  file << text;
+  file.close();
+  if (!file) terminal.err("berth: cannot write " + path + "\n");
+  return static_cast<bool>(file);
+}
+
+void raise_descriptor_limit() {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/// One run, from its begin to its report.
+class Run {
+ public:
+  Run(const LoadVerb& verb, load::LoadPlan plan, control::Reached berth, const Terminal& terminal)
+      : verb_(verb),
+        berth_(std::move(berth)),
+        terminal_(terminal),
+        live_(terminal.live && verb.json != std::optional<std::string>("-")) {
+    facts_.version = std::string(kVersion);
+    facts_.started = now_text();
+    facts_.command = verb.words;
+    facts_.command.insert(facts_.command.begin(), {"berth"});
+    facts_.targets = verb.urls;
+    facts_.rate = verb.rate;
+    facts_.connections = plan.keep_alive_lanes + plan.fresh_lanes;
+    for (const auto& each : plan.dedicated) facts_.connections += each.lanes;
+    facts_.connections += plan.events.lanes + plan.websockets.lanes;
+    facts_.probed = plan.probe_every.count() > 0;
+    facts_.streamed = plan.events.lanes > 0;
+    facts_.socketed = plan.websockets.lanes > 0;
+    facts_.bounds = {verb.max_failed, verb.max_p99_ms, verb.max_gap_ms};
+    every_ = verb.each.count() > 0 ? verb.each : verb.swap_every;
+    if (verb.duration.count() > 0)
+      duration_ = verb.duration;
+    else if (verb.requests == 0 && verb.swaps == 0)
+      duration_ = kDefaultDuration;
+    load_ = std::make_unique<load::Load>(std::move(plan));
+  }
+
+  json::object run() {
+    load_->start();
+    begun_ = Clock::now();
+    next_restart_ = begun_ + every_;
+    while (!over()) {
+      if (every_.count() > 0 && Clock::now() >= next_restart_ && wants_restart()) {
+        restart();
+      } else {
+        const auto left = next_restart_ - Clock::now();
+        const bool soon = every_.count() > 0 && wants_restart() && left < milliseconds(50);
+        const auto pause = soon ? std::chrono::ceil<milliseconds>(left) : milliseconds(50);
+        if (!signals_.wait(std::max(pause, milliseconds(1)))) facts_.ended_by = "interrupt";
+      }
+      show();
+    }
+    if (live_) terminal_.out("\r\x1b[K");
+    if (facts_.ended_by == "interrupt") terminal_.err("berth: ended by hand; the report so far\n");
+    return load::report_json(load_->stop(), facts_);
+  }
+
+ private:
+  bool wants_restart() const { return verb_.swaps == 0 || facts_.restarts.size() < verb_.swaps; }
+
+  bool over() {
+    if (!facts_.ended_by.empty()) return true;
+    const auto now = Clock::now();
+    if (duration_ && now - begun_ >= *duration_) facts_.ended_by = "duration";
+    if (verb_.requests != 0 && load_->now().over) facts_.ended_by = "requests";
+    if (verb_.swaps != 0 && !wants_restart() && now - last_restart_ >= kBehindTheLastSwap)
+      facts_.ended_by = "swaps";
+    return !facts_.ended_by.empty();
+  }
+
+  void restart() {
+    const Tick tick = [this] {
+      if (!signals_.wait(milliseconds(0))) facts_.ended_by = "interrupt";
+      show();
+      return !facts_.ended_by.empty();
+    };
+    load_->begin_window();
+    facts_.restarts.push_back(verb_.command.empty() ? ask_for_swap(berth_.socket, berth_.app, tick)
+                                                    : run_command(verb_.command, tick));
+    load_->end_window();
+    if (!facts_.restarts.back().ok) ++failed_restarts_;
+    last_restart_ = Clock::now();
+    next_restart_ = std::max(next_restart_ + every_, last_restart_ + milliseconds(10));
+  }
+
+  void show() {
+    const auto now = Clock::now();
+    if (!live_ || now - shown_ < kLineEvery) return;
+    shown_ = now;
+    const auto state = load_->now();
+    std::array<char, 64> p99{};
+    std::snprintf(p99.data(), p99.size(), "p99 %.2f ms", static_cast<double>(state.last.p99.count()) / 1e6);
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(state.since).count();
+    std::string line = std::to_string(seconds) + " s" +
+                       (duration_ ? " of " + std::to_string(duration_->count() / 1000) + " s" : "") + "  " +
+                       grouped(state.answered) + " requests  " + grouped(state.last.requests) + "/s  " +
+                       grouped(state.failed) + " failed  " + p99.data();
+    if (every_.count() > 0) {
+      line += "  " + grouped(facts_.restarts.size()) +
+              (verb_.swaps != 0 ? " of " + grouped(verb_.swaps) : std::string()) +
+              (verb_.command.empty() ? " swaps" : " restarts");
+      if (failed_restarts_ != 0) line += " (" + grouped(failed_restarts_) + " failed)";
+    }
+    terminal_.out("\r\x1b[K" + control::shortened(line, terminal_.size_now().columns - 1));
+  }
+
+  const LoadVerb& verb_;
+  const control::Reached berth_;
+  const Terminal& terminal_;
+  const bool live_;
+  loop::SignalPause signals_;
+  load::RunFacts facts_;
+  std::unique_ptr<load::Load> load_;
+  milliseconds every_{0};
+  std::optional<milliseconds> duration_;
+  std::uint64_t failed_restarts_ = 0;
+  Clock::time_point begun_, next_restart_, last_restart_, shown_;
+};
+
+std::variant<json::object, std::string> read_report(const std::string& path) {
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  if (!file) return "cannot read " + path;
+  json::error_code error;
+  json::value value = json::parse(text.str(), error);
+  if (error) return path + " is no JSON: " + error.message();
+  if (const auto what = load::misread_report(value)) return path + ": " + *what;
+  return std::move(value.as_object());
+}
+
+int compare(const LoadVerb& verb, const Terminal& terminal) {
+  std::vector<json::object> reports;
+  for (const std::string& path : verb.compare) {
+    auto report = read_report(path);
+    if (const auto* what = std::get_if<std::string>(&report)) return refuse(terminal, *what);
+    reports.push_back(std::get<json::object>(std::move(report)));
+  }
+  const auto name = [&](std::size_t i) { return std::filesystem::path(verb.compare[i]).filename().string(); };
+  try {
+    terminal.out(load::compare_text(reports[0], reports[1], name(0), name(1)));
+  } catch (const std::exception&) {
+    return refuse(terminal,
+                  "a member of one report is missing, or of another type than docs/load.schema.json says");
+  }
+  if (!verb.html) return 0;
+  const json::object both{{"compare", json::array{reports[0], reports[1]}},
+                          {"names", json::array{name(0), name(1)}}};
+  return write_file(*verb.html, load::report_page(json::serialize(both)), terminal) ? 0 : 2;
+}
+
+/// Text, files, and the exit code that the bounds decide.
+int tell(const json::object& report, const LoadVerb& verb, const Terminal& terminal) {
+  const std::string text = json::serialize(report);
+  if (verb.json == std::optional<std::string>("-"))
+    terminal.out(text + "\n");
+  else
+    terminal.out(load::report_text(report));
+  bool written = true;
+  if (verb.json && *verb.json != "-") written = write_file(*verb.json, text + "\n", terminal);
+  if (verb.html) written = write_file(*verb.html, load::report_page(text), terminal) && written;
+  const bool silent = report.at("requests").to_number<std::uint64_t>() != 0 &&
+                      report.at("answered").to_number<std::uint64_t>() == 0;
+  if (silent) terminal.err("berth: not one request was answered as it should be: is the URL right?\n");
+  return !written || silent || report.at("verdict") == "broken" ? 1 : 0;
+}
+
+}  // namespace
+
+int run_load(const LoadVerb& verb, const Terminal& terminal) {
+  std::signal(SIGPIPE, SIG_IGN);
+  if (!verb.compare.empty()) return compare(verb, terminal);
+  for (const auto& file : {verb.json, verb.html})
+    if (const auto what = unwritable(file); !what.empty()) return refuse(terminal, what);
+  raise_descriptor_limit();
+  Planned planned = plan_load(verb);
+  if (!planned.error.empty()) return refuse(terminal, planned.error);
+  control::Reached berth;
+  if (verb.swap_every.count() > 0) berth = control::reach_app(verb.target, terminal);
+  if (berth.exit_code != 0) return berth.exit_code;
+  try {
+    return tell(Run(verb, std::move(planned.plan), std::move(berth), terminal).run(), verb, terminal);
+  } catch (const std::system_error& error) {
+    return refuse(terminal, std::string("cannot begin: ") + error.what(), 1);
+  } catch (const std::invalid_argument& error) {
+    return refuse(terminal, error.what());
+  }
+}
+
+}  // namespace berth::load_verb
