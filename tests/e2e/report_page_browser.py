@@ -149,7 +149,7 @@ class ReportPage(unittest.TestCase):
         self.assertIn(f"{failed:,} of {report['requests']:,} requests failed", self.browser.text_of("h1"))
         self.assertIn("2 of 8 swaps failed", self.browser.text_of("#verdict"))
         self.assertIn("Bounds were broken: max-failed 0", self.browser.text_of(".verdict.broken"))
-        self.assertIn("late for 3.10 %", self.browser.text_of("#late"))
+        self.assertIn("late for 3.1 %", self.browser.text_of("#late"))
         self.assertEqual(self.marks(), (8, 2))
         self.assertEqual(self.browser.number_of("#latency .cross"), 2)
         rows = self.browser.value("[...document.querySelectorAll('#failures-by-kind tbody tr')].map(row => [...row.cells].map(cell => cell.textContent))")

@@ -32,7 +32,7 @@ function latencyPlot(report, scale, width, name = 'Latency over time') {
   if (limit && limit.limit >= scale.low && limit.limit <= scale.high) {
     const y = box.y(limit.limit);
     box.svg.append(drawn('line', {class: 'limit', x1: box.left, x2: box.right, y1: y, y2: y}),
-                   drawn('text', {class: 'limit-name', x: box.left + 5, y: y - 4}, 'max-p99 ' + time(limit.limit)));
+                   drawn('text', {class: 'limit-name', x: box.left + 5, y: y - box.top < 14 ? y + 12 : y - 4}, 'max-p99 ' + time(limit.limit, plain)));
   }
   const labels = [];
   for (const line of kLines) {
@@ -113,15 +113,17 @@ function failurePlot(report, width) {
     .map(kind => kind + ' ' + count(bin.failures[kind])).join(', ') || 'none failed'));
 }
 
-function failureLegend(report) {
-  return legend(kindsOf(report).filter(kind => report.failures[kind] > 0).map(kind => {
-    const box = {id: 'legend-' + kind.replace(/\W/g, '_'), svg: drawn('g', {}, drawn('defs'))};
-    const {colour, woven} = kindLook(box, kind, report);
-    box.svg.append(drawn('rect', {class: 'kind ' + colour, width: 26, height: 12}));
-    if (woven) box.svg.append(drawn('rect', {fill: woven, width: 26, height: 12}), drawn('rect', {class: 'outline ' + colour, x: .5, y: .5, width: 25, height: 11}));
-    return [box.svg, `${kind} ${count(report.failures[kind])}`];
-  }));
+/** A sample of how a kind is drawn. */
+function kindSample(kind, report) {
+  const box = {id: 'sample' + ++plots, svg: drawn('g', {}, drawn('defs'))};
+  const {colour, woven} = kindLook(box, kind, report);
+  const frame = {class: 'kind-sample ' + colour, width: 26, height: 12};
+  box.svg.append(drawn('rect', frame));
+  if (woven) box.svg.append(drawn('rect', {fill: woven, width: 26, height: 12}), drawn('rect', {class: 'outline ' + colour, x: .5, y: .5, width: 25, height: 11}));
+  return box.svg;
 }
+const failureLegend = report => legend(kindsOf(report).filter(kind => report.failures[kind] > 0)
+  .map(kind => [kindSample(kind, report), `${kind} ${count(report.failures[kind])}`]));
 
 /** A histogram's [upper_ms, count] rows as steps over the share of answers: [[x, ms], ...], x = -log10(1 - share). */
 function shareSteps(histogram) {
@@ -153,9 +155,8 @@ function sharePlot(rows, width, desc) {
   }
   const [from, to] = roomFor(Number.isFinite(low) ? low : 1, Math.max(high, 1e-6));
   const texts = [[0, '0 %'], [Math.log10(2), '50 %'], [1, '90 %'], [2, '99 %'], [3, '99.9 %'], [4, '99.99 %'], [5, '99.999 %'], [6, '99.9999 %'], [7, '99.99999 %']];
-  const room = (width - kLeft - 62) / end;
-  const ticks = texts.filter(([at]) => at <= end && (at === 0 || at > 1 || at * room > 40) && (at !== 1 || room > 60 || end < 3) && (at < 5 || room > 66));
-  const box = plot({width, height: width < 500 ? 250 : 300, right: 62, title: 'Distribution of latency', desc, x: {low: 0, high: end, ticks}, y: {low: from, high: to}});
+  const ticks = texts.filter(([at]) => at <= end);
+  const box = plot({width, height: width < 500 ? 250 : 300, top: 18, right: 62, title: 'Distribution of latency', desc, x: {low: 0, high: end, ticks}, y: {low: from, high: to}});
   const labels = [];
   for (const {name, look, points, dots} of rows) {
     if (!points.length) continue;
@@ -163,10 +164,12 @@ function sharePlot(rows, width, desc) {
     box.svg.append(drawn('path', {class: 'line ' + look, d: 'M' + points.map(at).join('L')}));
     if (dots) for (const [x, ms] of points) box.svg.append(drawn('circle', {class: 'dot ' + look, cx: box.x(x), cy: box.y(ms), r: 3}, drawn('title', {}, `${name}: ${time(ms)}`)));
     const [x, ms] = points.at(-1);
-    labels.push({name, look, x: box.x(x) + 6, y: box.y(ms) + 4});
+    // A line that ends where others go on has its name above its end, the rest beside theirs.
+    if (box.x(x) < box.right - 40) box.svg.append(drawn('text', {class: 'name ' + look, x: box.x(x), y: box.y(ms) - 8, 'text-anchor': 'middle'}, name));
+    else labels.push({name, look, x: box.right + 6, y: box.y(ms) + 4});
   }
   labels.sort((a, b) => a.y - b.y);
   for (let i = 1; i < labels.length; ++i) labels[i].y = Math.max(labels[i].y, labels[i - 1].y + 13);
-  for (const {name, look, x, y} of labels) box.svg.append(drawn('text', {class: 'name ' + look, x: Math.min(x, box.right + 6), y}, name));
+  for (const {name, look, x, y} of labels) box.svg.append(drawn('text', {class: 'name ' + look, x, y}, name));
   return box.svg;
 }

@@ -95,9 +95,14 @@ function plot({width, height, title, desc, x, y, top = 8, right = 40, xName}) {
   const ticks = y.most ? evenTicks(y.most) : logTicks(y.low, y.high, up / 24);
   for (const tick of ticks) {
     box.svg.append(drawn('line', {class: 'grid', x1: box.left, x2: box.right, y1: box.y(tick), y2: box.y(tick)}),
-                   drawn('text', {x: box.left - 8, y: box.y(tick) + 4, 'text-anchor': 'end'}, y.most ? count(tick) : time(tick)));
+                   drawn('text', {x: box.left - 8, y: box.y(tick) + 4, 'text-anchor': 'end'}, y.most ? short(tick) : tick < 1000 ? time(tick, plain) : plain(tick / 1000) + ' s'));
   }
+  let free = -Infinity;
   for (const [at, text] of x.ticks ?? secondTicks(high, across)) {
+    // Names that would run into each other are left out.
+    const half = text.length * 3.2 + 3;
+    if (box.x(at) - half < free) continue;
+    free = box.x(at) + half;
     box.svg.append(drawn('line', {class: 'axis', x1: box.x(at), x2: box.x(at), y1: box.bottom, y2: box.bottom + 4}),
                    drawn('text', {x: box.x(at), y: box.bottom + 17, 'text-anchor': 'middle'}, text));
   }
@@ -115,8 +120,8 @@ function evenTicks(most) {
 }
 
 function secondTicks(end, across) {
-  const step = niceSeconds(end / Math.max(2, across / 72));
-  const text = at => step < 60 || at === 0 ? figure(at) + ' s' : step < 3600 ? Math.round(at / 60) + ' min' : at / 3600 + ' h';
+  const step = niceSeconds(end / Math.max(2, across / 60));
+  const text = at => step < 60 || at === 0 ? plain(at) + ' s' : step < 3600 ? Math.round(at / 60) + ' min' : at / 3600 + ' h';
   const ticks = [];
   for (let i = 0; i * step <= end * 1.0001; ++i) ticks.push([i * step, text(i * step)]);
   return ticks;
@@ -133,7 +138,7 @@ function hatching(box, name, lines, size = 7) {
   return `url(#${id})`;
 }
 
-const swapText = swap => `${swap.kind === 'command' ? 'command' : 'swap'} ${swap.number}, ${figure(swap.begin_s)} s to ` +
+const swapText = swap => `${swap.kind} ${swap.number}, ${figure(swap.begin_s)} s to ` +
   `${figure(swap.end_s)} s, ` + (swap.ok ? 'done' : 'failed' + (swap.message ? ': ' + swap.message : ''));
 
 /**
@@ -147,7 +152,7 @@ function drawSwaps(box, swaps) {
   for (const swap of swaps) {
     const from = box.x(swap.begin_s), wide = Math.max(1.5, box.x(swap.end_s) - from);
     const tall = box.bottom - lane;
-    if (roomy) layer.append(drawn('rect', {class: 'swap-band', x: from, y: lane, width: wide, height: tall}));
+    if (roomy) layer.append(drawn('rect', {class: swap.ok ? 'swap-band' : 'swap-band failed', x: from, y: lane, width: wide, height: tall}));
     if (!swap.ok) {
       layer.append(drawn('rect', {fill: hatching(box, 'failed', 'hatch', 5), x: from - 1, y: lane, width: wide + 2, height: tall}));
     }
@@ -155,7 +160,7 @@ function drawSwaps(box, swaps) {
                                 width: wide, height: 5}, drawn('title', {}, swapText(swap))));
     if (!swap.ok) {
       const middle = from + wide / 2;
-      layer.append(drawn('path', {class: 'cross', d: `M${middle - 4},${lane - 2.5}l8,8m0,-8l-8,8`}));
+      layer.append(drawn('path', {class: 'cross', d: `M${middle - 4},${lane + 7}l8,8m0,-8l-8,8`}));
     }
   }
   box.svg.append(layer);
@@ -163,6 +168,7 @@ function drawSwaps(box, swaps) {
 
 /** Small samples of how things are drawn; rows are [class, text] of lines, or [node, text]. */
 function legend(rows) {
-  return element('ul', {class: 'legend'}, rows.map(([sample, text]) => element('li', {}, drawn('svg',
-    {viewBox: '0 0 26 12', 'aria-hidden': 'true'}, typeof sample === 'string' ? drawn('path', {class: 'line ' + sample, d: 'M0,6H26'}) : sample), text)));
+  return element('ul', {class: 'legend'}, rows.map(([sample, text]) => element('li', {},
+    sampled(typeof sample === 'string' ? drawn('path', {class: 'line ' + sample, d: 'M0,6H26'}) : sample), text)));
 }
+const sampled = sample => drawn('svg', {class: 'sample', viewBox: '0 0 26 12', 'aria-hidden': 'true'}, sample);

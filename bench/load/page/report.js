@@ -18,11 +18,11 @@ function redraw(width) {
   }
 }
 
-const atSecond = report => report.longest_gap_ms > 0 ? `, ${figure(report.longest_gap_at_s)} s after the start` : '';
+const atSecond = report => report.longest_gap_ms === 0 ? '' : report.longest_gap_at_s === 0 ? ', from the start' : `, ${span(report.longest_gap_at_s)} after the start`;
 
 function headline(report) {
   const failed = failedIn(report), swaps = report.swaps.length;
-  const over = swaps ? ` over ${counted(swaps, 'swap')}` : '';
+  const over = swaps ? ` over ${counted(swaps, restart(report))}` : '';
   if (report.requests === 0) return 'No request was sent';
   return failed === 0 ? `${counted(report.requests, 'request')}, none failed${over}`
                       : `${count(failed)} of ${counted(report.requests, 'request')} failed${over}`;
@@ -31,13 +31,13 @@ function headline(report) {
 function swapWords(report) {
   const failed = failedSwaps(report).length, all = report.swaps.length;
   if (all === 0) return 'Nothing was swapped.';
-  if (failed === 0) return all === 1 ? 'The one swap was done.' : `All ${count(all)} swaps were done.`;
-  return `${count(failed)} of ${counted(all, 'swap')} failed.`;
+  if (failed === 0) return all === 1 ? `The one ${restart(report)} was done.` : `All ${counted(all, restart(report))} were done.`;
+  return `${count(failed)} of ${counted(all, restart(report))} failed.`;
 }
 
 function summary(report) {
   const verdicts = {kept: ['kept', '✓ All bounds were kept'], broken: ['broken', '✗ Bounds were broken: ' + report.bounds.filter(bound => !bound.kept)
-    .map(bound => `${bound.name} ${bounded(bound, bound.limit)}, was ${bounded(bound, bound.value)}`).join('; ')], none: ['', 'No bounds were set']};
+    .map(bound => `${bound.name} ${bounded(bound, bound.limit, plain)}, was ${bounded(bound, bound.value)}`).join('; ')], none: ['', 'No bounds were set']};
   const [look, words] = verdicts[report.verdict] ?? verdicts.none;
   const gap = report.longest_gap_ms > 0 ? `The longest time without an answer was ${time(report.longest_gap_ms)}${atSecond(report)}. ` : '';
   const {around_swaps_ms: around, steady_ms: steady} = report;
@@ -47,28 +47,28 @@ function summary(report) {
     element('h1', {}, headline(report)),
     element('p', {class: 'lead', id: 'verdict'}, gap + swapWords(report) + ' ' + slower),
     element('p', {class: 'verdict ' + look}, words),
-    report.late.share >= 0.01 ? element('p', {class: 'note', id: 'late'}, `The generator was late for ${figure(100 * report.late.share)} % of requests, at worst by ${time(report.late.worst_ms)}: ` +
+    report.late.share >= 0.01 ? element('p', {class: 'note', id: 'late'}, `The generator was late for ${plain(100 * report.late.share)} % of requests, at worst by ${time(report.late.worst_ms)}: ` +
       'latencies have that in them, and may say more of this machine than of the server.') : null,
     report.ended_by === 'interrupt' ? element('p', {class: 'note'}, `Interrupted after ${span(report.duration_s)}: this is the report so far.`) : null,
-    element('dl', {class: 'tiles'}, tiles(report).map(([name, value, under]) => element('div', {}, element('dt', {}, name), element('dd', {}, value), element('dd', {}, under)))),
+    element('dl', {class: 'tiles'}, tiles(report).map(([name, value, under]) => element('div', {}, element('dt', {}, name), element('dd', value.length > 9 ? {class: 'long'} : {}, value), element('dd', {}, under)))),
   ];
 }
 
 const tiles = report => [
-  ['requests', count(report.requests), `${figure(pace(report))} answers a second`],
+  ['requests', count(report.requests), `${plain(pace(report))} answers/s`],
   ['failed', count(failedIn(report)), report.requests ? share(failedIn(report), report.requests) + ' of requests' : 'of none'],
-  ['longest gap', report.longest_gap_ms > 0 ? time(report.longest_gap_ms) : '–', 'between two answers'],
-  ['swaps', count(report.swaps.length), report.swaps.length ? (failedSwaps(report).length ? count(failedSwaps(report).length) + ' failed' : 'none failed') : 'none'],
+  ['longest gap', report.longest_gap_ms > 0 ? time(report.longest_gap_ms) : '–', 'without an answer'],
+  [restart(report) + 's', count(report.swaps.length), report.swaps.length ? (failedSwaps(report).length ? count(failedSwaps(report).length) + ' failed' : 'none failed') : 'none'],
   ['p50', report.latency_ms.count ? time(report.latency_ms.p50) : '–', 'half were quicker'],
   ['p99', report.latency_ms.count ? time(report.latency_ms.p99) : '–', 'max ' + (report.latency_ms.count ? time(report.latency_ms.max) : '–')],
 ];
 
 function markSample(ok) {
   const box = {id: 'mark-' + ok, svg: drawn('g', {}, drawn('defs'))};
-  box.svg.append(drawn('rect', {class: 'swap-band', x: 8, width: 10, height: 12}));
+  box.svg.append(drawn('rect', {class: ok ? 'swap-band' : 'swap-band failed', x: 8, width: 10, height: 12}));
   if (!ok) box.svg.append(drawn('rect', {fill: hatching(box, 'failed', 'hatch', 5), x: 8, width: 10, height: 12}));
   box.svg.append(drawn('rect', {class: ok ? 'swap-sample' : 'swap-sample failed', x: 8, width: 10, height: 4}));
-  if (!ok) box.svg.append(drawn('path', {class: 'cross', d: 'M9,0l8,8m0,-8l-8,8'}));
+  if (!ok) box.svg.append(drawn('path', {class: 'cross', d: 'M10,5.5l6,6m0,-6l-6,6'}));
   return box.svg;
 }
 const latencyLegend = reports => legend([['c-p50', 'p50'], ['c-p99', 'p99'], ['c-max', 'max'],
@@ -77,7 +77,7 @@ const latencyLegend = reports => legend([['c-p50', 'p50'], ['c-p99', 'p99'], ['c
 
 function latencies(report) {
   const range = latencyRange(report);
-  if (!range) return section('Latency over time', element('p', {class: 'calm'}, 'Nothing was answered, so there are no latencies.'));
+  if (!range) return section('Latency over time', element('p', {class: 'calm nothing'}, 'Nothing was answered, so there are no latencies.'));
   const [low, high] = roomFor(...range);
   const draw = width => latencyPlot(report, {end: endOf(report), low, high}, width);
   return section('Latency over time', latencyLegend([report]),
@@ -102,11 +102,11 @@ const swapCost = report => element('p', {class: 'quiet'}, 'Around swaps beside s
 
 function failures(report) {
   if (failedIn(report) === 0) {
-    return section('Failures', element('p', {class: 'calm', id: 'no-failures'}, report.requests === 0 ? 'No failures: nothing was sent.' :
+    return section('Failures', element('p', {class: report.requests ? 'calm' : 'calm nothing', id: 'no-failures'}, report.requests === 0 ? 'No failures: nothing was sent.' :
       'No failures. Every answer was complete and right: none was refused, reset, late beyond the timeout, truncated, wrong, doubled or malformed.'));
   }
   const samples = report.failure_samples;
-  return section('Failures', failureLegend(report), drawing('failures', null, width => failurePlot(report, width)), failureTable(report),
+  return section('Failures', failureLegend(report), drawing('failures', 'Failures of each second by their kind, and the swaps.', width => failurePlot(report, width)), failureTable(report),
     samples.length ? [element('h3', {}, 'The first of them'), element('ol', {class: 'samples'}, samples.map(sample => element('li', {}, element('code', {}, sample))))] : null);
 }
 
@@ -115,7 +115,7 @@ function swaps(report) {
   const failed = failedSwaps(report), all = report.swaps.length;
   const took = report.swaps.map(swap => swap.end_s - swap.begin_s).sort((a, b) => a - b);
   return section('Swaps',
-    element('p', {}, swapWords(report) + ` A swap took ${time(1000 * took[Math.floor((all - 1) / 2)])} in the middle and ${time(1000 * took.at(-1))} at most.`),
+    element('p', {}, swapWords(report) + ` The median took ${time(1000 * took[Math.floor((all - 1) / 2)])}, the longest ${time(1000 * took.at(-1))}.`),
     failed.slice(0, 10).map(swap => element('p', {class: 'bad'}, `✗ ${swapText(swap)}`)),
     failed.length > 10 ? element('p', {class: 'quiet'}, `and ${count(failed.length - 10)} more failed ones in the table`) : null,
     element('details', {...(all <= 12 ? {open: ''} : {}), ...(all <= 200 ? {class: 'printed'} : {})},

@@ -15,8 +15,8 @@ function table(label, columns, rows, {id, bad = () => false, many = false} = {})
 
 /** Rows of [name, value] without a head; those whose value is null are left out. */
 function facts(label, rows, id) {
-  return element('div', {class: 'scroll', role: 'region', tabindex: '0', 'aria-label': label}, element('table', {id}, element('tbody', {},
-    rows.filter(([, value]) => value !== null && value !== undefined).map(([name, value]) => element('tr', {}, element('th', {scope: 'row'}, name), element('td', {class: 'wide'}, value))))));
+  return element('div', {class: 'scroll', role: 'region', tabindex: '0', 'aria-label': label}, element('table', {id, class: 'facts'}, element('tbody', {},
+    rows.filter(([, value]) => value !== null && value !== undefined).map(([name, value]) => element('tr', {}, element('th', {scope: 'row'}, name), element('td', {}, value))))));
 }
 
 const kPercentiles = ['min', 'mean', 'p50', 'p90', 'p99', 'p99.9', 'max'];
@@ -30,7 +30,7 @@ const totals = report => facts('Totals', [
   ['failed', `${count(failedIn(report))} (${share(failedIn(report), report.requests)})`],
   ['answers a second', figure(pace(report))],
   ['due and never sent', report.mode === 'open' ? count(report.unsent) : null],
-  ['longest gap', report.longest_gap_ms > 0 ? `${time(report.longest_gap_ms)}, ${figure(report.longest_gap_at_s)} s after the start` : '–'],
+  ['longest gap', report.longest_gap_ms > 0 ? time(report.longest_gap_ms) + atSecond(report) : '–'],
   ['keep-alive connections closed by the server', count(report.keepalive_closed)],
   ['connections opened', count(report.connections_opened)],
   ['received, sent', bytes(report.bytes_in) + ', ' + bytes(report.bytes_out)],
@@ -39,18 +39,18 @@ const totals = report => facts('Totals', [
 const run = report => facts('The run', [
   ['started', report.started],
   ['duration', `${span(report.duration_s)}, until ${kEnds[report.ended_by] ?? report.ended_by}`],
-  ['load', report.mode === 'open' ? `open loop, ${figure(report.rate)} requests a second` : 'closed loop: the next request when the last is answered'],
+  ['load', report.mode === 'open' ? `open loop, ${plain(report.rate)} requests a second` : 'closed loop: the next request when the last is answered'],
   ['connections', count(report.connections)],
-  ['the generator was late', report.mode === 'open' || report.late.requests ? `for ${counted(report.late.requests, 'request')} (${figure(100 * report.late.share)} %), at worst by ${time(report.late.worst_ms)}` : null],
+  ['the generator was late', report.mode === 'open' || report.late.requests ? `for ${counted(report.late.requests, 'request')} (${plain(100 * report.late.share)} %), at worst by ${time(report.late.worst_ms)}` : null],
   [report.targets.length === 1 ? 'target' : 'targets', report.targets.map(target => element('div', {}, element('code', {}, target)))],
   ['berth', report.version],
 ], 'run');
 
 const failureTable = report => table('Failures by kind', [
-  {head: 'kind', of: kind => kind}, {head: 'failures', n: true, of: kind => count(report.failures[kind] ?? 0)},
+  {head: 'kind', of: kind => [sampled(kindSample(kind, report)), kind]}, {head: 'failures', n: true, of: kind => count(report.failures[kind] ?? 0)},
   {head: 'of requests', n: true, of: kind => report.failures[kind] ? share(report.failures[kind], report.requests) : '0'},
   {head: 'what happened', wide: true, of: kind => kFailures[kind] ?? ''},
-], kindsOf(report), {id: 'failures-by-kind', bad: kind => report.failures[kind] > 0});
+], kindsOf(report), {id: 'failures-by-kind'});
 
 const latencyTable = report => table('Latencies in milliseconds', [
   {head: 'ms', of: row => row.name}, {head: 'answers', n: true, of: row => count(row.latency?.count ?? 0)}, ...latencyColumns(row => row.latency),
@@ -94,8 +94,8 @@ const sockets = report => report.websockets && section('WebSockets', facts('WebS
 ], 'websockets'));
 
 /** Bounds are in ms, but for those that count. */
-const bounded = (bound, value) => /failed/.test(bound.name) ? count(value) : time(value);
+const bounded = (bound, value, digits = figure) => /failed/.test(bound.name) ? count(value) : time(value, digits);
 const boundTable = report => table('Bounds', [
-  {head: 'bound', of: bound => bound.name}, {head: 'at most', n: true, of: bound => bounded(bound, bound.limit)},
+  {head: 'bound', of: bound => bound.name}, {head: 'at most', n: true, of: bound => bounded(bound, bound.limit, plain)},
   {head: 'was', n: true, of: bound => bounded(bound, bound.value)}, {head: '', of: bound => bound.kept ? '✓ kept' : '✗ broken'},
 ], report.bounds, {id: 'bounds', bad: bound => !bound.kept});

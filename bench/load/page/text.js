@@ -19,6 +19,8 @@ const grouped = digits => digits.replace(/\B(?=(\d{3})+(?!\d))/g, ',');
 
 /** 12345 is "12,345". */
 const count = value => grouped(String(Math.round(value)));
+/** The same for an axis, which is short of room: 20,000 is "20 k". */
+const short = value => value >= 1e6 ? plain(value / 1e6) + ' M' : value >= 1e4 ? plain(value / 1e3) + ' k' : count(value);
 /** "1 swap", "2 swaps". */
 const counted = (value, one, many = one + 's') => count(value) + ' ' + (value === 1 ? one : many);
 
@@ -32,17 +34,20 @@ function figure(value) {
   return grouped(whole) + (rest ? '.' + rest : '');
 }
 
+/** The same without zeros at its end: for what somebody chose, and for axes. */
+const plain = value => figure(value).replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '');
+
 /** A time given in milliseconds, in the unit that reads well. */
-function time(ms) {
+function time(ms, digits = figure) {
   if (ms === null || ms === undefined) return '–';
   if (ms === 0) return '0 ms';
-  if (ms < 0.1) return figure(ms * 1000) + ' µs';
-  if (ms < 1000) return figure(ms) + ' ms';
-  return span(ms / 1000);
+  if (ms < 0.1) return digits(ms * 1000) + ' µs';
+  if (ms < 1000) return digits(ms) + ' ms';
+  return span(ms / 1000, digits);
 }
 /** A time given in seconds. */
-function span(seconds) {
-  if (seconds < 120) return figure(seconds) + ' s';
+function span(seconds, digits = figure) {
+  if (seconds < 120) return digits(seconds) + ' s';
   const minutes = Math.floor(seconds / 60), left = Math.round(seconds - minutes * 60);
   if (left === 60) return span((minutes + 1) * 60);
   if (minutes < 120) return minutes + ' min' + (left ? ' ' + left + ' s' : '');
@@ -56,10 +61,10 @@ function bytes(value) {
   return (unit ? figure(value) : count(value)) + ' ' + units[unit];
 }
 
-const share = (part, whole) => whole ? figure(100 * part / whole) + ' %' : '–';
+const share = (part, whole) => whole ? plain(100 * part / whole) + ' %' : '–';
 
 /** B beside A: "1.20 ×"; "–" where there is nothing to divide by. */
-const ratio = (b, a) => a && b !== null && b !== undefined ? (b / a).toFixed(2) + ' ×' : '–';
+const ratio = (b, a) => a && b !== null && b !== undefined ? (b < 10 * a ? (b / a).toFixed(2) : figure(b / a)) + ' ×' : '–';
 
 /** A command as it would be typed. */
 const typed = words => words.map(word => /^[\w@%+=:,./-]+$/.test(word) ? word : "'" + word.replace(/'/g, "'\\''") + "'").join(' ');
@@ -82,5 +87,7 @@ const failedIn = report => sum(Object.values(report.failures));
 /** Every kind: those that are known in their order, then any other that the report has. */
 const kindsOf = report => [...new Set([...Object.keys(kFailures), ...Object.keys(report.failures)])];
 const failedSwaps = report => report.swaps.filter(swap => !swap.ok);
+/** What was done to the server, in a word. */
+const restart = report => report.swaps.every(swap => swap.kind === 'command') ? 'command' : 'swap';
 /** Answers a second. */
 const pace = report => report.duration_s > 0 ? report.answered / report.duration_s : 0;
