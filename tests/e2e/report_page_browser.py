@@ -1,4 +1,5 @@
 """The report page of `berth load` as headless Chromium shows it: report_page_browser.py SAMPLE_REPORT_PAGES.
+The samples are held to docs/load.schema.json, so that what is shown is what is written.
 
 Chromium is asked over its pipe (--remote-debugging-pipe): file descriptors 3 and 4, a zero byte after each message.
 """
@@ -10,7 +11,10 @@ import sys
 import tempfile
 import unittest
 
+import jsonschema
+
 CHROMIUM = "/usr/bin/chromium"
+SCHEMA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../docs/load.schema.json")
 PHONE, DESK = 360, 1280
 PAGES = ("good", "failing", "empty", "second", "hour", "compare")
 
@@ -110,6 +114,18 @@ class ReportPage(unittest.TestCase):
 
     def marks(self, where="#latency"):
         return self.browser.number_of(where + " .swap-mark"), self.browser.number_of(where + " .swap-mark.failed")
+
+    def test_the_samples_are_reports(self):
+        with open(SCHEMA) as file:
+            schema = json.load(file)
+        jsonschema.Draft202012Validator.check_schema(schema)
+        validator = jsonschema.Draft202012Validator(schema)
+        for name in ("good", "failing", "empty", "second"):
+            with open(os.path.join(self.scratch.name, name + ".json")) as file:
+                report = json.load(file)
+            self.assertEqual([f"{error.json_path}: {error.message}" for error in validator.iter_errors(report)], [], name)
+            for spoilt in ({**report, "more": 1}, {**report, "verdict": "good"}, {key: report[key] for key in report if key != "late"}):
+                self.assertFalse(validator.is_valid(spoilt))
 
     def test_every_page_is_quiet_and_fits_a_phone(self):
         for name in PAGES:
