@@ -96,12 +96,13 @@ json::object sample_report(const SampleRun& run) {
   json::object by_kind;
   for (const char* kind : kKinds) by_kind[kind] = 0;
   std::int64_t failed = 0;
+  const int down_from = run.seconds / 4 * 2;
   for (int t = 0; t < run.seconds; ++t) {
     std::vector<double> all;
     json::object failures;
     std::int64_t failed_now = 0;
     // Two seconds of nothing but failures, and fewer kinds around them.
-    const bool down = run.failing && t / 2 == run.seconds / 4;
+    const bool down = run.failing && (t == down_from || t == down_from + 1);
     if (run.failing && t >= run.seconds / 4 && t < run.seconds * 3 / 4) {
       for (std::size_t i = 0; i < std::size(kKinds); ++i) {
         const std::int64_t count = down ? 4 + i * 3 : (t + i) % 4 == 0 ? 1 + i : 0;
@@ -172,7 +173,7 @@ json::object sample_report(const SampleRun& run) {
       {"around_swaps_ms", latency_of(answers, [](const Answer& answer) { return answer.at_swap; })},
       {"histogram", histogram_of(answers)},
       {"longest_gap_ms", gap},
-      {"longest_gap_at_s", run.failing ? run.seconds / 4 * 2.0 : run.seconds / 3.0},
+      {"longest_gap_at_s", run.failing ? double(down_from) : run.seconds / 3.0},
       {"swaps", swaps},
       {"seconds", seconds},
       {"kinds", json::array{}},

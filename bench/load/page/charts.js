@@ -25,7 +25,7 @@ function latencyPlot(report, scale, width, name = 'Latency over time') {
   const box = plot({
     width, height: width < 500 ? 250 : 300, top: 12 + kLane, title: name,
     desc: `p50, p99 and max of each ${step === 1 ? 'second' : span(step)} on a logarithmic scale, over ${span(scale.end)}, with ` +
-      `${counted(report.swaps.length, 'swap')} marked. ` + (worst ? `The slowest answer, ${time(worst.max)}, fell between ${figure(worst.from)} s and ${figure(worst.to)} s.` : ''),
+      `${counted(report.swaps.length, 'swap')} marked. ` + (worst ? `The slowest answer, ${time(worst.max)}, fell between ${plain(worst.from)} s and ${plain(worst.to)} s.` : ''),
     x: {end: scale.end}, y: scale});
   drawSwaps(box, report.swaps);
   const limit = latencyLimit(report);
@@ -50,7 +50,7 @@ function latencyPlot(report, scale, width, name = 'Latency over time') {
   for (let i = labels.length - 1, floor = box.bottom; i >= 0; --i, floor -= 12) labels[i].y = Math.min(labels[i].y, floor);
   for (const {line, x, y} of labels) box.svg.append(drawn('text', {class: 'name c-' + line, x, y}, line));
   longestGap(box, report);
-  return readable(box, bins, bin => `${figure(bin.from)}–${figure(bin.to)} s: ${counted(bin.requests, 'request')}, ` +
+  return readable(box, bins, bin => `${plain(bin.from)}–${plain(bin.to)} s: ${counted(bin.requests, 'request')}, ` +
     (bin.failed ? `${count(bin.failed)} failed, ` : '') + (bin.max > 0 ? `p50 ${time(bin.p50)}, p99 ${time(bin.p99)}, max ${time(bin.max)}` : 'no answers'));
 }
 
@@ -104,12 +104,12 @@ function failurePlot(report, width) {
       const {colour, woven} = kindLook(box, kind, report);
       const at = {x: box.x(bin.from) + 0.5, width: Math.max(1.5, box.x(bin.to) - box.x(bin.from) - 1), y: box.y(below + n),
                   height: Math.max(1, box.y(below) - box.y(below + n))};
-      box.svg.append(drawn('rect', {...at, class: 'kind ' + colour}, drawn('title', {}, `${figure(bin.from)} s: ${kind} ${count(n)}`)));
+      box.svg.append(drawn('rect', {...at, class: 'kind ' + colour}, drawn('title', {}, `${plain(bin.from)} s: ${kind} ${count(n)}`)));
       if (woven) box.svg.append(drawn('rect', {...at, fill: woven, 'pointer-events': 'none'}), drawn('rect', {...at, class: 'outline ' + colour}));
       below += n;
     }
   }
-  return readable(box, bins, bin => `${figure(bin.from)}–${figure(bin.to)} s: ` + (kinds.filter(kind => bin.failures[kind])
+  return readable(box, bins, bin => `${plain(bin.from)}–${plain(bin.to)} s: ` + (kinds.filter(kind => bin.failures[kind])
     .map(kind => kind + ' ' + count(bin.failures[kind])).join(', ') || 'none failed'));
 }
 
