@@ -1,11 +1,32 @@
 #include "proxy/http/field_text.h"
 
 #include <algorithm>
+#include <cstring>
+#include <type_traits>
 
 namespace berth::http {
 namespace {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+
+/// Whether the token at `name`, as long as `known`, is it. In a token the bit 0x20 is case and nothing else:
+/// no other octet that differs from a letter or a hyphen by it alone is a tchar (RFC 9110 §5.6.2).
+template <std::size_t N>
+bool spells(const char* name, const char (&known)[N]) {
+  constexpr std::size_t kSize = N - 1;
+  using Word = std::conditional_t<kSize >= 8, std::uint64_t,
+                                  std::conditional_t<kSize >= 4, std::uint32_t, std::uint16_t>>;
+  Word difference = 0;
+  for (std::size_t i = 0; i < kSize; i += sizeof(Word)) {
+    const std::size_t at = std::min(i, kSize - sizeof(Word));  // the last may overlap the one before
+    Word octets = 0;
+    Word expected = 0;
+    std::memcpy(&octets, name + at, sizeof octets);
+    std::memcpy(&expected, known + at, sizeof expected);
+    difference |= static_cast<Word>((octets | static_cast<Word>(0x2020202020202020U)) ^ expected);
+  }
+  return difference == 0;
+}
 
 }  // namespace
 
@@ -23,6 +44,11 @@ bool equals_lower(std::string_view text, std::string_view expected) {
                     [](char a, char b) { return lower(a) == b; });
 }
 
+bool equals_name(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return lower(x) == lower(y); });
+}
+
 bool has_token(std::string_view value, std::string_view token) {
   while (!value.empty()) {
     const std::string_view item = next_item(value);
@@ -33,10 +59,7 @@ bool has_token(std::string_view value, std::string_view token) {
 
 bool lists_name(std::string_view value, std::string_view name) {
   while (!value.empty()) {
-    const std::string_view item = next_item(value);
-    if (std::equal(item.begin(), item.end(), name.begin(), name.end(),
-                   [](char a, char b) { return lower(a) == lower(b); }))
-      return true;
+    if (equals_name(next_item(value), name)) return true;
   }
   return false;
 }
@@ -53,6 +76,40 @@ bool is_forwarding_name(std::string_view name) {
 
 bool is_request_id_name(std::string_view name) {
   return name.size() == 12 && equals_lower(name, "x-request-id");
+}
+
+FieldTag tag_of(std::string_view name) {
+  const char* const at = name.data();
+  if (name.empty()) return FieldTag::Other;
+  const char first = static_cast<char>(name[0] | 0x20);
+  if (first == 'x') {
+    if (is_forwarding_name(name)) return FieldTag::XForwarded;
+    return is_request_id_name(name) ? FieldTag::RequestId : FieldTag::Other;
+  }
+  switch (name.size()) {
+    case 2:
+      return spells(at, "te") ? FieldTag::Te : FieldTag::Other;
+    case 4:
+      return spells(at, "host") ? FieldTag::Host : FieldTag::Other;
+    case 6:
+      if (first == 'a') return spells(at, "accept") ? FieldTag::Accept : FieldTag::Other;
+      return spells(at, "expect") ? FieldTag::Expect : FieldTag::Other;
+    case 7:
+      return spells(at, "upgrade") ? FieldTag::Upgrade : FieldTag::Other;
+    case 9:
+      return spells(at, "forwarded") ? FieldTag::Forwarded : FieldTag::Other;
+    case 10:
+      if (first == 'c') return spells(at, "connection") ? FieldTag::Connection : FieldTag::Other;
+      return spells(at, "keep-alive") ? FieldTag::KeepAlive : FieldTag::Other;
+    case 14:
+      return spells(at, "content-length") ? FieldTag::ContentLength : FieldTag::Other;
+    case 16:
+      return spells(at, "proxy-connection") ? FieldTag::ProxyConnection : FieldTag::Other;
+    case 17:
+      return spells(at, "transfer-encoding") ? FieldTag::TransferEncoding : FieldTag::Other;
+    default:
+      return FieldTag::Other;
+  }
 }
 
 bool lists_all(std::string_view value, std::string_view names) {

@@ -10,6 +10,9 @@ namespace berth::http {
 /// ASCII, without case; `lower` is in lower case.
 bool equals_lower(std::string_view text, std::string_view lower);
 
+/// Two names, whatever the case of either (RFC 9110 §5.1).
+bool equals_name(std::string_view a, std::string_view b);
+
 /// Takes the first item off the comma-separated `list`: it, without the blanks around it.
 std::string_view next_item(std::string_view& list);
 
@@ -27,6 +30,9 @@ bool is_forwarding_name(std::string_view name);
 
 /// X-Request-Id
 bool is_request_id_name(std::string_view name);
+
+/// Which field `name`, a token, is of.
+FieldTag tag_of(std::string_view name);
 
 /// The value of the first field `name` (in lower case) that has no tag of its own; empty: there is none.
 std::string_view field_value(const Head& head, std::string_view name);

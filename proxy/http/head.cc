@@ -1,101 +1,67 @@
 #include "proxy/http/head.h"
 
 #include <algorithm>
-#include <array>
-#include <boost/beast/http/basic_parser.hpp>
-#include <boost/none.hpp>
+#include <optional>
+#include <type_traits>
 
 #include "proxy/http/authority.h"
 #include "proxy/http/field_text.h"
+#include "proxy/http/head_lines.h"
+#include "proxy/http/octets.h"
 
 namespace berth::http {
 namespace {
 
-namespace beast = boost::beast;
-using beast::http::field;
-using ErrorCode = beast::error_code;
-
-std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
-
-FieldTag tag_of(field known, std::string_view name) {
-  switch (known) {
-    case field::accept:
-      return FieldTag::Accept;
-    case field::connection:
-      return FieldTag::Connection;
-    case field::content_length:
-      return FieldTag::ContentLength;
-    case field::expect:
-      return FieldTag::Expect;
-    case field::forwarded:
-      return FieldTag::Forwarded;
-    case field::host:
-      return FieldTag::Host;
-    case field::keep_alive:
-      return FieldTag::KeepAlive;
-    case field::proxy_connection:
-      return FieldTag::ProxyConnection;
-    case field::te:
-      return FieldTag::Te;
-    case field::transfer_encoding:
-      return FieldTag::TransferEncoding;
-    case field::upgrade:
-      return FieldTag::Upgrade;
-    case field::unknown:
-      break;
-    default:
-      return FieldTag::Other;
-  }
-  if ((name[0] | 0x20) != 'x') return FieldTag::Other;
-  if (is_forwarding_name(name)) return FieldTag::XForwarded;
-  if (is_request_id_name(name)) return FieldTag::RequestId;
-  return FieldTag::Other;
-}
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// RFC 9110 §8.6: digits alone. A list, a sign or a leading zero is how two readers come to disagree.
-bool is_strict_length(std::string_view value) {
-  if (value.empty() || value.size() > 19) return false;
-  if (value.size() > 1 && value[0] == '0') return false;
-  return std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
+std::optional<std::uint64_t> strict_length(std::string_view value) {
+  if (value.empty() || value.size() > 19 || (value.size() > 1 && value[0] == '0')) return std::nullopt;
+  std::uint64_t length = 0;
+  for (const char c : value) {
+    if (!is_digit(c)) return std::nullopt;
+    length = length * 10 + static_cast<std::uint64_t>(c - '0');
+  }
+  return length;
 }
 
-bool is_token_char(char c) {
-  return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
-         std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
-
-template <bool IsRequest>
-class HeadParser final : public beast::http::basic_parser<IsRequest> {
-  using Base = beast::http::basic_parser<IsRequest>;
-  using HeadType = std::conditional_t<IsRequest, RequestHead, ResponseHead>;
+/// Reads one head, line by line, straight into `head`.
+template <class HeadType>
+class HeadReader {
+  static constexpr bool kIsRequest = std::is_same_v<HeadType, RequestHead>;
 
  public:
-  HeadParser(HeadType& head, HeadError& error, const HeadLimits& limits)
-      : head_(head), error_(error), limits_(limits) {
-    this->header_limit(limits.bytes);
-    this->body_limit(boost::none);
-  }
+  /// `to_head`: see read_response_head.
+  HeadReader(HeadType& head, HeadError& error, const HeadLimits& limits, bool to_head)
+      : head_(head), error_(error), limits_(limits), to_head_(to_head) {}
 
-  HeadResult parse(std::string_view bytes) {
-    head_.fields.clear();
-    ErrorCode ec;
-    const std::size_t used = this->put(boost::asio::const_buffer(bytes.data(), bytes.size()), ec);
-    if (ec == beast::http::error::need_more) {
-      if (bytes.size() < limits_.bytes) return HeadResult::NeedMore;
-      return too_large();
+  HeadResult read(std::string_view bytes) {
+    const char* at = bytes.data();
+    const char* const last = at + std::min<std::size_t>(bytes.size(), limits_.bytes);
+    LineResult line = read_start_line(at, last);
+    if (line != LineResult::Whole) return stopped(line, bytes);
+    started_ = true;
+    if (!check_start_line()) return HeadResult::Bad;
+    for (;;) {
+      Field field;
+      line = read_field_line(at, last, field);
+      if (line == LineResult::Empty) break;
+      if (line != LineResult::Whole && line != LineResult::Folded) return stopped(line, bytes);
+      if (head_.fields.size() >= limits_.fields) return bad(431, "there are too many header fields");
+      if (line == LineResult::Folded) return bad(400, "a header line is folded");
+      field.tag = tag_of(field.name);
+      head_.fields.push_back(field);
+      if (field.tag != FieldTag::Other && !note(field.tag, field.value)) return HeadResult::Bad;
     }
-    if (ec) return refuse(ec, bytes);
-    if (used > limits_.bytes) return too_large();
-    head_.raw = bytes.substr(0, used);
-    head_.fields_end = bytes.data() + used - 2;
+    head_.raw = {bytes.data(), at};
+    head_.fields_end = at - 2;
     return finish();
   }
 
  private:
-  HeadResult too_large() {
-    error_ = head_.fields.empty() && !started_ ? HeadError{414, "the request target is too long"}
-                                               : HeadError{431, "the header fields are too large"};
-    return HeadResult::Bad;
+  bool fail(int status, const char* reason) {
+    error_ = {status, reason};
+    return false;
   }
 
   HeadResult bad(int status, const char* reason) {
@@ -108,108 +74,117 @@ class HeadParser final : public beast::http::basic_parser<IsRequest> {
     const std::string_view line = bytes.substr(0, bytes.find('\r'));  // its line feed may be to come
     const std::string_view version = line.substr(line.size() - std::min<std::size_t>(line.size(), 9));
     if (version == " HTTP/1.1" || version == " HTTP/1.0") return false;  // something else is wrong
-    return version.size() == 9 && version.starts_with(" HTTP/") &&
-           std::isdigit(static_cast<unsigned char>(version[6])) != 0 && version[7] == '.' &&
-           std::isdigit(static_cast<unsigned char>(version[8])) != 0;
+    return version.size() == 9 && version.starts_with(" HTTP/") && is_digit(version[6]) &&
+           version[7] == '.' && is_digit(version[8]);
   }
 
-  HeadResult refuse(const ErrorCode& ec, std::string_view bytes) {
-    using beast::http::error;
-    if (refused_) return HeadResult::Bad;  // error_ tells
-    if (ec == error::header_limit) return too_large();
-    if (ec == error::bad_version && names_a_version(bytes))
+  /// There is no whole line.
+  HeadResult stopped(LineResult line, std::string_view bytes) {
+    if (line == LineResult::NeedMore) {
+      if (bytes.size() < limits_.bytes) return HeadResult::NeedMore;
+      return started_ ? bad(431, "the header fields are too large")
+                      : bad(414, "the request target is too long");
+    }
+    if (line == LineResult::OtherVersion && names_a_version(bytes))
       return bad(505, "the HTTP version is not 1.0 or 1.1");
-    if (ec == error::bad_content_length || ec == error::multiple_content_length)
-      return bad(400, "Content-Length is malformed, repeated or beside Transfer-Encoding");
-    if (ec == error::bad_transfer_encoding)
-      return bad(400, "Transfer-Encoding is repeated or beside Content-Length");
     return bad(400, "the head of the message is malformed");
   }
 
-  void fail(ErrorCode& ec, int status, const char* reason) {
-    refused_ = true;
-    error_ = {status, reason};
-    ec = beast::http::error::bad_field;
-  }
-
-  void on_request_impl(beast::http::verb, beast::string_view method, beast::string_view target, int version,
-                       ErrorCode& ec) override {
-    started_ = true;
-    if constexpr (IsRequest) {
-      head_.version = version;
-      head_.method = view(method);
-      head_.target = view(target);
-      for (const char c : target)
-        if (static_cast<unsigned char>(c) >= 0x7f || c == '#' || c == '"')
-          return fail(ec, 400, "the request target has a character that must be percent-encoded");
+  LineResult read_start_line(const char*& at, const char* last) {
+    if constexpr (kIsRequest) {
+      RequestLine line;
+      const LineResult result = read_request_line(at, last, line);
+      head_.method = line.method;
+      head_.target = line.target;
+      head_.version = line.version;
+      to_encode_ = line.to_encode;
+      return result;
+    } else {
+      StatusLine line;
+      const LineResult result = read_status_line(at, last, line);
+      head_.version = line.version;
+      head_.status = line.status;
+      head_.after_version = line.after_version;
+      return result;
     }
   }
 
-  void on_response_impl(int code, beast::string_view reason, int version, ErrorCode& ec) override {
-    started_ = true;
-    if constexpr (!IsRequest) {
-      if (code < 100 || code > 999) return fail(ec, 502, "the status code is malformed");
-      head_.version = version;
-      head_.status = code;
-      head_.after_version = {reason.data() - 5, reason.size() + 7};
+  bool check_start_line() {
+    if constexpr (kIsRequest) {
+      if (to_encode_) return fail(400, "the request target has a character that must be percent-encoded");
+    } else {
+      if (head_.status < 100) return fail(502, "the status code is malformed");
     }
+    return true;
   }
 
-  void on_field_impl(field known, beast::string_view name, beast::string_view value, ErrorCode& ec) override {
-    if (head_.fields.size() >= limits_.fields) return fail(ec, 431, "there are too many header fields");
-    // A folded line (RFC 9112 §5.2) leaves its mark between the colon and the value, or puts the value
-    // elsewhere.
-    const char* between = name.data() + name.size() + 1;
-    if (value.data() < between || value.data() > between + limits_.bytes)
-      return fail(ec, 400, "a header line is folded");
-    for (const char* p = between; p < value.data(); ++p)
-      if (*p != ' ' && *p != '\t') return fail(ec, 400, "a header line is folded");
-    const FieldTag tag = tag_of(known, view(name));
-    head_.fields.push_back({name.data(), view(name), view(value), tag, false});
-    if (tag != FieldTag::Other) note(tag, view(value), ec);
-  }
-
-  void note(FieldTag tag, std::string_view value, ErrorCode& ec) {
+  bool note(FieldTag tag, std::string_view value) {
     switch (tag) {
       case FieldTag::ContentLength:
-        if (has_length_ || !is_strict_length(value))
-          return fail(ec, 400, "Content-Length is malformed or repeated");
-        has_length_ = true;
-        break;
+        return note_length(value);
       case FieldTag::TransferEncoding:
-        if (has_coding_) return fail(ec, 400, "Transfer-Encoding is repeated");
-        has_coding_ = true;
-        if (!equals_lower(value, "chunked")) {
-          const bool token = !value.empty() && std::all_of(value.begin(), value.end(), is_token_char);
-          return fail(ec, token ? 501 : 400, "Transfer-Encoding is not exactly `chunked`");
-        }
-        if (head_.version < 11) return fail(ec, 400, "Transfer-Encoding in HTTP/1.0");
-        break;
+        return note_coding(value);
       case FieldTag::Connection:
         has_connection_ = true;
-        break;
+        return note_options(value);
+      case FieldTag::ProxyConnection:  // of old; told by clients that mean Connection
+        return note_options(value);
       case FieldTag::Upgrade:
         head_.upgrade = value;
-        break;
+        return true;
       case FieldTag::RequestId:
         head_.request_id = value;
         ++head_.request_ids;
-        break;
+        return true;
       default:
-        if constexpr (IsRequest)
-          note_request(tag, value, ec);
-        else if (tag == FieldTag::KeepAlive)
-          head_.keep_alive_terms = value;
         break;
     }
+    if constexpr (kIsRequest)
+      return note_request(tag, value);
+    else if (tag == FieldTag::KeepAlive)
+      head_.keep_alive_terms = value;
+    return true;
   }
 
-  void note_request(FieldTag tag, std::string_view value, ErrorCode& ec) {
-    if constexpr (IsRequest) {
+  /// RFC 9112 §6.3: beside Transfer-Encoding, or twice, it is how requests are smuggled.
+  bool note_length(std::string_view value) {
+    const auto length = strict_length(value);
+    if (has_coding_ || has_length_ || !length)
+      return fail(400, "Content-Length is malformed, repeated or beside Transfer-Encoding");
+    has_length_ = true;
+    head_.length = *length;
+    return true;
+  }
+
+  /// RFC 9112 §6.1: what is not understood is answered 501.
+  bool note_coding(std::string_view value) {
+    if (has_coding_ || has_length_)
+      return fail(400, "Transfer-Encoding is repeated or beside Content-Length");
+    if (!equals_lower(value, "chunked"))
+      return fail(is_token(value) ? 501 : 400, "Transfer-Encoding is not exactly `chunked`");
+    if (head_.version < 11) return fail(400, "Transfer-Encoding in HTTP/1.0");
+    has_coding_ = true;
+    return true;
+  }
+
+  /// RFC 9110 §7.6.1: a list of tokens, of which two say whether the connection goes on.
+  bool note_options(std::string_view value) {
+    while (!value.empty()) {
+      const std::string_view option = next_item(value);
+      if (option.empty()) continue;  // RFC 9110 §5.6.1.2
+      if (!is_token(option)) return fail(400, "the head of the message is malformed");
+      if (equals_lower(option, "close")) says_close_ = true;
+      if (equals_lower(option, "keep-alive")) says_keep_alive_ = true;
+    }
+    return true;
+  }
+
+  bool note_request(FieldTag tag, std::string_view value) {
+    if constexpr (kIsRequest) {
       switch (tag) {
         case FieldTag::Host:
-          if (head_.has_host) return fail(ec, 400, "there are two Host fields");
-          if (!is_host(value)) return fail(ec, 400, "Host is malformed");
+          if (head_.has_host) return fail(400, "there are two Host fields");
+          if (!is_host(value)) return fail(400, "Host is malformed");
           head_.has_host = true;
           head_.host = value;
           break;
@@ -226,45 +201,50 @@ class HeadParser final : public beast::http::basic_parser<IsRequest> {
           break;
       }
     }
+    return true;
   }
 
   HeadResult finish() {
-    head_.keep_alive = this->keep_alive();
+    head_.keep_alive = head_.version == 11 ? !says_close_ : says_keep_alive_;
     head_.upgrade_option = false;
     if (has_connection_) nominate();
-    if constexpr (IsRequest)
+    if constexpr (kIsRequest)
       return finish_request();
     else
       return finish_response();
   }
 
-  /// Marks the fields that Connection names, except those that no peer may have removed.
+  /// RFC 9110 §7.6.1: marks the fields that Connection names, except those that no peer may have removed.
   void nominate() {
     for (const Field& connection : head_.fields) {
       if (connection.tag != FieldTag::Connection) continue;
-      if (has_token(connection.value, "upgrade")) head_.upgrade_option = true;
-      for (Field& other : head_.fields) {
-        switch (other.tag) {
-          case FieldTag::Connection:
-          case FieldTag::ContentLength:
-          case FieldTag::Expect:
-          case FieldTag::Host:
-          case FieldTag::RequestId:
-          case FieldTag::TransferEncoding:
-          case FieldTag::Upgrade:
-            break;
-          default:
-            if (lists_name(connection.value, other.name)) other.nominated = true;
-        }
+      for (std::string_view options = connection.value; !options.empty();) {
+        const std::string_view option = next_item(options);
+        if (equals_lower(option, "upgrade")) head_.upgrade_option = true;
+        for (Field& other : head_.fields)
+          if (may_be_nominated(other.tag) && equals_name(option, other.name)) other.nominated = true;
       }
     }
   }
 
+  static bool may_be_nominated(FieldTag tag) {
+    switch (tag) {
+      case FieldTag::Connection:
+      case FieldTag::ContentLength:
+      case FieldTag::Expect:
+      case FieldTag::Host:
+      case FieldTag::RequestId:
+      case FieldTag::TransferEncoding:
+      case FieldTag::Upgrade:
+        return false;
+      default:
+        return true;
+    }
+  }
+
   HeadResult finish_request() {
-    if constexpr (IsRequest) {
-      head_.framing = has_coding_ ? Framing::Chunked : has_length_ ? Framing::Length : Framing::None;
-      head_.length = has_length_ ? *this->content_length() : 0;
-      if (head_.length == 0 && head_.framing == Framing::Length) head_.framing = Framing::None;
+    if constexpr (kIsRequest) {
+      head_.framing = has_coding_ ? Framing::Chunked : head_.length > 0 ? Framing::Length : Framing::None;
       if (head_.version == 11 && !head_.has_host) return bad(400, "Host is missing");
       return read_target();
     }
@@ -273,7 +253,7 @@ class HeadParser final : public beast::http::basic_parser<IsRequest> {
 
   /// RFC 9112 §3.2: which of the four forms the target has.
   HeadResult read_target() {
-    if constexpr (IsRequest) {
+    if constexpr (kIsRequest) {
       const std::string_view target = head_.target;
       head_.authority = {};
       head_.path = target;
@@ -297,58 +277,59 @@ class HeadParser final : public beast::http::basic_parser<IsRequest> {
     return HeadResult::Bad;
   }
 
+  /// RFC 9112 §6.3
   HeadResult finish_response() {
-    if constexpr (!IsRequest) {
-      // Beast has worked it out (RFC 9112 §6.3), skip() included; only the strictness is ours.
-      head_.length = has_length_ ? *this->content_length() : 0;
-      if (this->is_done())
+    if constexpr (!kIsRequest) {
+      const int status = head_.status;
+      if (to_head_ || status < 200 || status == 204 || status == 304)
         head_.framing = Framing::None;
       else if (has_coding_)
         head_.framing = Framing::Chunked;
+      else if (has_length_)
+        head_.framing = head_.length > 0 ? Framing::Length : Framing::None;
       else
-        head_.framing = has_length_ ? Framing::Length : Framing::Close;
-      return HeadResult::Complete;
+        head_.framing = Framing::Close;
+      if (head_.framing == Framing::Close) head_.keep_alive = false;
     }
-    return HeadResult::Bad;
+    return HeadResult::Complete;
   }
-
-  void on_header_impl(ErrorCode&) override {}
-  void on_body_init_impl(const boost::optional<std::uint64_t>&, ErrorCode&) override {}
-  std::size_t on_body_impl(beast::string_view body, ErrorCode&) override { return body.size(); }
-  void on_chunk_header_impl(std::uint64_t, beast::string_view, ErrorCode&) override {}
-  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view body, ErrorCode&) override {
-    return body.size();
-  }
-  void on_finish_impl(ErrorCode&) override {}
 
   HeadType& head_;
   HeadError& error_;
   const HeadLimits& limits_;
+  bool to_head_;
   bool started_ = false;
-  bool refused_ = false;
+  bool to_encode_ = false;
   bool has_length_ = false;
   bool has_coding_ = false;
   bool has_connection_ = false;
+  bool says_close_ = false;
+  bool says_keep_alive_ = false;
 };
+
+/// What a workspace still holds of the head before.
+void forget(Head& head) {
+  head.fields.clear();
+  head.length = 0;
+  head.upgrade = {};
+  head.request_ids = 0;
+}
 
 }  // namespace
 
 HeadResult read_request_head(std::string_view bytes, const HeadLimits& limits, RequestHead& head,
                              HeadError& error) {
+  forget(head);
   head.has_host = head.expects_continue = head.accepts_html = head.te_trailers = false;
-  head.host = head.upgrade = {};
-  head.request_ids = 0;
-  HeadParser<true> parser(head, error, limits);
-  return parser.parse(bytes);
+  head.host = {};
+  return HeadReader<RequestHead>(head, error, limits, false).read(bytes);
 }
 
 HeadResult read_response_head(std::string_view bytes, const HeadLimits& limits, bool to_head,
                               ResponseHead& head, HeadError& error) {
-  head.upgrade = head.keep_alive_terms = {};
-  head.request_ids = 0;
-  HeadParser<false> parser(head, error, limits);
-  if (to_head) parser.skip(true);
-  const HeadResult result = parser.parse(bytes);
+  forget(head);
+  head.keep_alive_terms = {};
+  const HeadResult result = HeadReader<ResponseHead>(head, error, limits, to_head).read(bytes);
   if (result == HeadResult::Bad) error.status = 502;
   return result;
 }

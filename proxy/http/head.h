@@ -1,7 +1,6 @@
-// The head of a message as it lies in the wire's buffer: read once by a class derived from Beast's SAX
-// parser, held to the strict rules of RFC 9112 that Beast leaves open. Everything here is a view into that
-// buffer, valid until the buffer changes. Knows no socket; decides nothing about what is forwarded
-// (head_rules.h).
+// The head of a message as it lies in the wire's buffer: its lines are read once (head_lines.h) and held to
+// the strict rules of RFC 9112 on what fields mean together. Everything here is a view into that buffer,
+// valid until the buffer changes. Knows no socket; decides nothing about what is forwarded (head_rules.h).
 #pragma once
 
 #include <cstdint>

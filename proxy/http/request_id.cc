@@ -2,18 +2,14 @@
 
 #include <sys/random.h>
 
-#include <algorithm>
 #include <bit>
 #include <chrono>
 #include <cstring>
 
+#include "proxy/http/octets.h"
+
 namespace berth::http {
 namespace {
-
-bool is_token_char(char c) {
-  return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
-         std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
 
 /// Eight hex digits at once: a nibble in each byte, then '0' or 'a' - 10 added.
 void put_hex(std::uint32_t value, char* into) {
@@ -28,10 +24,7 @@ void put_hex(std::uint32_t value, char* into) {
 
 }  // namespace
 
-bool is_request_id(std::string_view text) {
-  return !text.empty() && text.size() <= kMostRequestId &&
-         std::all_of(text.begin(), text.end(), is_token_char);
-}
+bool is_request_id(std::string_view text) { return text.size() <= kMostRequestId && is_token(text); }
 
 RequestIds::RequestIds() {
   if (::getrandom(state_.data(), sizeof state_, 0) != static_cast<ssize_t>(sizeof state_)) {
