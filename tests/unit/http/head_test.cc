@@ -3,7 +3,10 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "proxy/http/field_text.h"
 
 using namespace berth::http;
 
@@ -137,6 +140,120 @@ TEST_CASE("head: request lines that are not HTTP's are refused with the status t
   }
 }
 
+TEST_CASE("head: each refusal says why") {
+  struct Reason {
+    std::string text;
+    int status;
+    std::string reason;
+  };
+  const std::string malformed = "the head of the message is malformed";
+  const std::string length = "Content-Length is malformed, repeated or beside Transfer-Encoding";
+  const std::string coding = "Transfer-Encoding is repeated or beside Content-Length";
+  const std::vector<Reason> cases = {
+      {"G\"T / HTTP/1.1\r\n\r\n", 400, malformed},
+      {"GET / HTTP/1.1\n\r\n", 400, malformed},
+      {"GET / HTTP/1.1 \r\n\r\n", 400, malformed},
+      {"GET / http/1.1\r\n\r\n", 400, malformed},
+      {"GET / HTTP/1.10\r\n\r\n", 400, malformed},
+      {"GET / HTTP/2.0\r\n\r\n", 505, "the HTTP version is not 1.0 or 1.1"},
+      {"GET / HTTP/0.9\r\n\r\n", 505, "the HTTP version is not 1.0 or 1.1"},
+      {"GET /\xff HTTP/1.1\r\n\r\n", 400, "the request target has a character that must be percent-encoded"},
+      {"GET /\xff HTTP/2.0\r\n\r\n", 505, "the HTTP version is not 1.0 or 1.1"},
+      {with("X : a\r\n"), 400, malformed},
+      {with("X: a\r\n b\r\n"), 400, "a header line is folded"},
+      {with("Connection: a b\r\n"), 400, malformed},
+      {with("Proxy-Connection: \"a\"\r\n"), 400, malformed},
+      {with("Content-Length: 1\r\nContent-Length: 2\r\n"), 400, length},
+      {with("Content-Length: -1\r\n"), 400, length},
+      {with("Transfer-Encoding: chunked\r\nContent-Length: 1\r\n"), 400, length},
+      {with("Content-Length: 1\r\nTransfer-Encoding: chunked\r\n"), 400, coding},
+      {with("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"), 400, coding},
+      {with("Transfer-Encoding: gzip\r\n"), 501, "Transfer-Encoding is not exactly `chunked`"},
+      {with("Transfer-Encoding: chunked, \r\n"), 400, "Transfer-Encoding is not exactly `chunked`"},
+      {"GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400, "Transfer-Encoding in HTTP/1.0"},
+      {with("HOST: a\r\n"), 400, "there are two Host fields"},
+      {"GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", 400, "Host is malformed"},
+      {"GET / HTTP/1.1\r\n\r\n", 400, "Host is missing"},
+  };
+  for (const Reason& each : cases) {
+    CAPTURE(each.text);
+    RequestHead head;
+    HeadError error;
+    CHECK(request(each.text, head, error) == HeadResult::Bad);
+    CHECK(error.status == each.status);
+    CHECK(error.reason == each.reason);
+  }
+}
+
+TEST_CASE("head: the names that berth has business with are known in any case, and no others") {
+  const std::vector<std::pair<std::string, FieldTag>> names = {
+      {"accept", FieldTag::Accept},
+      {"connection", FieldTag::Connection},
+      {"content-length", FieldTag::ContentLength},
+      {"expect", FieldTag::Expect},
+      {"forwarded", FieldTag::Forwarded},
+      {"host", FieldTag::Host},
+      {"keep-alive", FieldTag::KeepAlive},
+      {"proxy-connection", FieldTag::ProxyConnection},
+      {"x-request-id", FieldTag::RequestId},
+      {"te", FieldTag::Te},
+      {"transfer-encoding", FieldTag::TransferEncoding},
+      {"upgrade", FieldTag::Upgrade},
+      {"x-forwarded-for", FieldTag::XForwarded},
+      {"x_forwarded_proto", FieldTag::XForwarded},
+  };
+  for (const auto& [name, tag] : names) {
+    CAPTURE(name);
+    CHECK(tag_of(name) == tag);
+    std::string upper = name;
+    for (char& c : upper) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 0x20) : c;
+    CHECK(tag_of(upper) == tag);
+    // One octet changed, missing or too many makes it another name: those of the table, and what begins as
+    // x-forwarded-, apart.
+    for (std::size_t at = 0; at < name.size() && tag != FieldTag::XForwarded; ++at)
+      for (const char c : std::string("!#$%&'*+-.^_`|~09azAZ")) {
+        std::string other = name;
+        other[at] = c;
+        if ((c | 0x20) != name[at]) CHECK(tag_of(other) == FieldTag::Other);
+      }
+    if (tag == FieldTag::XForwarded) continue;
+    CHECK(tag_of(name + "s") == FieldTag::Other);
+    CHECK(tag_of(name.substr(1)) == FieldTag::Other);
+    CHECK(tag_of(name.substr(0, name.size() - 1)) == FieldTag::Other);
+  }
+}
+
+TEST_CASE("head: whether a connection goes on is in its options and its version") {
+  struct Case {
+    const char* version;
+    const char* fields;
+    bool keep_alive;
+  };
+  const std::vector<Case> cases = {
+      {"1.1", "", true},
+      {"1.0", "", false},
+      {"1.1", "Connection: close\r\n", false},
+      {"1.1", "Connection: foo,, CLOSE ,bar\r\n", false},
+      {"1.1", "Connection: foo\r\nConnection: close\r\n", false},
+      {"1.1", "Connection: closed, x-close\r\n", true},
+      {"1.1", "Connection: \r\n", true},
+      {"1.1", "Connection: ,\r\n", true},
+      {"1.1", "Proxy-Connection: close\r\n", false},
+      {"1.0", "Connection: Keep-Alive\r\n", true},
+      {"1.0", "Proxy-Connection: keep-alive\r\n", true},
+      {"1.0", "Connection: foo\r\n", false},
+  };
+  for (const Case& each : cases) {
+    CAPTURE(std::string(each.fields));
+    RequestHead head;
+    HeadError error;
+    const std::string text =
+        "GET / HTTP/" + std::string(each.version) + "\r\nHost: a\r\n" + each.fields + "\r\n";
+    REQUIRE(request(text, head, error) == HeadResult::Complete);
+    CHECK(head.keep_alive == each.keep_alive);
+  }
+}
+
 TEST_CASE("head: an absolute-form target gives authority and path") {
   RequestHead head;
   HeadError error;
@@ -173,6 +290,55 @@ TEST_CASE("head: too many fields and too large a head are refused") {
   CHECK(error.status == 414);
 }
 
+TEST_CASE("head: a head as large as may be is read, and one octet more is too much") {
+  RequestHead head;
+  HeadError error;
+  const std::string text = with("X: y\r\nZ: \r\n");
+  const std::string more = text + "body";
+  const auto size = static_cast<std::uint32_t>(text.size());
+  CHECK(request(more, head, error, {.bytes = size, .fields = 3}) == HeadResult::Complete);
+  CHECK(head.raw == text);
+  CHECK(request(more, head, error, {.bytes = size - 1, .fields = 3}) == HeadResult::Bad);
+  CHECK(error.status == 431);
+  CHECK(request(text, head, error, {.bytes = size, .fields = 2}) == HeadResult::Bad);
+  CHECK(error.status == 431);
+  const std::string line = text.substr(0, text.find('\n') + 1);
+  CHECK(request(line, head, error, {.bytes = static_cast<std::uint32_t>(line.size()), .fields = 3}) ==
+        HeadResult::Bad);
+  CHECK(error.status == 431);
+}
+
+TEST_CASE("head: a workspace forgets the head before") {
+  RequestHead head;
+  HeadError error;
+  REQUIRE(request(with("Content-Length: 5\r\nX-Request-Id: a\r\nConnection: upgrade\r\nUpgrade: b\r\nTE: "
+                       "trailers\r\nExpect: 100-continue\r\nAccept: text/html\r\n"),
+                  head, error) == HeadResult::Complete);
+  REQUIRE(request("GET / HTTP/1.0\r\n\r\n", head, error) == HeadResult::Complete);
+  CHECK(head.framing == Framing::None);
+  CHECK(head.length == 0);
+  CHECK(head.request_ids == 0);
+  CHECK(head.upgrade.empty());
+  CHECK(head.fields.empty());
+  CHECK_FALSE(head.keep_alive);
+  CHECK_FALSE((head.upgrade_option || head.has_host || head.expects_continue || head.accepts_html ||
+               head.te_trailers));
+  CHECK(head.host.empty());
+}
+
+TEST_CASE("head: every prefix of a response needs more and says nothing else") {
+  ResponseHead head;
+  HeadError error;
+  const std::string text =
+      "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\nConnection: close\r\n\r\n";
+  for (std::size_t n = 0; n < text.size(); ++n) {
+    CAPTURE(n);
+    CHECK(response(text.substr(0, n), head, error) == HeadResult::NeedMore);
+  }
+  CHECK(response(text, head, error) == HeadResult::Complete);
+  CHECK(head.after_version == " 200 OK\r\n");
+}
+
 TEST_CASE("head: how the end of a response is known") {
   struct Case {
     const char* text;
@@ -187,6 +353,12 @@ TEST_CASE("head: how the end of a response is known") {
       {"HTTP/1.1 200 OK\r\n\r\n", false, Framing::Close, false},
       {"HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\n", false, Framing::Length, false},
       {"HTTP/1.1 204 No Content\r\n\r\n", false, Framing::None, true},
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", true, Framing::None, true},
+      {"HTTP/1.1 200 OK\r\n\r\n", true, Framing::None, true},
+      {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", false, Framing::None, true},
+      {"HTTP/1.1 199 X\r\nTransfer-Encoding: chunked\r\n\r\n", false, Framing::None, true},
+      {"HTTP/1.1 999 X\r\n\r\n", false, Framing::Close, false},
+      {"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n\r\n", false, Framing::Close, false},
       {"HTTP/1.1 304 Not Modified\r\nContent-Length: 3\r\n\r\n", false, Framing::None, true},
       {"HTTP/1.1 100 Continue\r\n\r\n", false, Framing::None, true},
       {"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 3\r\n\r\n", false, Framing::Length, false},
