@@ -12,8 +12,6 @@
 namespace berth::http {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 /// RFC 9110 §8.6: digits alone. A list, a sign or a leading zero is how two readers come to disagree.
 std::optional<std::uint64_t> strict_length(std::string_view value) {
   if (value.empty() || value.size() > 19 || (value.size() > 1 && value[0] == '0')) return std::nullopt;

@@ -8,9 +8,6 @@ namespace {
 constexpr std::string_view kHttp = "HTTP/1.";
 constexpr int kVersion = 8;  ///< octets of "HTTP/1.1"
 
-bool is_blank(char c) { return c == ' ' || c == '\t'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 /// RFC 9112 §2.3; in upper case alone.
 LineResult read_version(const char*& at, const char* last, int& version) {
   if (last - at < kVersion) return LineResult::NeedMore;
@@ -19,14 +16,6 @@ LineResult read_version(const char*& at, const char* last, int& version) {
     return LineResult::OtherVersion;
   version = 10 + (minor - '0');
   at += kVersion;
-  return LineResult::Whole;
-}
-
-/// CRLF, and nothing else (RFC 9112 §2.2 lets a reader take a line feed alone, and so two of them differ).
-LineResult read_line_end(const char*& at, const char* last, LineResult otherwise) {
-  if (last - at < 2) return LineResult::NeedMore;
-  if (at[0] != '\r' || at[1] != '\n') return otherwise;
-  at += 2;
   return LineResult::Whole;
 }
 
@@ -74,36 +63,6 @@ LineResult read_status_line(const char*& at, const char* last, StatusLine& line)
   line.after_version = {after_version, p};
   at = p;
   return LineResult::Whole;
-}
-
-LineResult read_field_line(const char*& at, const char* last, Field& field) {
-  if (last - at < 2) return LineResult::NeedMore;
-  if (*at == '\r') {
-    const LineResult end = read_line_end(at, last, LineResult::Malformed);
-    return end == LineResult::Whole ? LineResult::Empty : end;
-  }
-  // RFC 9112 §5.1: no blank before the colon, which no token holds.
-  const char* p = skip_name(at, last);
-  if (p == last) return LineResult::NeedMore;
-  if (*p != ':' || p == at) return LineResult::Malformed;
-  field.line = at;
-  field.name = {at, p};
-
-  ++p;
-  while (p != last && is_blank(*p)) ++p;
-  const char* const value = p;
-  p = skip_text(p, last);
-  if (p == last) return LineResult::NeedMore;
-  if (*p != '\r') return LineResult::Malformed;
-  const char* end = p;
-  while (end != value && is_blank(end[-1])) --end;
-  field.value = {value, end};
-
-  const LineResult line_end = read_line_end(p, last, LineResult::Malformed);
-  if (line_end != LineResult::Whole) return line_end;
-  if (p == last) return LineResult::NeedMore;
-  at = p;
-  return is_blank(*p) ? LineResult::Folded : LineResult::Whole;
 }
 
 }  // namespace berth::http

@@ -42,6 +42,11 @@ constexpr bool is(char c, std::uint8_t classes) {
   return (kOctets[static_cast<std::uint8_t>(c)] & classes) != 0;
 }
 
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// OWS is made of these (RFC 9110 §5.6.3).
+constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
 /// The first of [at, last) that is of none of `classes`; `last` if there is none.
 constexpr const char* skip(const char* at, const char* last, std::uint8_t classes) {
   while (at != last && is(*at, classes)) ++at;

@@ -4,22 +4,26 @@
 
 #include <bit>
 #include <chrono>
-#include <cstring>
 
 #include "proxy/http/octets.h"
 
 namespace berth::http {
 namespace {
 
-/// Eight hex digits at once: a nibble in each byte, then '0' or 'a' - 10 added.
-void put_hex(std::uint32_t value, char* into) {
-  std::uint64_t x = value;
-  x = ((x << 16) | x) & 0x0000ffff0000ffffU;
-  x = ((x << 8) | x) & 0x00ff00ff00ff00ffU;
-  x = ((x << 4) | x) & 0x0f0f0f0f0f0f0f0fU;
-  const std::uint64_t letters = ((x + 0x0606060606060606U) >> 4) & 0x0101010101010101U;
-  x += 0x3030303030303030U + letters * ('a' - 10 - '0');
-  std::memcpy(into, &x, sizeof x);
+/// 16 hex digits.
+void put_hex(std::uint64_t value, char* into) {
+#ifdef __SSE2__
+  const __m128i octets = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(&value));
+  const __m128i fifteen = _mm_set1_epi8(15);
+  const __m128i high = _mm_and_si128(_mm_srli_epi16(octets, 4), fifteen);
+  const __m128i nibbles = _mm_unpacklo_epi8(high, _mm_and_si128(octets, fifteen));
+  const __m128i letters =
+      _mm_and_si128(_mm_cmpgt_epi8(nibbles, _mm_set1_epi8(9)), _mm_set1_epi8('a' - 10 - '0'));
+  const __m128i digits = _mm_add_epi8(_mm_add_epi8(nibbles, _mm_set1_epi8('0')), letters);
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(into), digits);
+#else
+  for (int i = 0; i < 16; ++i) into[i] = "0123456789abcdef"[(value >> (4 * i)) & 15];
+#endif
 }
 
 }  // namespace
@@ -41,8 +45,7 @@ void RequestIds::next(char* into) {
     state_[1] ^= state_[0];
     state_[0] = std::rotl(state_[0], 24) ^ state_[1] ^ (state_[1] << 16);
     state_[1] = std::rotl(state_[1], 37);
-    put_hex(static_cast<std::uint32_t>(value), into);
-    put_hex(static_cast<std::uint32_t>(value >> 32), into + 8);
+    put_hex(value, into);
     into += 16;
   }
 }

@@ -3,7 +3,6 @@
 #include <doctest/doctest.h>
 
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "proxy/http/field_text.h"
@@ -186,7 +185,11 @@ TEST_CASE("head: each refusal says why") {
 }
 
 TEST_CASE("head: the names that berth has business with are known in any case, and no others") {
-  const std::vector<std::pair<std::string, FieldTag>> names = {
+  struct Name {
+    std::string name;
+    FieldTag tag;
+  };
+  const std::vector<Name> names = {
       {"accept", FieldTag::Accept},
       {"connection", FieldTag::Connection},
       {"content-length", FieldTag::ContentLength},
@@ -202,7 +205,9 @@ TEST_CASE("head: the names that berth has business with are known in any case, a
       {"x-forwarded-for", FieldTag::XForwarded},
       {"x_forwarded_proto", FieldTag::XForwarded},
   };
-  for (const auto& [name, tag] : names) {
+  for (const Name& each : names) {
+    const std::string& name = each.name;
+    const FieldTag tag = each.tag;
     CAPTURE(name);
     CHECK(tag_of(name) == tag);
     std::string upper = name;
