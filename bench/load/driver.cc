@@ -22,6 +22,8 @@ constexpr std::chrono::milliseconds kScanEvery{10};
 /// After a failure a closed-loop lane waits a little: a dead server would else be asked as fast as the CPU
 /// can.
 constexpr std::chrono::milliseconds kPauseAfterFailure{5};
+/// A connection that nobody needs is closed before most servers would: what they close then tells something.
+constexpr std::chrono::seconds kIdle{4};
 /// What the open loop begins later than this though a lane was free, it was late for.
 constexpr std::chrono::milliseconds kPunctual{1};
 
@@ -354,6 +356,8 @@ void Driver::time_out_slow(Clock::time_point now) {
     auto& connection = *lanes_[i].connection;
     if (connection.busy() && now - connection.since() > plan_.request_timeout)
       handle(i, connection.time_out());
+    else if (!connection.busy() && connection.open() && now - connection.since() > kIdle)
+      connection.close();
   }
 }
 

@@ -203,7 +203,8 @@ class HeadReader {
   }
 
   HeadResult finish() {
-    head_.keep_alive = head_.version == 11 ? !says_close_ : says_keep_alive_;
+    head_.keep_alive =
+        !says_close_ && (head_.version == 11 || says_keep_alive_);  // RFC 9112 §9.3: close wins
     head_.upgrade_option = false;
     if (has_connection_) nominate();
     if constexpr (kIsRequest)

@@ -247,6 +247,7 @@ TEST_CASE("head: whether a connection goes on is in its options and its version"
       {"1.0", "Connection: Keep-Alive\r\n", true},
       {"1.0", "Proxy-Connection: keep-alive\r\n", true},
       {"1.0", "Connection: foo\r\n", false},
+      {"1.0", "Connection: keep-alive, close\r\n", false},
   };
   for (const Case& each : cases) {
     CAPTURE(std::string(each.fields));
