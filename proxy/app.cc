@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -25,6 +26,7 @@ constexpr int kFailed = 1;
 constexpr int kWrongCall = 2;
 constexpr int kWaitedInVain = 4;
 constexpr int kUnreleased = 5;
+constexpr std::chrono::seconds kSocketCheck{1};
 
 /// What nohup has seen to stays so.
 bool ignored(int signal) {
@@ -61,6 +63,7 @@ int App::run() {
   if (!open()) return start_.guest ? Guest::kBerthFailed : exit_code_;
   await_signal();
   await_orphans();
+  keep_control_socket();
   // The guest of `berth exec` has the terminal for itself.
   const bool asked =
       std::any_of(config_.apps.begin(), config_.apps.end(), [](const auto& a) { return a.tty; });
@@ -212,6 +215,20 @@ void App::await_orphans() {
     while (const int pid = std::max(::waitpid(-1, &status, WNOHANG), 0))
       if (guest_.ended(pid, status)) guest_left();
     await_orphans();
+  });
+}
+
+/// Who cleans up old files in /tmp may take the socket's name away; nobody could ask this berth for anything
+/// then.
+void App::keep_control_socket() {
+  socket_check_.expires_after(kSocketCheck);
+  socket_check_.async_wait([this](boost::system::error_code error) {
+    if (error || phase_ != Phase::Serving) return;
+    if (control_socket_->renew()) {
+      server_->listen(control_socket_->release_fd());
+      log_.line(observe::Level::Warn, {}, {}, "the control socket was gone; it is there again");
+    }
+    keep_control_socket();
   });
 }
 

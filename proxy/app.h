@@ -90,6 +90,7 @@ class App final : public control::Service, public swap::AppEvents {
   void guest_left();
   void await_signal();
   void await_orphans();
+  void keep_control_socket();
   void pass_on(std::string_view typed);
   bool terminal_has_gone() const;
   void reload_by_itself(const std::string& why);
@@ -111,6 +112,7 @@ class App final : public control::Service, public swap::AppEvents {
   const loop::Fd terminal_{::open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC)};  ///< empty: it has none
   RunKeys keys_{io_, {*this, [this](std::string_view text) { log_.show(text); }, [this] { shut_down(); }}};
   boost::asio::signal_set children_{io_, SIGCHLD};
+  boost::asio::steady_timer socket_check_{io_};
   PublicListeners listeners_{inherited_};
   std::optional<control::ControlSocket> control_socket_;
   Accounts accounts_{

@@ -88,7 +88,7 @@ class Front:
     async def call(self, method, path, body=None, on_event=lambda event: None, timeout=90):
         """One call: the object answered, or of a stream its last object."""
         async def exchange():
-            reader, writer = await asyncio.open_unix_connection(self.socket, limit=4 << 20)
+            reader, writer = await self.connect()
             try:
                 data = json.dumps(body).encode() if body is not None else b""
                 writer.write(f"{method} {path} HTTP/1.0\r\nHost: berth\r\nContent-Length: {len(data)}\r\n\r\n".encode() + data)
@@ -104,6 +104,15 @@ class Front:
             finally:
                 writer.close()
         return await asyncio.wait_for(exchange(), timeout)
+
+    async def connect(self):
+        """While the socket's file is deleted nobody can."""
+        for _ in range(100):
+            try:
+                return await asyncio.open_unix_connection(self.socket, limit=4 << 20)
+            except (FileNotFoundError, ConnectionRefusedError):
+                await asyncio.sleep(0.05)
+        raise RuntimeError("the control socket is gone")
 
     async def status(self):
         return await self.call("GET", "/v1/status")

@@ -47,6 +47,14 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     });
   }
 
+  void listen(int fd) {
+    error_code ignored;
+    acceptor_.close(ignored);
+    closing_.cancel();
+    acceptor_.assign(stream_protocol(), fd);
+    accept();
+  }
+
   void close(std::function<void()> closed) {
     closed_ = std::move(closed);
     error_code ignored;
@@ -118,6 +126,8 @@ Server::Server(asio::io_context& control, int listening_fd, Service& service, co
 }
 
 Server::~Server() { impl_->abandon(); }
+
+void Server::listen(int listening_fd) { impl_->listen(listening_fd); }
 
 void Server::close(std::function<void()> closed) { impl_->close(std::move(closed)); }
 

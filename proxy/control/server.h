@@ -35,6 +35,9 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
+  /// From now on clients come to `listening_fd`, which it takes over; those that are there stay.
+  void listen(int listening_fd);
+
   /// Accepts no more, ends what waits, lets answers under way reach their clients. `closed` is called (on the
   /// loop, not from within) when that is done, at the latest after close_timeout.
   void close(std::function<void()> closed);

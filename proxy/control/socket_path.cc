@@ -17,6 +17,8 @@ namespace {
 
 constexpr std::size_t kLongestPath = sizeof(sockaddr_un::sun_path) - 1;
 constexpr std::string_view kSuffix = ".sock";
+constexpr mode_t kMode = 0600;
+constexpr int kBacklog = 64;
 
 std::optional<std::string> variable(const char* name) {
   const char* value = std::getenv(name);
@@ -139,9 +141,20 @@ std::variant<ControlSocket, std::string> ControlSocket::make(const std::string& 
   const std::string directory = std::filesystem::path(path).parent_path().string();
   if (std::string wrong = given ? open_to_others(directory) : ""; !wrong.empty())
     return "the control socket " + shown + ": " + wrong + std::string(kElsewhere);
-  loop::UnixListener made = loop::listen_unix(path, 0600, 64);
+  loop::UnixListener made = loop::listen_unix(path, kMode, kBacklog);
   if (made.error == 0) return ControlSocket(std::move(made));
   return trouble(path, shown, made.error) + std::string(kElsewhere);
+}
+
+bool ControlSocket::renew() {
+  struct stat there {};
+  const std::string path = this->path();
+  if (::lstat(path.c_str(), &there) == 0 || errno != ENOENT) return false;
+  loop::UnixListener again = loop::listen_unix(path, kMode, kBacklog);
+  if (again.error != 0) return false;
+  // The old socket, still open, keeps its inode: the new file is not taken for the old one and removed.
+  socket_ = std::move(again);
+  return true;
 }
 
 Found choose(const std::vector<Candidate>& live, const std::string& working_dir) {

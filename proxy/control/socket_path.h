@@ -44,6 +44,9 @@ class ControlSocket {
   const std::string& path() const { return socket_.file.path(); }
   /// The listening descriptor; ownership passes to the caller.
   int release_fd() { return socket_.fd.release(); }
+  /// Listens at the same path again if its file is gone, as when somebody cleans up /tmp. False: the file is
+  /// there, or cannot be made now. The descriptor that was released stays open until this has returned.
+  bool renew();
 
  private:
   explicit ControlSocket(loop::UnixListener socket) : socket_(std::move(socket)) {}

@@ -1,4 +1,5 @@
-// What berth is started from: under nohup, without standard descriptors. It serves and swaps all the same.
+// What berth is started from, and what is done to its surroundings: under nohup, without standard descriptors,
+// its control socket deleted. It serves and swaps all the same.
 #include <doctest/doctest.h>
 
 #include <boost/json/parse.hpp>
@@ -89,4 +90,14 @@ TEST_CASE("surroundings: without standard descriptors berth serves, swaps and st
   }
   berth.check_swaps();
   berth.check_clean_stop();
+}
+
+TEST_CASE("surroundings: a control socket that was deleted is there again, and gone at the end") {
+  BerthProcess berth({.command = scripted()});
+  REQUIRE(berth.wait_serving());
+  REQUIRE(std::filesystem::remove(berth.control()));
+  CHECK(wait_until([&] { return std::filesystem::exists(berth.control()); }, 5s));
+  CHECK(berth.swap().exit_code == 0);
+  CHECK(berth.stop() == ExitStatus{false, 0});
+  CHECK_FALSE(std::filesystem::exists(berth.control()));
 }
