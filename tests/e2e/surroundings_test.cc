@@ -1,5 +1,5 @@
-// What berth is started from, and what is done to its surroundings: under nohup, without standard descriptors,
-// its control socket deleted. It serves and swaps all the same.
+// What berth is started from, and what is done to its surroundings: under nohup, without standard
+// descriptors, its control socket deleted. It serves and swaps all the same.
 #include <doctest/doctest.h>
 
 #include <boost/json/parse.hpp>
