@@ -55,7 +55,7 @@ class AppLane:
     async def swap(self, kind, body=None, seed=0, verb="swap", mark=None):
         """One swap, watched; the last object that berth sent."""
         ledger, begun, old = self.ledger, time.monotonic(), self.mark
-        mark = mark or ledger.new_mark(self.app, kind, kind in BAD)
+        mark = mark or ledger.new_mark(self.app, kind, kind in BAD or self.world.breaks("bad-serves"))
         body = body if body is not None else {"command": fronts.command(mark, kind, self.front.record, seed)}
         thief = PortThief(ledger, kind == "thief")
         ledger.stopping[old] = begun
@@ -66,7 +66,7 @@ class AppLane:
                 if event["phase"] == "start" and (at := re.search(r"on (\d+) \(lease\)", event["detail"])):
                     thief.started(int(at[1]))
             if event["event"] == "switched" or (event["event"] == "result" and self.mark == old and switched(event)):
-                ledger.retired.append((old, time.monotonic()))
+                ledger.retired.append((old, begun - 1 if self.world.breaks("early-switch") else time.monotonic()))
                 self.previous, self.mark = (old, self.kind), mark
                 self.kind = kind
 
