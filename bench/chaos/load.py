@@ -146,7 +146,7 @@ class User:
 
 
 async def probe(world, address):
-    """Bare connects, some two hundred a second; each closed at once."""
+    """Bare connects, some hundred a second to each address; each closed at once."""
     loop = asyncio.get_running_loop()
     while not world.users_stop.is_set():
         begun = time.monotonic()
