@@ -61,7 +61,9 @@ void Driver::add_pools() {
   for (const auto& shape : plan_.shapes) by_server.at(shape.server).push_back(shape);
   const auto served = static_cast<unsigned>(
       std::count_if(by_server.begin(), by_server.end(), [](const auto& shapes) { return !shapes.empty(); }));
-  const auto share = [&](unsigned lanes) { return lanes == 0 ? 0U : std::max(1U, lanes / served); };
+  const auto share = [&](unsigned lanes) {
+    return lanes == 0 ? 0U : std::max(1U, lanes / std::max(1U, served));
+  };
   for (std::size_t i = 0; i < by_server.size(); ++i) {
     if (by_server[i].empty()) continue;
     Route route;
