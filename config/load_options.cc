@@ -175,6 +175,12 @@ std::optional<std::string> LoadOptions::misfit(const std::vector<std::string>& c
   if (!each_ && !command.empty()) return "a command behind `--` needs --each TIME";
   if (each_ && (swap_every_ || swaps_))
     return "--each runs a command, --swaps asks a berth: give one of them";
+  const bool only_long = !verb_.mix.empty() && verb_.rate == 0 &&
+                         std::all_of(verb_.mix.begin(), verb_.mix.end(), [](const LoadVerb::Part& part) {
+                           return part.kind == "events" || part.kind == "websocket";
+                         });
+  if (verb_.requests != 0 && only_long)
+    return "--requests counts requests, and the mix sends none: give --duration";
   for (const std::string& header : verb_.headers) {
     const auto colon = header.find(':');
     if (colon == 0 || colon == std::string::npos || header.find_first_of("\r\n") != std::string::npos)

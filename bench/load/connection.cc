@@ -171,11 +171,15 @@ Connection::Event Connection::receive() {
       return send_failed_ && busy_ ? ended_by_peer(EPIPE) : Event::None;
     }
     if (n <= 0) return ended_by_peer(n == 0 ? 0 : errno);
+    const std::string_view bytes(buffer.data(), static_cast<std::size_t>(n));
     if (!busy_) {
+      outcome_ = bytes.starts_with("HTTP/1.")
+                     ? Outcome{.kind = FailureKind::Duplicate, .detail = "a second response"}
+                     : Outcome{.kind = FailureKind::Malformed, .detail = "bytes on an idle connection"};
       close();
       return Event::IdleBytes;
     }
-    const auto event = take({buffer.data(), static_cast<std::size_t>(n)});
+    const auto event = take(bytes);
     if (event != Event::None) return event;
   }
 }

@@ -44,7 +44,7 @@ class Connection {
     None,        ///< nothing that its owner must know
     Finished,    ///< the exchange is over: see outcome()
     IdleClosed,  ///< the server closed it between exchanges
-    IdleBytes,   ///< bytes came that belong to no exchange; it is closed
+    IdleBytes,   ///< bytes came that belong to no exchange; it is closed, and outcome() says what they are
   };
 
   Connection(int epoll, std::uint64_t token) : epoll_(epoll), token_(token) {}

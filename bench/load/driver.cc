@@ -66,12 +66,17 @@ void Driver::add_pools() {
   };
   for (std::size_t i = 0; i < by_server.size(); ++i) {
     if (by_server[i].empty()) continue;
+    // Shapes of fresh connections have those for themselves; without any, the lanes there send all of them.
+    std::vector<RequestShape> kept, fresh;
+    for (const auto& shape : by_server[i]) (shape.kind == RequestKind::Fresh ? fresh : kept).push_back(shape);
+    if (fresh.empty()) fresh = kept;
+    for (auto& shape : fresh)
+      if (shape.kind == RequestKind::Get) shape.kind = RequestKind::Fresh;
     Route route;
     if (plan_.keep_alive_lanes > 0)
-      route.keep_alive = add_pool(by_server[i], i, share(plan_.keep_alive_lanes), false, open);
-    for (auto& shape : by_server[i])
-      if (shape.kind == RequestKind::Get) shape.kind = RequestKind::Fresh;
-    if (plan_.fresh_lanes > 0) route.fresh = add_pool(by_server[i], i, share(plan_.fresh_lanes), true, open);
+      route.keep_alive = add_pool(std::move(kept), i, share(plan_.keep_alive_lanes), false, open);
+    if (plan_.fresh_lanes > 0)
+      route.fresh = add_pool(std::move(fresh), i, share(plan_.fresh_lanes), true, open);
     routes_.push_back(route);
   }
   if (open && ((plan_.fresh_share > 0 && plan_.fresh_lanes == 0) ||
@@ -132,7 +137,8 @@ void Driver::begin_run() {
   const auto long_lanes = [this](const LongLanes& lanes) {
     return LongPlan{.lanes = lanes,
                     .address = addresses_.at(lanes.server),
-                    .host = lanes.host.empty() ? plan_.host : lanes.host};
+                    .host = lanes.host.empty() ? plan_.host : lanes.host,
+                    .timeout = plan_.request_timeout};
   };
   events_ = std::make_unique<EventStreams>(epoll_, kEventsToken, long_lanes(plan_.events), *tally_);
   websockets_ = std::make_unique<WebSockets>(epoll_, kWebSocketsToken, long_lanes(plan_.websockets), *tally_);
@@ -163,16 +169,19 @@ void Driver::run() {
     if (n < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "epoll_pwait2");
     for (int i = 0; i < n; ++i)
       on_event(events[static_cast<std::size_t>(i)].data.u64, events[static_cast<std::size_t>(i)].events);
+    failed_.store(tally_->failures(), std::memory_order_relaxed);
     if (stop_requested_.load(std::memory_order_relaxed) && !stopping_) stop(Clock::now());
   }
   result_ = tally_->finish(started_ + tally_->result().took);
   result_.sent = sent_;
+  if (lanes_.empty()) result_.longest_gap = result_.longest_gap_at = {};  // no answer was waited for
   result_.events = events_->figures();
   result_.websockets = websockets_->figures();
   for (auto& lane : lanes_) lane.connection->close();
 }
 
 void Driver::stop(Clock::time_point now) {
+  take_marks();
   stopping_ = true;
   auto& result = tally_->result();
   result.took = now - started_;
@@ -283,7 +292,9 @@ void Driver::handle(std::size_t index, Connection::Event event) {
       ++tally_->result().keepalive_closed;
       return;
     case Connection::Event::IdleBytes:
-      tally_->failed(FailureKind::Malformed, Clock::now(), "bytes on an idle connection");
+      tally_->failed(
+          lane.connection->outcome().kind, Clock::now(),
+          std::string(name_of(lane.connection->outcome().kind)) + ": " + lane.connection->outcome().detail);
       return;
     case Connection::Event::Finished:
       --running_;
@@ -325,7 +336,6 @@ void Driver::finish(Lane& lane) {
     if (fresh) connection.close();
     return;
   }
-  failed_.fetch_add(1, std::memory_order_relaxed);
   tally_->failed(shape.kind, kind, now,
                  shape.method + " " + shape.target + (fresh ? " (fresh): " : " (keep-alive): ") +
                      name_of(kind) + ": " + detail);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace berth::load {
 namespace {
@@ -21,6 +22,7 @@ std::optional<std::uint64_t> number_in(std::string_view text) {
 void EventReader::restart() {
   line_.clear();
   begun_ = false;
+  id_.reset();
 }
 
 void EventReader::feed(std::string_view text, EventFigures& figures) {
@@ -36,21 +38,25 @@ void EventReader::feed(std::string_view text, EventFigures& figures) {
 }
 
 void EventReader::line(EventFigures& figures) {
-  if (line_.empty()) {
-    if (begun_) ++figures.received;
-    begun_ = false;
-    return;
-  }
+  if (line_.empty()) return dispatch(figures);
   if (line_.front() == ':') return;  // a comment
   begun_ = true;
-  if (!line_.starts_with("id:")) return;
-  last_id_ = line_.substr(line_.size() > 3 && line_[3] == ' ' ? 4 : 3);
-  const auto id = number_in(last_id_);
-  if (id && number_) {
-    if (*id > *number_ + 1) figures.gaps += *id - *number_ - 1;
-    if (*id <= *number_) ++figures.repeats;
+  if (line_.starts_with("id:")) id_ = line_.substr(line_.size() > 3 && line_[3] == ' ' ? 4 : 3);
+}
+
+void EventReader::dispatch(EventFigures& figures) {
+  if (begun_) ++figures.received;
+  begun_ = false;
+  if (!id_) return;
+  last_id_ = *std::exchange(id_, std::nullopt);
+  const auto number = number_in(last_id_);
+  if (!number) {
+    highest_.reset();
+    return;
   }
-  number_ = id;
+  if (highest_ && *number > *highest_ + 1) figures.gaps += *number - *highest_ - 1;
+  if (highest_ && *number <= *highest_) ++figures.repeats;
+  highest_ = std::max(*number, highest_.value_or(*number));
 }
 
 EventStreams::EventStreams(int epoll, std::uint64_t token, LongPlan plan, Tally& tally)
@@ -67,14 +73,15 @@ void EventStreams::tick(Clock::time_point now) {
   if (now < due_) return;
   due_ = Clock::time_point::max();
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
-    if (lanes_[i].due <= now) open(i, now);
+    if (auto& lane = lanes_[i]; lane.due <= now)
+      lane.wire.is_open() ? failed(lane, FailureKind::Timeout, "no answer", now) : open(i, now);
     due_ = std::min(due_, lanes_[i].due);
   }
 }
 
 void EventStreams::open(std::size_t index, Clock::time_point now) {
   auto& lane = lanes_[index];
-  lane.due = Clock::time_point::max();
+  again(lane, now + plan_.timeout);  // for the answer's head
   lane.answered = false;
   lane.events.restart();
   lane.reader.begin(false);
@@ -107,8 +114,8 @@ void EventStreams::on_ready(std::uint64_t index, std::uint32_t events, Clock::ti
         return failed(lane, status < 500 ? FailureKind::Status4xx : FailureKind::Status5xx,
                       std::to_string(status), now);
       lane.answered = true;
-      ++figures_.streams;
-      if (std::exchange(lane.opened_before, true)) ++figures_.reconnects;
+      lane.due = Clock::time_point::max();
+      ++(std::exchange(lane.opened_before, true) ? figures_.reconnects : figures_.streams);
     }
     lane.events.feed(step.body, figures_);
   }

@@ -27,10 +27,12 @@ class EventReader {
 
  private:
   void line(EventFigures& figures);
+  void dispatch(EventFigures& figures);
   std::string line_;
   bool begun_ = false;
+  std::optional<std::string> id_;  ///< of the event that is pending: had when it is whole
   std::string last_id_;
-  std::optional<std::uint64_t> number_;
+  std::optional<std::uint64_t> highest_;
 };
 
 /// All streams of a run.
@@ -53,7 +55,7 @@ class EventStreams {
     EventReader events;
     bool answered = false;
     bool opened_before = false;
-    Clock::time_point due = Clock::time_point::max();  ///< when to open it
+    Clock::time_point due = Clock::time_point::max();  ///< when to open it, or to give up
   };
 
   void open(std::size_t index, Clock::time_point now);

@@ -126,7 +126,7 @@ struct WindowFigures {
   std::chrono::nanoseconds begin{0}, end{0};  ///< from the run's start; without the tail
   std::uint64_t requests = 0, failed = 0;
   std::chrono::nanoseconds longest_gap{0};
-  LatencyFigures latency;
+  LatencyFigures latency{};
 };
 
 struct KindFigures {
@@ -141,7 +141,7 @@ struct EventFigures {
 
 struct WebSocketFigures {
   std::uint64_t connections = 0, sent = 0, echoed = 0, wrong = 0, unanswered = 0, reconnects = 0;
-  std::map<unsigned, std::uint64_t> closes;  ///< by code; 1006: without a Close frame
+  std::map<unsigned, std::uint64_t> closes{};  ///< by code; 1006: without a Close frame
 };
 
 /// What the bare connects saw.

@@ -14,6 +14,7 @@ struct LongPlan {
   LongLanes lanes;
   Address address;
   std::string host;
+  std::chrono::milliseconds timeout{10'000};  ///< for the answer to the first request, and for each echo
 };
 
 /// One connection after the other. Not copyable: it owns its descriptor.

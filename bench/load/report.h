@@ -17,26 +17,26 @@ namespace berth::load {
 struct Restart {
   bool command = false;  ///< a command was run; else a berth was asked to swap
   bool ok = false;
-  std::string message;  ///< why not
-  std::vector<std::pair<std::string, std::chrono::nanoseconds>> phases;
+  std::string message{};  ///< why not
+  std::vector<std::pair<std::string, std::chrono::nanoseconds>> phases{};
 };
 
 struct Bounds {
-  std::optional<double> max_failed, max_p99_ms, max_gap_ms;
+  std::optional<double> max_failed{}, max_p99_ms{}, max_gap_ms{};
 };
 
 /// What the result does not know of its run.
 struct RunFacts {
-  std::string version;
-  std::string started;  ///< RFC 3339, UTC
-  std::vector<std::string> command;
-  std::vector<std::string> targets;
+  std::string version{};
+  std::string started{};  ///< RFC 3339, UTC
+  std::vector<std::string> command{};
+  std::vector<std::string> targets{};
   double rate = 0;
   unsigned connections = 0;
-  std::string ended_by;  ///< duration, requests, swaps or interrupt
+  std::string ended_by{};  ///< duration, requests, swaps or interrupt
   bool probed = false, streamed = false, socketed = false;
-  std::vector<Restart> restarts;
-  Bounds bounds;
+  std::vector<Restart> restarts{};
+  Bounds bounds{};
 };
 
 boost::json::object report_json(const LoadResult& result, const RunFacts& facts);

@@ -16,9 +16,9 @@ std::uint64_t count(const json::value& value) { return value.to_number<std::uint
 
 template <class... Values>
 std::string format(const char* how, Values... values) {
-  std::array<char, 256> text{};
-  std::snprintf(text.data(), text.size(), how, values...);
-  return text.data();
+  std::string text(static_cast<std::size_t>(std::snprintf(nullptr, 0, how, values...)), '\0');
+  std::snprintf(text.data(), text.size() + 1, how, values...);
+  return text;
 }
 
 /// Three digits, in milliseconds or seconds.

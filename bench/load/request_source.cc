@@ -16,6 +16,9 @@ void append_number(std::string& out, std::size_t value, int base) {
   out.append(digits.data(), end);
 }
 
+/// RFC 9110 §8.6: a method that means a body says that there is none.
+bool wants_body(std::string_view method) { return method == "POST" || method == "PUT" || method == "PATCH"; }
+
 /// Each shape as often as its weight says, spread over the round (nginx calls it smooth).
 std::vector<std::size_t> mixed_round(const std::vector<RequestShape>& shapes) {
   std::vector<std::size_t> round;
@@ -89,7 +92,7 @@ void RequestSource::next(Request& request, bool last) {
     wire.append("\r\n");
   }
   if (shape.body_max == 0 && shape.body.empty()) {
-    wire.append("\r\n");
+    wire.append(wants_body(shape.method) ? "Content-Length: 0\r\n\r\n" : "\r\n");
   } else if (shape.chunked) {
     wire.append("Transfer-Encoding: chunked\r\n\r\n");
     append_chunked(wire, request.body);

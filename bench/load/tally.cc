@@ -36,7 +36,8 @@ Tally::Tally(Clock::time_point started, std::chrono::milliseconds window_tail)
       tail_(window_tail),
       next_(started + std::chrono::seconds(1)),
       second_ends_(next_),
-      last_answer_(started) {}
+      last_answer_(started),
+      window_closed_(started) {}
 
 void Tally::answered(RequestKind kind, Clock::duration took, Clock::time_point now) {
   tick(now);
@@ -69,6 +70,7 @@ void Tally::failed(FailureKind how, Clock::time_point now, const std::string& wh
   tick(now);
   ++result_.failures[static_cast<std::size_t>(how)];
   ++second_.failures[static_cast<std::size_t>(how)];
+  ++failures_;
   if (state_ != Window::None) ++window_.failed;
   if (result_.samples.size() >= kMaxSamples) return;
   std::array<char, 32> at{};
@@ -82,12 +84,18 @@ void Tally::gap(Clock::time_point now) {
     result_.longest_gap = since;
     result_.longest_gap_at = last_answer_ - started_;
   }
-  if (state_ != Window::None && since > window_.longest_gap) window_.longest_gap = since;
+  if (state_ != Window::None) {
+    window_.longest_gap = std::max<std::chrono::nanoseconds>(window_.longest_gap, since);
+  } else if (last_answer_ < window_closed_) {
+    // What began in a window is that window's, however long it goes on.
+    auto& window = result_.windows.back();
+    window.longest_gap = std::max<std::chrono::nanoseconds>(window.longest_gap, since);
+  }
 }
 
 void Tally::roll(Clock::time_point now) {
   while (second_ends_ <= now) close_second();
-  if (state_ == Window::Tail && window_ends_ <= now) close_window();
+  if (state_ == Window::Tail && window_ends_ <= now) close_window(window_ends_);
   next_ = state_ == Window::Tail ? std::min(second_ends_, window_ends_) : second_ends_;
 }
 
@@ -104,8 +112,8 @@ void Tally::close_second() {
 }
 
 void Tally::begin_window(Clock::time_point now) {
-  if (state_ != Window::None) close_window();
   roll(now);
+  if (state_ != Window::None) close_window(now);
   state_ = Window::Open;
   window_.begin = now - started_;
 }
@@ -119,8 +127,10 @@ void Tally::end_window(Clock::time_point now) {
   next_ = std::min(next_, window_ends_);
 }
 
-void Tally::close_window() {
+void Tally::close_window(Clock::time_point at) {
+  gap(at);
   state_ = Window::None;
+  window_closed_ = at;
   window_.latency = LatencyFigures::of(window_latency_);
   result_.around.merge(window_latency_);
   result_.windows.push_back(window_);
@@ -132,7 +142,7 @@ LoadResult Tally::finish(Clock::time_point now) {
   roll(now);
   gap(now);
   if (state_ == Window::Open) end_window(now);
-  if (state_ == Window::Tail) close_window();
+  if (state_ == Window::Tail) close_window(now);
   if (second_.requests != 0 || result_.seconds.empty()) close_second();
   result_.latency = result_.steady;
   result_.latency.merge(result_.around);

@@ -33,13 +33,14 @@ class Tally {
   /// The sums; the run ends at `now`.
   LoadResult finish(Clock::time_point now);
   LoadResult& result() { return result_; }
+  std::uint64_t failures() const { return failures_; }  ///< of every kind, until now
   /// The last whole second; `requests` 0 before there is one.
   const SecondFigures& last_second() const { return last_; }
 
  private:
   void roll(Clock::time_point now);
   void close_second();
-  void close_window();
+  void close_window(Clock::time_point at);
   void gap(Clock::time_point now);
 
   const Clock::time_point started_;
@@ -53,6 +54,8 @@ class Tally {
   Clock::time_point window_ends_;
   WindowFigures window_;
   Histogram window_latency_;
+  Clock::time_point window_closed_;  ///< the last one
+  std::uint64_t failures_ = 0;
   LoadResult result_;
 };
 

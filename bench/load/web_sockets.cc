@@ -71,13 +71,19 @@ void WebSockets::open(std::size_t index, Clock::time_point now) {
                               "\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
                               "Sec-WebSocket-Key: AQIDBAUGBwgJCgsMDQ4PEA==\r\n" +
                               plan_.lanes.fields + "\r\n";
+  lane.due = now + plan_.timeout;  // for the answer's head
   if (!lane.wire.open(epoll_, token_ | index, plan_.address, request))
     failed(lane, lane.wire.kind(), lane.wire.why(), now);
 }
 
 void WebSockets::say(Lane& lane, Clock::time_point now) {
+  if (!lane.upgraded) return failed(lane, FailureKind::Timeout, "no answer", now);
   lane.due = now + kEvery;
-  if (!lane.upgraded || !lane.pending.empty()) return;  // a slow echo is waited for
+  if (!lane.pending.empty()) {  // a slow echo is waited for
+    if (now - lane.said >= plan_.timeout) failed(lane, FailureKind::Timeout, "no echo", now);
+    return;
+  }
+  lane.said = now;
   lane.pending = "text " + std::to_string(++texts_) + " " + std::to_string(random_());
   ++figures_.sent;
   send_frame(lane, kText, lane.pending);
@@ -109,14 +115,17 @@ bool WebSockets::take_head(Lane& lane, Clock::time_point now) {
   const auto end = lane.in.find("\r\n\r\n") + 4;
   if (!lane.in.starts_with("HTTP/1.1 101 ")) {
     const auto line = lane.in.substr(0, lane.in.find('\r'));
-    failed(lane, line.starts_with("HTTP/1.1 4") ? FailureKind::Status4xx : FailureKind::Status5xx, line, now);
+    failed(lane,
+           !line.starts_with("HTTP/1.")     ? FailureKind::Malformed
+           : line.starts_with("HTTP/1.1 4") ? FailureKind::Status4xx
+                                            : FailureKind::Status5xx,
+           line, now);
     return false;
   }
   lane.in.erase(0, end);
   lane.upgraded = true;
   lane.due = now;
-  ++figures_.connections;
-  if (std::exchange(lane.opened_before, true)) ++figures_.reconnects;
+  ++(std::exchange(lane.opened_before, true) ? figures_.reconnects : figures_.connections);
   return true;
 }
 
@@ -165,7 +174,10 @@ void WebSockets::ended(Lane& lane, unsigned code, Clock::time_point now) {
 
 void WebSockets::failed(Lane& lane, FailureKind kind, const std::string& why, Clock::time_point now) {
   tally_.failed(kind, now, "WebSocket " + plan_.lanes.target + ": " + name_of(kind) + ": " + why);
+  if (!lane.pending.empty()) ++figures_.unanswered;
+  lane.pending.clear();
   lane.wire.close();
+  lane.upgraded = false;
   lane.over = true;
   lane.due = now + kAfterFailure;
   due_ = std::min(due_, lane.due);

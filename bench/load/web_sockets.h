@@ -30,7 +30,8 @@ class WebSockets {
   struct Lane {
     LongWire wire;
     std::string in;
-    std::string pending;  ///< sent, and not come back
+    std::string pending;       ///< sent, and not come back
+    Clock::time_point said{};  ///< when that was
     bool upgraded = false;
     bool over = false;  ///< this connection is told, and counted
     bool opened_before = false;

@@ -100,6 +100,7 @@ class Planner {
 
   Planned run() {
     planned_.plan.targets.clear();
+    planned_.plan.shapes.clear();
     read_headers();
     read_shares();
     if (planned_.error.empty()) read_file();
@@ -129,7 +130,10 @@ class Planner {
       if (!part.percent) continue;
       any_share = true;
       if (part.kind != "get") percent += part.amount;
-      if (part.kind == "fresh") fresh_ += part.amount;
+      if (part.kind == "fresh") {
+        fresh_ += part.amount;
+        fresh_target_ = part.target;
+      }
       if (part.kind == "get") get_target_ = part.target;
     }
     get_ = any_share ? 100 - std::min(percent, 100U) : 0;
@@ -173,9 +177,13 @@ class Planner {
       planned_.plan.shapes.push_back(std::move(shape));
     };
     const auto path = [&](const std::string& given) { return given.empty() ? url.path : given; };
-    for (const RequestShape& shape : from_file_) add(shape, get_);
-    // A fresh connection's request is a GET too: it stands here even where no kept one carries any.
-    if (from_file_.empty() && get_ + fresh_ > 0) add(shape_of("get", path(get_target_)), get_);
+    for (RequestShape shape : from_file_) {
+      if (get_ > 0) add(shape, get_);
+      shape.kind = RequestKind::Fresh;
+      if (fresh_ > 0) add(shape, fresh_);
+    }
+    if (from_file_.empty() && get_ > 0) add(shape_of("get", path(get_target_)), get_);
+    if (from_file_.empty() && fresh_ > 0) add(shape_of("fresh", path(fresh_target_)), fresh_);
     const bool first = planned_.plan.shapes.empty() || server == 0;
     for (const auto& part : verb_.mix) {
       if (part.percent) {
@@ -219,7 +227,7 @@ class Planner {
     auto& plan = planned_.plan;
     unsigned kept = 0, common = 0;
     for (const auto& shape : plan.shapes) {
-      kept += shape.weight;
+      if (shape.kind != RequestKind::Fresh) kept += shape.weight;
       common = std::gcd(common, shape.weight);
     }
     for (auto& shape : plan.shapes) shape.weight /= std::max(common, 1U);
@@ -243,7 +251,7 @@ class Planner {
 
   const LoadVerb& verb_;
   Planned planned_;
-  std::string host_, fields_, get_target_;
+  std::string host_, fields_, get_target_, fresh_target_;
   std::vector<RequestShape> from_file_;
   unsigned get_ = 0, fresh_ = 0;  ///< per cent
   bool dedicated_ = false;
@@ -261,7 +269,7 @@ std::variant<Url, std::string> parse_url(std::string_view text) {
     url.unix_path = text.substr(0, colon);
     if (colon != std::string_view::npos) url.path = text.substr(colon + 1);
     url.host_field = "localhost";
-    if (url.unix_path.empty() || url.unix_path.front() != '/') return "a unix socket's path starts with /";
+    if (!url.unix_path.starts_with('/')) return "a unix socket's path starts with /";
   } else {
     const auto end = std::min(text.find_first_of("/?"), text.size());
     std::string_view authority = text.substr(0, end);
@@ -285,7 +293,7 @@ std::variant<Url, std::string> parse_url(std::string_view text) {
     if (url.host.empty() || url.host.find_first_of(" @\t") != std::string::npos)
       return "it has no host: write http://127.0.0.1:8000/";
   }
-  if (url.path.find_first_of(" \t\r\n#") != std::string::npos || url.path.front() != '/')
+  if (!url.path.starts_with('/') || url.path.find_first_of(" \t\r\n#") != std::string::npos)
     return "its path is malformed";
   return url;
 }

@@ -25,6 +25,7 @@ namespace json = boost::json;
 using load::Restart;
 
 constexpr int kTickMs = 100;
+constexpr int kTicksBeforeKill = 20;
 
 /// The last line of what was written to `fd`.
 std::string last_line(int fd) {
@@ -47,11 +48,11 @@ std::string end_text(int status) {
 int wait_for(pid_t child, const Tick& tick) {
   const int handle = static_cast<int>(::syscall(SYS_pidfd_open, child, 0));
   pollfd ended{handle, POLLIN, 0};
-  bool asked = false;
+  int asked = 0;
   while (handle >= 0 && ::poll(&ended, 1, kTickMs) <= 0) {
-    if (!tick() || asked) continue;
-    ::kill(child, SIGTERM);
-    asked = true;
+    if (!tick()) continue;
+    if (asked == 0) ::kill(child, SIGTERM);
+    if (asked++ == kTicksBeforeKill) ::kill(child, SIGKILL);
   }
   if (handle >= 0) ::close(handle);
   int status = 0;
@@ -113,8 +114,17 @@ Restart run_command(const std::vector<std::string>& command, const Tick& tick) {
   words.reserve(command.size() + 1);
   for (const std::string& word : command) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
+  // What this program ignores is no business of the command's.
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  sigset_t ignored;
+  sigemptyset(&ignored);
+  sigaddset(&ignored, SIGPIPE);
+  posix_spawnattr_setsigdefault(&attributes, &ignored);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
   pid_t child = 0;
-  const int error = ::posix_spawnp(&child, words.front(), &actions, nullptr, words.data(), environ);
+  const int error = ::posix_spawnp(&child, words.front(), &actions, &attributes, words.data(), environ);
+  posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   if (error != 0) {
     restart.message = "cannot run " + command.front() + ": " + std::strerror(error);

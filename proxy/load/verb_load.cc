@@ -221,6 +221,16 @@ int compare(const LoadVerb& verb, const Terminal& terminal) {
   return write_file(*verb.html, load::report_page(json::serialize(both)), terminal) ? 0 : 2;
 }
 
+/// Not one right answer; where no requests were sent, no stream and no WebSocket either.
+bool nothing_answered(const json::object& report) {
+  const auto none = [](const json::value& of, const char* name) {
+    return !of.is_object() || of.at(name).to_number<std::uint64_t>() == 0;
+  };
+  if (report.at("requests").to_number<std::uint64_t>() != 0)
+    return report.at("answered").to_number<std::uint64_t>() == 0;
+  return none(report.at("events"), "streams") && none(report.at("websockets"), "connections");
+}
+
 /// Text, files, and the exit code that the bounds decide.
 int tell(const json::object& report, const LoadVerb& verb, const Terminal& terminal) {
   const std::string text = json::serialize(report);
@@ -231,9 +241,8 @@ int tell(const json::object& report, const LoadVerb& verb, const Terminal& termi
   bool written = true;
   if (verb.json && *verb.json != "-") written = write_file(*verb.json, text + "\n", terminal);
   if (verb.html) written = write_file(*verb.html, load::report_page(text), terminal) && written;
-  const bool silent = report.at("requests").to_number<std::uint64_t>() != 0 &&
-                      report.at("answered").to_number<std::uint64_t>() == 0;
-  if (silent) terminal.err("berth: not one request was answered as it should be: is the URL right?\n");
+  const bool silent = nothing_answered(report);
+  if (silent) terminal.err("berth: nothing was answered as it should be: is the URL right?\n");
   return !written || silent || report.at("verdict") == "broken" ? 1 : 0;
 }
 

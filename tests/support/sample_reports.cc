@@ -194,11 +194,8 @@ json::object sample_report(const SampleRun& run) {
   if (run.failing) {
     report["probe"] = {{"connected", 1000}, {"refused", 7}, {"failed", 1}, {"latency_ms", all_ms}};
     report["events"] = {{"streams", 4}, {"received", 4100}, {"gaps", 1}, {"repeats", 2}, {"reconnects", 8}};
-    report["websockets"] = {{"connections", 4},
-                            {"sent", 900},
-                            {"echoed", 899},
-                            {"wrong", 1},
-                            {"closes", {{"1006", 1}, {"1012", 8}}},
+    report["websockets"] = {{"connections", 4}, {"sent", 900},     {"echoed", 899},
+                            {"wrong", 1},       {"unanswered", 2}, {"closes", {{"1006", 1}, {"1012", 8}}},
                             {"reconnects", 8}};
   }
   return report;

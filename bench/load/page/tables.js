@@ -89,7 +89,7 @@ const events = report => report.events && section('Event streams', facts('Event 
 
 const sockets = report => report.websockets && section('WebSockets', facts('WebSockets', [
   ['connections', count(report.websockets.connections)], ['messages sent', count(report.websockets.sent)], ['echoed', count(report.websockets.echoed)],
-  ['echoed wrong', count(report.websockets.wrong)], ['reconnects', count(report.websockets.reconnects)],
+  ['echoed wrong', count(report.websockets.wrong)], ['unanswered at an end', count(report.websockets.unanswered)], ['reconnects', count(report.websockets.reconnects)],
   ...Object.entries(report.websockets.closes).map(([code, n]) => ['closed with ' + code, count(n)]),
 ], 'websockets'));
 
