@@ -26,6 +26,29 @@ TEST_CASE("request source: shapes come in turn, by weight") {
   CHECK(seen == "/a/b/a/a/b/a");
 }
 
+TEST_CASE("request source: a mix is smooth: no shape comes in a bunch, and each round has its shares") {
+  RequestSource source =
+      source_of({RequestShape{.target = "a", .weight = 5}, RequestShape{.target = "b", .weight = 3},
+                 RequestShape{.target = "c", .weight = 2}});
+  Request request;
+  std::string seen;
+  for (int i = 0; i < 30; ++i) {
+    source.next(request, false);
+    seen += request.shape->target;
+  }
+  CHECK(seen.substr(0, 10) == "abcaabacba");
+  CHECK(seen == seen.substr(0, 10) + seen.substr(0, 10) + seen.substr(0, 10));
+}
+
+TEST_CASE("request source: a method that means a body says when there is none") {
+  RequestSource source = source_of({RequestShape{.method = "POST"}, RequestShape{.method = "DELETE"}});
+  Request request;
+  source.next(request, false);
+  CHECK(request.wire.ends_with("\r\nContent-Length: 0\r\n\r\n"));
+  source.next(request, false);
+  CHECK(request.wire.find("Content-Length") == std::string::npos);
+}
+
 TEST_CASE("request source: the head is what HTTP asks for") {
   RequestSource source =
       source_of({RequestShape{.target = "/x?y=1", .fields = "X-A: b\r\n"}}, "example.test");
