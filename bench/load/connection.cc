@@ -53,6 +53,11 @@ Address Address::of(const LoadTarget& target) {
   return result;
 }
 
+bool refuses(const Address& address, int error) {
+  if (error == ECONNREFUSED) return true;
+  return address.storage.ss_family == AF_UNIX && (error == ENOENT || error == EAGAIN);
+}
+
 void Connection::close() {
   if (fd_ >= 0) ::close(fd_);
   fd_ = -1;
@@ -95,9 +100,7 @@ Connection::Event Connection::connect(const Address& address) {
     connecting_ = true;
     return Event::None;
   }
-  // A unix socket's path that is not there is an address where nobody listens.
-  if (errno == ECONNREFUSED || errno == ENOENT)
-    return fail(FailureKind::Refused, "connect: " + error_text(errno));
+  if (refuses(address, errno)) return fail(FailureKind::Refused, "connect: " + error_text(errno));
   if (errno == ECONNRESET) return fail(FailureKind::Reset, "connect: " + error_text(errno));
   return fail(FailureKind::Local, "connect: " + error_text(errno));
 }

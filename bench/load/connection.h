@@ -27,6 +27,10 @@ struct Address {
   static Address of(const LoadTarget& target);
 };
 
+/// Does this error of a connect say that nobody takes connections there? For a unix socket: no path, no
+/// listener, or a queue of a server that accepts nothing.
+bool refuses(const Address& address, int error);
+
 /// How one exchange ended.
 struct Outcome {
   bool ok = false;

@@ -35,8 +35,7 @@ bool LongWire::open(int epoll, std::uint64_t token, const Address& address, std:
   if (::connect(fd_, reinterpret_cast<const sockaddr*>(&address.storage), address.size) == 0) return true;
   connecting_ = errno == EINPROGRESS;
   if (connecting_) return true;
-  return failed(errno == ECONNREFUSED || errno == ENOENT ? FailureKind::Refused : FailureKind::Local,
-                "connect", errno);
+  return failed(refuses(address, errno) ? FailureKind::Refused : FailureKind::Local, "connect", errno);
 }
 
 bool LongWire::on_ready(std::uint32_t events, std::string& in) {

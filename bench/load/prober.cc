@@ -30,7 +30,7 @@ void Prober::count(int error, Clock::time_point begun, Clock::time_point now) {
   if (error == 0) {
     ++result_.connected;
     result_.latency.record(now - begun);
-  } else if (error == ECONNREFUSED) {
+  } else if (refuses(address_, error)) {
     ++result_.refused;
   } else {
     ++result_.failed;

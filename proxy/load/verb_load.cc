@@ -6,8 +6,10 @@
 #include <array>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstring>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
@@ -34,6 +36,7 @@ using Clock = std::chrono::steady_clock;
 constexpr milliseconds kDefaultDuration{10'000};
 constexpr milliseconds kBehindTheLastSwap{1'000};
 constexpr milliseconds kLineEvery{250};
+constexpr rlim_t kDescriptorsBeside = 64;  ///< what a run needs beside its connections
 
 int refuse(const Terminal& terminal, const std::string& what, int exit_code = 2) {
   terminal.err("berth: " + what + "\n");
@@ -71,11 +74,33 @@ bool write_file(const std::string& path, const std::string& text, const Terminal
   return static_cast<bool>(file);
 }
 
-void raise_descriptor_limit() {
+/// To stdout, and whether it got there: a report that went to a full disk is lost.
+bool write_stdout(std::string_view text, const Terminal& terminal) {
+  while (!text.empty()) {
+    const auto n = ::write(STDOUT_FILENO, text.data(), text.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) {
+      terminal.err(std::string("berth: cannot write the report: ") + std::strerror(errno) + "\n");
+      return false;
+    }
+    text.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return true;
+}
+
+/// As many descriptors as this process may have.
+rlim_t raise_descriptor_limit() {
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
+  return limit.rlim_max;
+}
+
+unsigned connections_of(const load::LoadPlan& plan) {
+  unsigned all = plan.keep_alive_lanes + plan.fresh_lanes + plan.events.lanes + plan.websockets.lanes;
+  for (const auto& each : plan.dedicated) all += each.lanes;
+  return all;
 }
 
 /// One run, from its begin to its report.
@@ -92,9 +117,7 @@ class Run {
     facts_.command.insert(facts_.command.begin(), {"berth"});
     facts_.targets = verb.urls;
     facts_.rate = verb.rate;
-    facts_.connections = plan.keep_alive_lanes + plan.fresh_lanes;
-    for (const auto& each : plan.dedicated) facts_.connections += each.lanes;
-    facts_.connections += plan.events.lanes + plan.websockets.lanes;
+    facts_.connections = connections_of(plan);
     facts_.probed = plan.probe_every.count() > 0;
     facts_.streamed = plan.events.lanes > 0;
     facts_.socketed = plan.websockets.lanes > 0;
@@ -234,11 +257,11 @@ bool nothing_answered(const json::object& report) {
 /// Text, files, and the exit code that the bounds decide.
 int tell(const json::object& report, const LoadVerb& verb, const Terminal& terminal) {
   const std::string text = json::serialize(report);
+  bool written = true;
   if (verb.json == std::optional<std::string>("-"))
-    terminal.out(text + "\n");
+    written = write_stdout(text + "\n", terminal);
   else
     terminal.out(load::report_text(report));
-  bool written = true;
   if (verb.json && *verb.json != "-") written = write_file(*verb.json, text + "\n", terminal);
   if (verb.html) written = write_file(*verb.html, load::report_page(text), terminal) && written;
   const bool silent = nothing_answered(report);
@@ -253,9 +276,12 @@ int run_load(const LoadVerb& verb, const Terminal& terminal) {
   if (!verb.compare.empty()) return compare(verb, terminal);
   for (const auto& file : {verb.json, verb.html})
     if (const auto what = unwritable(file); !what.empty()) return refuse(terminal, what);
-  raise_descriptor_limit();
+  const rlim_t descriptors = raise_descriptor_limit();
   Planned planned = plan_load(verb);
   if (!planned.error.empty()) return refuse(terminal, planned.error);
+  if (const unsigned wanted = connections_of(planned.plan); wanted + kDescriptorsBeside > descriptors)
+    return refuse(terminal, std::to_string(wanted) + " connections are more than this process may have (" +
+                                std::to_string(descriptors) + " descriptors, see ulimit -Hn)");
   control::Reached berth;
   if (verb.swap_every.count() > 0) berth = control::reach_app(verb.target, terminal);
   if (berth.exit_code != 0) return berth.exit_code;
