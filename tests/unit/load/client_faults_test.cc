@@ -4,6 +4,7 @@
 
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <stdexcept>
@@ -11,6 +12,7 @@
 #include "bench/load/load.h"
 #include "tests/support/berth_process.h"
 #include "tests/support/child_process.h"
+#include "tests/support/temp_dir.h"
 #include "tests/support/wait_until.h"
 
 using namespace std::chrono_literals;
@@ -109,6 +111,33 @@ TEST_CASE("load client: nobody listens is refused") {
   check_only(result, FailureKind::Refused);
   CHECK(result.probe.refused > 0);
   CHECK(result.probe.connected == 0);
+}
+
+TEST_CASE("load client: a unix socket that is not there, or whose queue is full, is refused") {
+  const berth::test::TempDir dir;
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  (dir / "full").copy(address.sun_path, sizeof address.sun_path - 1);
+  REQUIRE(::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+  REQUIRE(::listen(fd, 0) == 0);  // one connection waits, and nobody accepts it
+  for (const char* name : {"none", "full"}) {
+    LoadPlan plan;
+    plan.targets = {{.unix_path = dir / name}};
+    plan.probe_every = 1ms;
+    plan.request_timeout = 10s;
+    INFO(name);
+    Load load(plan);
+    load.start();
+    CHECK(berth::test::wait_until([&] { return load.answered() >= 20; }, 20s));
+    if (name == std::string("full")) ::close(fd);  // ends the one that waits
+    const auto result = load.stop();
+    INFO(result.text());
+    CHECK(result.failed(FailureKind::Refused) >= 20);
+    CHECK(result.failed(FailureKind::Local) == 0);
+    CHECK(result.probe.refused > 0);
+    CHECK(result.probe.failed == 0);
+  }
 }
 
 TEST_CASE("load client: a server that takes the request and dies is a reset") {
