@@ -170,7 +170,7 @@ TEST_CASE("load: Ctrl-C ends the run with the report so far") {
 }
 
 TEST_CASE("load: swaps of a running berth are asked for, and each is a window with its phases") {
-  BerthProcess berth({.command = demo(), .drain = "200ms"});
+  BerthProcess berth({.command = demo()});
   REQUIRE(berth.wait_serving());
   const auto url = "http://127.0.0.1:" + std::to_string(berth.port()) + "/";
   const auto result =
