@@ -78,9 +78,9 @@ TEST_CASE("load plan: URLs and their parts") {
       {"http://a:80/x#y", path},
       {"http://a:80/x\r\ny", path},
   };
-  for (const auto& [url, parts] : rows) {
-    INFO(url);
-    CHECK(text_of(parse_url(url)) == parts);
+  for (const auto& row : rows) {
+    INFO(row.first);
+    CHECK(text_of(parse_url(row.first)) == row.second);
   }
 }
 
@@ -106,11 +106,11 @@ TEST_CASE("load plan: a request file is METHOD PATH [BODY], a line each") {
       {"GET x", "1: " + how},
       {"\n/a GET", "2: " + how},
   };
-  for (const auto& [text, what] : wrong) {
-    const auto read = parse_requests(text);
-    INFO(text);
+  for (const auto& row : wrong) {
+    const auto read = parse_requests(row.first);
+    INFO(row.first);
     REQUIRE(read.index() == 1);
-    CHECK(std::get<1>(read) == what);
+    CHECK(std::get<1>(read) == row.second);
   }
 }
 
