@@ -2,6 +2,7 @@
 `berth load`."""
 import json
 import os
+import shutil
 import socket
 import subprocess
 import threading
@@ -48,31 +49,33 @@ class Restarter:
 
 
 def command(front, restarts, every, build, files=(), ask=None):
-    """`files`: options that say where reports go."""
+    """`files`: options that say where reports go. In the front's folder, so that reports have no path of the machine."""
     line = [os.path.join(build, "berth"), "load", f"http://127.0.0.1:{front.port}/", "-r", str(RATE), "--mix", MIX,
             "--probe", "1ms", "-d", f"{int((restarts + 1) * every * 1000) - 200}ms", *files]
     if front.swaps:
-        return line + ["--swap-every", f"{int(every * 1000)}ms", "--control", front.control]
+        return line + ["--swap-every", f"{int(every * 1000)}ms", "--control", "control.sock"]
     return line + ["--each", f"{int(every * 1000)}ms", "--", "bash", "-c", ask]
 
 
 def run(kind, restarts, every, build, html=None):
-    """The report; raises RuntimeError if there is none."""
+    """The report, and the page of it as `html`; raises RuntimeError if there is none."""
     front = kind(build)
     restarter = None if front.swaps else Restarter(front)
     try:
-        path = os.path.join(front.folder.name, "report.json")
-        files = ["--json", path] + (["--html", html] if html else [])
+        files = ["--json", "report.json"] + (["--html", "report.html"] if html else [])
         ask = restarter and ASK.format(port=restarter.port)
-        load = start(command(front, restarts, every, build, files, ask), stderr=subprocess.PIPE, text=True)
+        load = start(command(front, restarts, every, build, files, ask), cwd=front.folder.name, stderr=subprocess.PIPE, text=True)
         try:
             said = load.communicate(timeout=(restarts + 1) * (every + 30))[1]
         except BaseException:
             end(load)
             raise
         end(load)
+        path = os.path.join(front.folder.name, "report.json")
         if not os.path.exists(path) or not os.path.getsize(path):
             raise RuntimeError(f"{front.name}: berth load: {said.strip() or load.returncode}")
+        if html:
+            shutil.copyfile(os.path.join(front.folder.name, "report.html"), html)
         with open(path) as file:
             return json.load(file)
     finally:

@@ -25,7 +25,7 @@ class Front:
 
     def __init__(self, build):
         self.build, self.folder, self.process, self.backend = build, Folder(), None, None
-        self.port, self.control = free_port(), None
+        self.port = free_port()
         try:
             self.open()
             wait_for_backend(self.port)
@@ -73,8 +73,8 @@ class Berth(Front):
     how = "`berth swap`, asked by `berth load --swap-every`"
 
     def open(self):
-        self.control = os.path.join(self.folder.name, "control.sock")
-        command = [os.path.join(self.build, "berth"), "run", "-c", self.write_settings(""), "--control", self.control]
+        command = [os.path.join(self.build, "berth"), "run", "-c", self.write_settings(""),
+                   "--control", os.path.join(self.folder.name, "control.sock")]
         self.process, self.port = start_listening(command)
 
 

@@ -33,7 +33,7 @@ class Summary:
         self.keepalive_closed = sum(report["keepalive_closed"] for report in reports)
         self.unsent = sum(report["unsent"] for report in reports)
         self.probe = add({key: report["probe"][key] for key in ("connected", "refused", "failed")} for report in reports)
-        self.gap = max(report["longest_gap_ms"] for report in reports)
+        self.gap = spread([report["longest_gap_ms"] for report in reports])
         self.steady = spread([report["steady_ms"]["p99.9"] for report in reports])
         self.around = spread([report["around_swaps_ms"]["p99.9"] for report in reports])
         self.ratio = spread([report["around_swaps_ms"]["p99.9"] / max(report["steady_ms"]["p99.9"], 0.001)
@@ -73,11 +73,12 @@ def between(values):
 def seen(summaries):
     """Requests and connections."""
     lines = ["| behind | restarts | requests | failed | keep-alive closed untold | connects refused | longest gap, ms |",
-             "|---|---:|---:|---|---:|---:|---:|"]
+             "|---|---:|---:|---|---:|---:|---|"]
     for each in summaries:
         restarts = f"{each.restarts}" + (f", {len(each.broken)} broke off" if each.broken else "")
-        lines.append(f"| {each.name} | {restarts} | {each.requests:,} | {kinds(each.failures)} | {each.keepalive_closed:,} | "
-                     f"{each.probe['refused']:,} of {each.probe['connected'] + each.probe['refused']:,} | {each.gap:.1f} |")
+        requests = f"{each.requests:,}" + (f", {each.unsent:,} more were due" if each.unsent else "")
+        lines.append(f"| {each.name} | {restarts} | {requests} | {kinds(each.failures)} | {each.keepalive_closed:,} | "
+                     f"{each.probe['refused']:,} of {each.probe['connected'] + each.probe['refused']:,} | {between(each.gap)} |")
     return lines
 
 

@@ -24,7 +24,7 @@ class SummaryTest(unittest.TestCase):
         summary = Summary("alone", [one, report(), report(steady_ms=latency(5.0))])
         self.assertEqual((summary.requests, summary.restarts, summary.failed), (3000, 3, 3))
         self.assertEqual(summary.failures, {"refused": 2, "reset": 1})
-        self.assertEqual(summary.gap, 40.0)
+        self.assertEqual(summary.gap, (3.0, 3.0, 40.0))
         self.assertEqual(summary.around, (2.5, 2.5, 8.0))
         self.assertEqual(summary.ratio, (1.25, 0.5, 4.0))  # of each block, not of the medians
         self.assertEqual(summary.closes, {"1012": 12})
