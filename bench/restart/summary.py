@@ -83,7 +83,8 @@ def seen(summaries):
 
 
 def latencies(summaries):
-    lines = ["| behind | p99.9 around restarts, ms | p99.9 steady, ms | ratio within a block | a restart takes, s | generator late, % |",
+    lines = ["| behind | p99.9 around restarts, ms | p99.9 steady, ms | ratio within a block | a restart takes, s | "
+             "generator late, % |",
              "|---|---|---|---|---|---|"]
     for each in summaries:
         lines.append(f"| {each.name} | {between(each.around)} | {between(each.steady)} | {between(each.ratio)} | "
