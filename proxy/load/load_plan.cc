@@ -184,12 +184,11 @@ class Planner {
     }
     if (from_file_.empty() && get_ > 0) add(shape_of("get", path(get_target_)), get_);
     if (from_file_.empty() && fresh_ > 0) add(shape_of("fresh", path(fresh_target_)), fresh_);
-    const bool first = planned_.plan.shapes.empty() || server == 0;
     for (const auto& part : verb_.mix) {
       if (part.percent) {
         if (part.kind != "get" && part.kind != "fresh")
           add(shape_of(part.kind, path(part.target)), part.amount);
-      } else if (first && !dedicated_) {
+      } else if (!dedicated_) {  // the first URL's server has them
         dedicate(part, path(part.target), host, server);
       }
     }
