@@ -8,6 +8,7 @@
 #include <boost/json/serialize.hpp>
 #include <csignal>
 #include <map>
+#include <mutex>
 
 #include "tests/e2e/checks.h"
 #include "tests/support/faulty_server.h"
@@ -225,9 +226,11 @@ TEST_CASE("load: a command that fails is a failed restart, and the run goes on")
 
 TEST_CASE("load: a request file over a unix socket, answers of every shape") {
   const TempDir dir;
+  std::mutex mutex;  // of what the server's threads have seen
   std::map<std::string, int> seen;
   FaultyServer server(
-      [&seen](const FaultyRequest& request) {
+      [&](const FaultyRequest& request) {
+        const std::lock_guard lock(mutex);
         ++seen[request.method + " " + request.target + " " + request.body];
         if (request.method == "HEAD")
           return FaultyAnswer{.parts = {{"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"}}};
@@ -254,6 +257,7 @@ TEST_CASE("load: a request file over a unix socket, answers of every shape") {
   CHECK(report.at("keepalive_closed") == 0);
   const std::map<std::string, int> wanted = {{"GET /a ", 10},   {"HEAD /a ", 10},  {"POST /b some text", 10},
                                              {"GET /204 ", 10}, {"GET /304 ", 10}, {"GET /close ", 10}};
+  const std::lock_guard lock(mutex);
   CHECK(seen == wanted);
 }
 
