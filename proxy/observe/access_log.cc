@@ -69,7 +69,7 @@ class AccessLog::Impl {
 
   AccessRing& add_ring() {
     const std::lock_guard lock(mutex_);
-    return rings_.emplace_back(settings_.slots, [this] { wake(); });
+    return rings_.emplace_back(settings_.ring_bytes, [this] { wake(); });
   }
 
   void reopen() {
@@ -169,7 +169,7 @@ class AccessLog::Impl {
     }
     for (AccessRing* ring : rings) {
       while (const AccessRecord* record = ring->front()) {
-        append_access_line(batch_, *record, settings_.format);
+        text_.append(batch_, *record, settings_.format);
         ring->pop();
         if (batch_.size() >= kBatch) write_batch();
       }
@@ -237,6 +237,7 @@ class AccessLog::Impl {
   bool regular_ = false;
   dev_t device_ = 0;
   ino_t inode_ = 0;
+  AccessText text_;
   std::string batch_;
   std::string trouble_;
   std::uint64_t told_ = 0;

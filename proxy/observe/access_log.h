@@ -18,7 +18,7 @@ struct AccessLogSettings {
   std::string file;  ///< "-": `standard`
   int standard = 1;  ///< a descriptor that is not owned
   AccessFormat format = AccessFormat::Combined;
-  std::uint32_t slots = 2048;                     ///< records that may wait of each worker; a power of two
+  std::uint32_t ring_bytes = 512 * 1024;          ///< of records that may wait of each worker; a power of two
   std::chrono::milliseconds flush_deadline{500};  ///< how long the end of the log may take
   std::chrono::milliseconds between_warnings{60'000};
   std::chrono::milliseconds between_looks{1'000};  ///< whether the file was renamed

@@ -1,5 +1,6 @@
 #include "proxy/observe/access_text.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <ctime>
 
@@ -17,12 +18,13 @@ void append_escaped(std::string& out, const AccessRecord& record, Text which) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
   const std::string_view text = record.get(which);
   if (text.empty()) out += '-';
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte < 0x7f && c != '"' && c != '\\') {
-      out += c;
-      continue;
-    }
+  const auto plain = [](char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; };
+  for (auto at = text.begin(); at != text.end();) {
+    const auto run = std::find_if_not(at, text.end(), plain);
+    out.append(at, run);
+    at = run;
+    if (at == text.end()) break;
+    const auto byte = static_cast<unsigned char>(*at++);
     out += "\\x";
     out += kHex[byte >> 4];
     out += kHex[byte & 15];
@@ -31,29 +33,6 @@ void append_escaped(std::string& out, const AccessRecord& record, Text which) {
 }
 
 std::string_view version_text(std::uint8_t version) { return version == 10 ? "HTTP/1.0" : "HTTP/1.1"; }
-
-void append_combined(std::string& out, const AccessRecord& record) {
-  const std::time_t seconds = record.unix_us / 1'000'000;
-  std::tm local{};
-  localtime_r(&seconds, &local);
-  char stamp[64];
-  const std::size_t n = std::strftime(stamp, sizeof stamp, " - - [%d/%b/%Y:%H:%M:%S %z] \"", &local);
-  append_escaped(out, record, Text::Address);
-  out.append(stamp, n);
-  if (record.version == 0) {
-    out += '-';
-  } else {
-    append_escaped(out, record, Text::Method);
-    out += ' ';
-    append_escaped(out, record, Text::Target);
-    (out += ' ') += version_text(record.version);
-  }
-  out += "\" " + std::to_string(record.status) + " " + std::to_string(record.bytes) + " \"";
-  append_escaped(out, record, Text::Referer);
-  out += "\" \"";
-  append_escaped(out, record, Text::UserAgent);
-  out += "\"\n";
-}
 
 void member(std::string& out, std::string_view name, const AccessRecord& record, Text which) {
   ((out += ",\"") += name) += "\":";
@@ -84,14 +63,44 @@ void append_connection(std::string& out, const AccessRecord& record) {
          ",\"bytes\":" + std::to_string(record.bytes) + ",\"received\":" + std::to_string(record.received);
 }
 
-void append_json(std::string& out, const AccessRecord& record) {
+}  // namespace
+
+const std::string& AccessText::Second::at(std::int64_t unix_us,
+                                          std::tm* (*parts)(const std::time_t*, std::tm*),
+                                          const char* format) {
+  const std::time_t second = unix_us / 1'000'000;
+  if (second != number) {
+    std::tm time{};
+    parts(&second, &time);
+    char made[64];
+    text.assign(made, std::strftime(made, sizeof made, format, &time));
+    number = second;
+  }
+  return text;
+}
+
+void AccessText::append_combined(std::string& out, const AccessRecord& record) {
+  append_escaped(out, record, Text::Address);
+  out += local_.at(record.unix_us, localtime_r, " - - [%d/%b/%Y:%H:%M:%S %z] \"");
+  if (record.version == 0) {
+    out += '-';
+  } else {
+    append_escaped(out, record, Text::Method);
+    out += ' ';
+    append_escaped(out, record, Text::Target);
+    (out += ' ') += version_text(record.version);
+  }
+  out += "\" " + std::to_string(record.status) + " " + std::to_string(record.bytes) + " \"";
+  append_escaped(out, record, Text::Referer);
+  out += "\" \"";
+  append_escaped(out, record, Text::UserAgent);
+  out += "\"\n";
+}
+
+void AccessText::append_json(std::string& out, const AccessRecord& record) {
   const bool connection = record.protocol == AccessRecord::Protocol::Tcp;
-  const std::time_t seconds = record.unix_us / 1'000'000;
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  char stamp[64];
-  const std::size_t n = std::strftime(stamp, sizeof stamp, "{\"time\":\"%Y-%m-%dT%H:%M:%S", &utc);
-  out.append(stamp, n);
+  out += utc_.at(record.unix_us, gmtime_r, "{\"time\":\"%Y-%m-%dT%H:%M:%S");
+  char stamp[16];
   std::snprintf(stamp, sizeof stamp, ".%03dZ\"", static_cast<int>(record.unix_us / 1000 % 1000));
   out += stamp;
   member(out, "client", record, Text::Address);
@@ -107,9 +116,7 @@ void append_json(std::string& out, const AccessRecord& record) {
   out += record.complete ? ",\"complete\":true}\n" : ",\"complete\":false}\n";
 }
 
-}  // namespace
-
-void append_access_line(std::string& out, const AccessRecord& record, AccessFormat format) {
+void AccessText::append(std::string& out, const AccessRecord& record, AccessFormat format) {
   if (format == AccessFormat::Json)
     append_json(out, record);
   else

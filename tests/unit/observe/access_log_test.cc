@@ -8,10 +8,12 @@
 #include <algorithm>
 #include <condition_variable>
 #include <cstdlib>
+#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <mutex>
+#include <random>
 #include <string>
 
 #include "proxy/observe/access_text.h"
@@ -45,7 +47,7 @@ AccessRecord example() {
 
 std::string line(const AccessRecord& record, AccessFormat format) {
   std::string out;
-  append_access_line(out, record, format);
+  AccessText().append(out, record, format);
   return out;
 }
 
@@ -122,6 +124,56 @@ TEST_CASE("access log: every record fits, however long its texts are") {
   CHECK(record.get(Text::App) == std::string(64, 'g'));
 }
 
+TEST_CASE("access log: each second has its own time, in either format") {
+  AccessText text;
+  AccessRecord later = example();
+  later.unix_us += 1'000'000;
+  for (const AccessFormat format : {AccessFormat::Combined, AccessFormat::Json}) {
+    std::string lines;
+    for (const AccessRecord& record : {example(), later, example()}) text.append(lines, record, format);
+    CHECK(lines == line(example(), format) + line(later, format) + line(example(), format));
+    CHECK(line(example(), format) != line(later, format));
+  }
+}
+
+TEST_CASE(
+    "access log: a ring gives what was put into it, in order, however long each is and wherever it lies") {
+  const auto seed = std::random_device{}();
+  INFO("seed ", seed);
+  std::mt19937 random(seed);
+  int woken = 0;
+  AccessRing ring(8 * 1024, [&] { ++woken; });
+  std::deque<std::string> waiting;
+  int taken = 0;
+  const auto take = [&] {
+    const AccessRecord* record = ring.front();
+    REQUIRE(record != nullptr);
+    CHECK(record->get(Text::Target) == waiting.front());
+    CHECK(record->status == waiting.front().size());
+    waiting.pop_front();
+    ring.pop();
+    ++taken;
+  };
+  while (taken < 5'000) {
+    if (random() % 2 == 0 && !waiting.empty()) {
+      take();
+      continue;
+    }
+    AccessRecord record;
+    const std::string target(random() % (AccessRecord::kMost[2] + 1U),
+                             static_cast<char>('a' + random() % 26));
+    record.put(Text::Target, target);
+    record.status = static_cast<std::uint16_t>(target.size());
+    const auto before = ring.dropped();
+    ring.push(record);
+    if (ring.dropped() == before) waiting.push_back(target);
+  }
+  CHECK(ring.dropped() > 0);
+  CHECK(woken > 0);
+  while (!waiting.empty()) take();
+  CHECK(ring.front() == nullptr);
+}
+
 TEST_CASE("access log: lines of all workers are in the file at its end, and a full ring drops and counts") {
   Folder folder;
   const std::string file = folder.path / "a.log";
@@ -132,7 +184,7 @@ TEST_CASE("access log: lines of all workers are in the file at its end, and a fu
   {
     std::string wrong;
     AccessLog log({.file = file,
-                   .slots = 4,
+                   .ring_bytes = 8 * 1024,
                    .warn =
                        [&](const std::string& text) {
                          const std::lock_guard lock(mutex);
