@@ -38,7 +38,7 @@ Words cut(const std::vector<std::string>& arguments) {
 ShowText wrong(std::string what, std::string_view verb) {
   std::string text = "berth: " + std::move(what) + "\n";
   text += "see: berth " + (verb.empty() ? std::string() : std::string(verb) + " ") + "--help\n";
-  return {std::move(text), 2};
+  return {std::move(text), verb == "exec" ? 125 : 2};  // 2 may be the exit code of exec's own command
 }
 
 // One call's parser and the values that it fills; lives as long as the parsing.

@@ -170,7 +170,7 @@ struct DemoVerb {
 /// Nothing runs: help, the version, or what is wrong with the call.
 struct ShowText {
   std::string text;
-  int exit_code = 0;  ///< 0: to stdout; 2: to stderr
+  int exit_code = 0;  ///< 0: to stdout; 2, and 125 of exec: to stderr
 };
 
 using Verb =

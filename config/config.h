@@ -199,7 +199,9 @@ struct AppConfig {
   std::vector<std::string> hosts;         ///< "app.example.org", "*.example.org"; empty: any
   std::string path = "/";                 ///< a prefix of whole segments
   bool strip = false;                     ///< the backend does not see `path`
-  std::vector<std::string> after;         ///< apps that have to serve before this one is started
+  /// What the paths that the backend sees begin with, "/api"; empty: nothing.
+  std::string seen_base() const { return strip || path == "/" ? std::string() : path; }
+  std::vector<std::string> after;  ///< apps that have to serve before this one is started
   AppMode mode = AppMode::Http;
   std::vector<std::string> command;
   std::optional<Endpoint> external;  ///< instead of a command: a server that berth does not start
@@ -221,6 +223,15 @@ struct AppConfig {
   HooksConfig hooks;
   ResponseFields fields;
   Limits limits;
+
+  /// `long_` as it acts: whom `drain` would cut off leaves before, in good order. A second is left for the
+  /// leaving.
+  LongConfig long_before_drain() const {
+    LongConfig acting = long_;
+    if (drain == kOff) return acting;
+    acting.grace = std::min(acting.grace, std::max(Milliseconds(0), (drain - Milliseconds(1'000)) / 2));
+    return acting;
+  }
 };
 
 struct Config {

@@ -26,10 +26,12 @@ struct KnownServer {
   std::vector<std::string_view>
       port_options{};  ///< the first is the one that is added; empty: see positional
   std::string_view port_value = "{port}";
+  std::vector<std::string_view> number_options{};  ///< take the number alone where port_value is more
   bool positional = false;                         ///< the place is a word of its own
   bool last_wins = false;                          ///< of two ports that it is told, the later one counts
   std::vector<std::string_view> told_otherwise{};  ///< options after which nothing is touched
   std::vector<Extra> extras{};
+  Extra below{};  ///< how it is told that its pages lie below {base}
   std::string_view ready_path{};
   std::string_view caution{};
 };
@@ -73,7 +75,8 @@ const std::vector<KnownServer>& table() {
        .programs = {"vite"},
        .port_options = {"--port"},
        .last_wins = true,
-       .extras = {{{"--strictPort"}, {"--strictPort"}}, {{"--host"}, {"--host", "127.0.0.1"}}}},
+       .extras = {{{"--strictPort"}, {"--strictPort"}}, {{"--host"}, {"--host", "127.0.0.1"}}},
+       .below = {{"--base"}, {"--base", "{base}/"}}},
       {.name = "next",
        .programs = {"next"},
        .subcommands = {"dev"},
@@ -99,7 +102,8 @@ const std::vector<KnownServer>& table() {
        .programs = {"puma"},
        .port_options = {"-b", "--bind"},
        .port_value = "tcp://127.0.0.1:{port}",
-       .told_otherwise = {"-p", "--port", "-C", "--config"}},
+       .number_options = {"-p", "--port"},
+       .told_otherwise = {"-C", "--config"}},
       {.name = "streamlit",
        .programs = {"streamlit"},
        .modules = {"streamlit"},
@@ -108,6 +112,7 @@ const std::vector<KnownServer>& table() {
        .last_wins = true,
        .extras = {{{"--server.address"}, {"--server.address", "127.0.0.1"}},
                   {{"--server.headless"}, {"--server.headless", "true"}}},
+       .below = {{"--server.baseUrlPath"}, {"--server.baseUrlPath", "{base}"}},
        .ready_path = "/_stcore/health"},
       {.name = "jupyter",
        .programs = {"jupyter", "jupyter-server", "jupyter-lab", "jupyter-notebook"},
@@ -115,7 +120,8 @@ const std::vector<KnownServer>& table() {
        .port_options = {"--port"},
        .told_otherwise = {"--sock", "--ServerApp.sock"},
        .extras = {{{"--ServerApp.port_retries"}, {"--ServerApp.port_retries=0"}},
-                  {{"--no-browser"}, {"--no-browser"}}}},
+                  {{"--no-browser"}, {"--no-browser"}}},
+       .below = {{"--ServerApp.base_url"}, {"--ServerApp.base_url={base}/"}}},
   };
   return servers;
 }
@@ -251,23 +257,47 @@ void add(Words& command, const Words& words, std::string& changes) {
   note(changes, "added " + joined(words));
 }
 
-// Of the words, the first `fixed` cannot be changed. False: then nothing can be done.
+/// The option that says the place in `word`, and what its value becomes; empty: it is none.
+std::pair<std::string_view, std::string_view> place_option(const KnownServer& server, std::string_view word) {
+  for (std::string_view option : server.port_options)
+    if (is_option(word, option)) return {option, server.port_value};
+  for (std::string_view option : server.number_options)
+    if (is_option(word, option)) return {option, "{port}"};
+  return {};
+}
+
+// Of the words, the first `fixed` cannot be changed. False: then nothing can be done. A second place is left
+// out: it would be the old one's, too.
 bool put_option(const KnownServer& server, std::size_t fixed, Words& command, std::string& changes) {
-  const std::string value(server.port_value);
-  for (std::size_t i = fixed; i < end_of_words(command); ++i) {
-    for (std::string_view option : server.port_options) {
-      if (!is_option(command[i], option)) continue;
-      const auto between = joint(command[i], option);
-      if (!between && i + 1 >= command.size()) return true;
-      const std::string before = between ? command[i] : command[i] + " " + command[i + 1];
-      std::string& word = command[between ? i : i + 1];
-      word = between ? std::string(option) + std::string(*between) + value : value;
-      note(changes, before + " became " + (between ? word : command[i] + " " + word));
-      return true;
+  bool put = false;
+  for (std::size_t i = fixed; i < end_of_words(command);) {
+    const auto [option, value] = place_option(server, command[i]);
+    const auto between = option.empty() ? std::nullopt : joint(command[i], option);
+    const std::size_t width = option.empty() || between ? 1 : 2;
+    if (i + width > command.size()) return true;
+    const auto at = command.begin() + static_cast<std::ptrdiff_t>(i);
+    const auto words = [&] { return joined(std::span(command).subspan(i, width)); };
+    if (!option.empty() && put) {
+      note(changes, "left out " + words());
+      command.erase(at, at + static_cast<std::ptrdiff_t>(width));
+      continue;
     }
+    if (!option.empty()) {
+      const std::string before = words();
+      std::string& word = command[i + width - 1];
+      word = between ? std::string(option) + std::string(*between) + std::string(value) : std::string(value);
+      note(changes, before + " became " + words());
+      put = true;
+    }
+    i += width;
   }
-  if (!server.last_wins && has_option(std::span(command).first(fixed), server.port_options)) return false;
-  add(command, {std::string(server.port_options.front()), value}, changes);
+  const auto own = std::span<const std::string>(command).first(fixed);
+  if (put) return true;
+  if (!server.last_wins && std::any_of(own.begin(), own.end(), [&](const std::string& word) {
+        return !place_option(server, word).first.empty();
+      }))
+    return false;
+  add(command, {std::string(server.port_options.front()), std::string(server.port_value)}, changes);
   return true;
 }
 
@@ -294,7 +324,15 @@ bool told_otherwise(const KnownServer& server, const Words& command) {
   });
 }
 
-std::optional<Recognised> equip(const Words& command, std::size_t fixed) {
+/// The words for a server whose pages lie below `base`.
+Words at_base(const std::vector<std::string_view>& words, std::string_view base) {
+  Words out(words.begin(), words.end());
+  for (std::string& word : out)
+    if (const auto at = word.find("{base}"); at != std::string::npos) word.replace(at, 6, base);
+  return out;
+}
+
+std::optional<Recognised> equip(const Words& command, std::size_t fixed, std::string_view base) {
   const Match found = match(command);
   if (found.server == nullptr || told_otherwise(*found.server, command) || asks_for_any_port(command) ||
       end_of_words(command) < fixed)
@@ -312,12 +350,17 @@ std::optional<Recognised> equip(const Words& command, std::size_t fixed) {
     if (has_option(out.command, extra.unless)) continue;
     add(out.command, Words(extra.words.begin(), extra.words.end()), out.changes);
   }
+  const Extra& below = found.server->below;
+  if (base.empty() || below.words.empty()) return out;
+  if (!has_option(out.command, below.unless)) add(out.command, at_base(below.words, base), out.changes);
+  if (!out.ready_path.empty()) out.ready_path.insert(0, base);
   return out;
 }
 
 /// npm run NAME: the server that its script starts decides what npm is to pass on. The script's own words
 /// stay; only what stands behind them can be changed.
-std::optional<Recognised> equip_script(const Words& command, const ScriptOf& script_of) {
+std::optional<Recognised> equip_script(const Words& command, const ScriptOf& script_of,
+                                       std::string_view base) {
   const std::string manager(command.empty() ? "" : last_part(command[0]));
   if (command.size() < 2 || (manager != "npm" && manager != "pnpm" && manager != "yarn")) return std::nullopt;
   const bool runs = command[1] == "run" || command[1] == "run-script";
@@ -335,7 +378,7 @@ std::optional<Recognised> equip_script(const Words& command, const ScriptOf& scr
     before.resize(at + 1);
   Words whole = *own;
   whole.insert(whole.end(), command.begin() + static_cast<std::ptrdiff_t>(before.size()), command.end());
-  const auto inner = equip(whole, own->size());
+  const auto inner = equip(whole, own->size(), base);
   if (!inner) return std::nullopt;
 
   if (manager == "npm" && end_of_words(before) == before.size()) before.emplace_back("--");
@@ -347,9 +390,10 @@ std::optional<Recognised> equip_script(const Words& command, const ScriptOf& scr
 
 }  // namespace
 
-std::optional<Recognised> recognise(const std::vector<std::string>& command, const ScriptOf& script_of) {
-  if (auto script = equip_script(command, script_of)) return script;
-  return equip(command, 0);
+std::optional<Recognised> recognise(const std::vector<std::string>& command, const ScriptOf& script_of,
+                                    std::string_view base) {
+  if (auto script = equip_script(command, script_of, base)) return script;
+  return equip(command, 0, base);
 }
 
 }  // namespace berth

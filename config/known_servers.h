@@ -23,7 +23,8 @@ struct Recognised {
 };
 
 /// nullopt: nobody known, or one that was told its place in a way that is not to be touched (a descriptor, a
-/// unix socket, a placeholder).
-std::optional<Recognised> recognise(const std::vector<std::string>& command, const ScriptOf& script_of);
+/// unix socket, a placeholder). `base`: the path below which the server sees its pages, "/lab"; empty: all.
+std::optional<Recognised> recognise(const std::vector<std::string>& command, const ScriptOf& script_of,
+                                    std::string_view base = {});
 
 }  // namespace berth

@@ -43,6 +43,7 @@ std::string add_address(std::string_view text, std::vector<Endpoint>& into) {
     into.push_back(*endpoint);
     return {};
   }
+  if (text.find("://") != std::string_view::npos) return quoted + " is a URL; write HOST:PORT";
   if (text == "unix:") return quoted + " has no path; write unix:/run/app.sock";
   auto colon = text.rfind(':');
   if (colon == std::string_view::npos) {
@@ -58,6 +59,8 @@ std::string add_address(std::string_view text, std::vector<Endpoint>& into) {
     into.push_back(Endpoint::loopback_v6(with_any->port));
     return {};
   }
+  if (host.find('%') != std::string_view::npos)
+    return quoted + ": addresses with a zone (%eth0) are not supported";
   if (host.empty()) return quoted + " has no host; write 0.0.0.0" + std::string(text) + " for every address";
   if (host.find(':') != std::string_view::npos && host.front() != '[') {
     return quoted + ": an IPv6 address stands in brackets, as in [::1]:8000";
@@ -67,11 +70,16 @@ std::string add_address(std::string_view text, std::vector<Endpoint>& into) {
 
 bool overlap(const Endpoint& a, const Endpoint& b) {
   if (a.family == Endpoint::Family::Unix || b.family == Endpoint::Family::Unix) return a == b;
-  if (a.port != b.port || a.port == 0) return false;
+  if (a.port != b.port) return false;
   // [::] is dual stack, as public_listen opens it.
   const bool dual = a == Endpoint::any_v6(a.port) || b == Endpoint::any_v6(b.port);
   if (a.family != b.family) return dual;
   return a.address == b.address || a.is_wildcard() || b.is_wildcard();
+}
+
+/// The OS chooses its number, one for all such addresses of a list.
+bool chosen_later(const Endpoint& address) {
+  return address.family != Endpoint::Family::Unix && address.port == 0;
 }
 
 bool same_inherited(std::string_view a, std::string_view b) { return a.empty() || b.empty() || a == b; }
@@ -99,7 +107,7 @@ std::variant<ListenText, std::string> parse_listen(std::string_view text) {
 std::string overlap_text(const ListenText& a, const ListenText& b) {
   for (const Endpoint& one : a.addresses)
     for (const Endpoint& other : b.addresses)
-      if (overlap(one, other)) return one.text() + " overlaps " + other.text();
+      if (!chosen_later(one) && overlap(one, other)) return one.text() + " overlaps " + other.text();
   for (const std::string& one : a.inherited)
     for (const std::string& other : b.inherited)
       if (same_inherited(one, other)) return inherited_text(one) + " overlaps " + inherited_text(other);
@@ -109,7 +117,10 @@ std::string overlap_text(const ListenText& a, const ListenText& b) {
 std::string overlap_text(const ListenText& a) {
   ListenText seen;
   for (const Endpoint& one : a.addresses) {
-    if (std::string wrong = overlap_text({{one}, {}}, seen); !wrong.empty()) return wrong;
+    for (const Endpoint& other : seen.addresses)
+      if (overlap(one, other))
+        return one.text() + " overlaps " + other.text() +
+               (chosen_later(one) ? ": all :0 of one list are one number" : "");
     seen.addresses.push_back(one);
   }
   for (const std::string& one : a.inherited) {
@@ -117,6 +128,11 @@ std::string overlap_text(const ListenText& a) {
     seen.inherited.push_back(one);
   }
   return {};
+}
+
+bool reaches(const Endpoint& address, const Endpoint& listener) {
+  if (address == listener) return true;
+  return listener.is_wildcard() && address.is_loopback() && overlap(address, listener);
 }
 
 }  // namespace berth

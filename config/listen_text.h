@@ -27,4 +27,8 @@ std::string overlap_text(const ListenText& a, const ListenText& b);
 /// The same within one.
 std::string overlap_text(const ListenText& a);
 
+/// Whether who connects to `address` surely meets `listener`: it is the same, or a loopback's under a
+/// wildcard.
+bool reaches(const Endpoint& address, const Endpoint& listener);
+
 }  // namespace berth

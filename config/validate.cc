@@ -103,6 +103,14 @@ class Checker {
     if (wrong != nullptr) fault("front.metrics", *wrong);
   }
 
+  static bool reaches_itself(const AppConfig& app) {
+    const auto parsed = parse_listen(app.listen);
+    const auto* listen = std::get_if<ListenText>(&parsed);
+    return listen != nullptr &&
+           std::any_of(listen->addresses.begin(), listen->addresses.end(),
+                       [&](const Endpoint& each) { return reaches(*app.external, each); });
+  }
+
   void check_start(const std::string& key, AppConfig& app) {
     const bool outside = app.external || app.attached_later;
     if (outside && !app.command.empty()) {
@@ -118,6 +126,10 @@ class Checker {
     if (outside && !asks_the_address(app.ready.kind)) {
       fault(key + ".ready", ready_check_text(app.ready) + " asks the command, and berth does not start it",
             "use http or tcp");
+    }
+    if (app.external && reaches_itself(app)) {
+      fault(key + ".external", app.external->text() + " is where users come to: berth would ask itself",
+            "name the address of the server, or another listen");
     }
     if (app.listen.empty()) {
       if (!faults_.unread(key + ".listen")) check_worker(key, app, outside);

@@ -81,6 +81,10 @@ TEST_CASE("known servers: each by its plain command line") {
             "python3 -m streamlit run app.py --server.headless=false --server.port {port} --server.address "
             "127.0.0.1",
             "streamlit"},
+           {"puma -p 9292 config.ru", "puma -p {port} config.ru", "puma"},
+           {"puma -b tcp://0.0.0.0:1 --port=2 x.ru", "puma -b tcp://127.0.0.1:{port} x.ru", "puma"},
+           {"gunicorn -b localhost:8000 -b [::1]:8001 a:b", "gunicorn -b 127.0.0.1:{port} a:b", "gunicorn"},
+           {"uvicorn a:b --port 1 --port=2", "uvicorn a:b --port {port}", "uvicorn"},
            {"bundle exec puma", "bundle exec puma -b tcp://127.0.0.1:{port}", "puma"},
            {"streamlit run app.py",
             "streamlit run app.py --server.port {port} --server.address 127.0.0.1 --server.headless true",
@@ -142,6 +146,30 @@ TEST_CASE("known servers: the one line says what was done") {
   CHECK(recognise(split("streamlit run a.py"), no_script)->ready_path == "/_stcore/health");
   CHECK(recognise(split("next dev"), no_script)->caution.find(".next") != std::string::npos);
   CHECK(recognise(split("next start"), no_script)->caution.empty());
+}
+
+TEST_CASE("known servers: below a path, those that write it into their pages are told of it") {
+  const auto script_of = [](std::string_view) { return std::optional<std::string>("vite"); };
+  struct Row {
+    const char* plain;
+    const char* added;
+    const char* ready;
+  };
+  for (const Row& row :
+       std::vector<Row>{{"vite", " --base /lab/", ""},
+                        {"npm run dev", " --base /lab/", ""},
+                        {"jupyter lab", " --ServerApp.base_url=/lab/", ""},
+                        {"streamlit run a.py", " --server.baseUrlPath /lab", "/lab/_stcore/health"},
+                        {"vite --base /lab/x/", "", ""},
+                        {"uvicorn app:app", "", ""}}) {
+    CAPTURE(std::string(row.plain));
+    const auto below = recognise(split(row.plain), script_of, "/lab");
+    const auto alone = recognise(split(row.plain), script_of);
+    REQUIRE(below);
+    REQUIRE(alone);
+    CHECK(join(below->command) == join(alone->command) + row.added);
+    CHECK(below->ready_path == row.ready);
+  }
 }
 
 TEST_CASE("known servers: npm passes on what its script's server needs") {

@@ -51,6 +51,8 @@ TEST_CASE("listen: what is not an address says how to write one") {
                          {"127.0.0.1:x", "must be a number"},
                          {"127.0.0.1:65536", "must be a number"},
                          {"::1:80", "in brackets"},
+                         {"http://127.0.0.1:80", "is a URL; write HOST:PORT"},
+                         {"[fe80::1%lo]:80", "with a zone"},
                          {"example.org:80", "names are not looked up"},
                          {"unix:", "has no path"},
                          {"unix:x.sock", "write the whole path"},
@@ -75,6 +77,9 @@ TEST_CASE("listen: two that cannot both be had name each other") {
   CHECK(overlaps("systemd", "systemd:web") == "systemd overlaps systemd:web");
   CHECK(overlaps("systemd:api", "systemd:web").empty());
   CHECK(overlap_text(listen("localhost:80,127.0.0.1:80")) == "127.0.0.1:80 overlaps 127.0.0.1:80");
+  CHECK(overlap_text(listen("localhost:0,[::1]:0")) ==
+        "[::1]:0 overlaps [::1]:0: all :0 of one list are one number");
+  CHECK(overlap_text(listen("localhost:0,192.0.2.1:0")).empty());
   CHECK(overlap_text(listen("systemd:a,systemd:a")) == "systemd:a overlaps systemd:a");
   CHECK(overlap_text(listen("localhost:80,127.0.0.1:81,systemd:a,systemd:b,unix:/a")).empty());
 }

@@ -70,6 +70,12 @@ TEST_CASE("complete: every cross check tells its fault") {
             }},
            {"has a command and is external",
             [](Config& c) { c.apps[0].external = Endpoint::loopback_v4(9000); }},
+           {"berth would ask itself",
+            [](Config& c) {
+              c.apps[0].command.clear();
+              c.apps[0].listen = "[::]:8000";
+              c.apps[0].external = Endpoint::loopback_v4(8000);
+            }},
            {"cannot name an app", [](Config& c) { c.apps[0].name = "a/b"; }},
            {"two apps are named", [](Config& c) { c.apps.push_back(c.apps[0]); }},
            {"answers the same requests as 'app': / on 127.0.0.1:8000",
