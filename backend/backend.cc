@@ -157,22 +157,33 @@ void Backend::Impl::attempt_exited() {
   auto seen = look_at_listeners(attempt_->keeper_pid(), port, LookAt::ToldPort);
   if (has_port && mode_ != PortMode::Discover && !seen.strangers.empty()) return stolen(seen.strangers);
   const bool busy = has_port && attempt_->complained_of_busy_port();
-  if (busy && number_is_berths() && !std::exchange(retried_busy_, true)) {
+  if (busy && mode_ == PortMode::Lease && !std::exchange(retried_busy_, true)) {
     return retry(Place::Kept::Released, "it was given " + std::to_string(port) +
                                             " and found a port busy (perhaps it does not set SO_REUSEADDR)");
   }
   StartFailure failure;
   failure.kind = StartFailure::Kind::Exited;
   failure.what = spec_.command.front() + " ended before it was ready: " + attempt_->exit()->text();
-  if (busy && number_is_berths()) {
-    // The second port was free for anybody when the command began.
-    failure.what += "; the port it found busy is not the one berth gave it";
-    failure.hint = names_port(spec_)
-                       ? "it wants another port besides {port}, which the old generation may hold"
-                       : "it insists on a port of its own, which the old generation may hold: let it "
-                         "listen on $PORT, or add {port} to its command";
-  }
+  if (busy) explain_busy(failure);
+  if (*attempt_->exit() == ExitStatus{} && !tree().empty())
+    failure.hint = "it left a process behind, as a daemon does: let it stay in the foreground";
   fail(std::move(failure));
+}
+
+void Backend::Impl::explain_busy(StartFailure& failure) const {
+  if (mode_ == PortMode::Fd) {
+    failure.what += "; it found a port busy";
+    failure.hint = "berth itself listens on " + std::to_string(attempt_->told().port) +
+                   ": it must take that socket, by {fd} in its words or by LISTEN_FDS, and bind no port";
+  }
+  if (mode_ != PortMode::Lease) return;
+  // The second port was free for anybody when the command began.
+  failure.what += "; the port it found busy is not the one berth gave it";
+  failure.hint = names_port(spec_)
+                     ? "it wants another port besides {port}, which the old generation may hold"
+                     : "it insists on a port of its own, which the old generation may hold: let "
+                       "it listen on $PORT, add {port} to its command, or swap it with "
+                       "--swap stop-start";
 }
 
 void Backend::Impl::attempt_empty() {

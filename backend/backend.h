@@ -27,6 +27,7 @@ struct LaunchSpec {
   std::map<std::string, std::string> env;
   PortConfig port;
   bool plain = false;  ///< a known server's command is left as it is
+  std::string base;    ///< the path that all its requests begin with, "/lab"; empty: none
   std::string user;    ///< whose it is to be; empty: berth's own
   bool tty = false;    ///< a terminal of its own instead of /dev/null and pipes
   ReadyConfig ready;
@@ -82,6 +83,7 @@ struct StartFailure {
 /// The command has ended and its whole tree with it (the keeper's wait found no child).
 struct Stopped {
   ExitStatus exit;
+  bool ran = true;      ///< false: there never was a process of it
   bool killed = false;  ///< KILL was needed
   std::vector<std::string>
       descendants;                    ///< "pid 4132 python3 app.py": what had to be killed beside the command

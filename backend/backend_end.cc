@@ -64,6 +64,7 @@ void Backend::Impl::report_stopped() {
   enter(Phase::Stopped);
   stop_timer_.cancel();
   Stopped stopped;
+  stopped.ran = attempt_ && attempt_->pid() != 0;
   if (attempt_) {
     // As a shell says it of a command that could not be started.
     stopped.exit = attempt_->exit().value_or(ExitStatus{.signalled = false, .value = 127});

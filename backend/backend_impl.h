@@ -61,9 +61,9 @@ class Backend::Impl : public std::enable_shared_from_this<Backend::Impl> {
   void watch_readiness();
   void fail(StartFailure failure);
   void retry(Place::Kept kept, std::string why);
-  bool number_is_berths() const { return mode_ == PortMode::Lease || mode_ == PortMode::Fd; }
   void attempt_started();
   void attempt_exited();
+  void explain_busy(StartFailure& failure) const;
   void attempt_empty();
   void became_ready(const ReadyAt& at);
   void stolen(const std::vector<SocketRow>& strangers);

@@ -1,10 +1,12 @@
 #include "backend/equip.h"
 
+#include <algorithm>
 #include <boost/json/parse.hpp>
 #include <fstream>
 #include <sstream>
 
 #include "backend/backend.h"
+#include "backend/command.h"
 #include "config/known_servers.h"
 
 namespace berth::backend {
@@ -24,12 +26,23 @@ std::optional<std::string> npm_script(const std::string& dir, std::string_view n
   return std::string(script->get_string());
 }
 
+/// Whether `command` names the number already where `known` has {port}.
+bool same_at(std::uint16_t number, const std::vector<std::string>& command,
+             const std::vector<std::string>& known) {
+  const Endpoint told = Endpoint::loopback_v4(number);
+  return std::equal(command.begin(), command.end(), known.begin(), known.end(),
+                    [&](const std::string& a, const std::string& b) { return a == fill_in(b, told); });
+}
+
 }  // namespace
 
 std::string equip(LaunchSpec& spec) {
-  if (spec.plain || spec.port.mode) return {};
-  auto known = recognise(spec.command, [&](std::string_view name) { return npm_script(spec.dir, name); });
-  if (!known) return {};
+  const auto mode = spec.port.mode;
+  if (spec.plain || (mode && *mode != PortMode::Lease && *mode != PortMode::Fixed)) return {};
+  auto known = recognise(
+      spec.command, [&](std::string_view name) { return npm_script(spec.dir, name); }, spec.base);
+  if (!known || (mode == PortMode::Fixed && same_at(spec.port.number, spec.command, known->command)))
+    return {};
   spec.command = std::move(known->command);
   const bool own_check = spec.ready.kind != ReadyConfig::Kind::Http || spec.ready.path != "/";
   if (!own_check && !known->ready_path.empty()) spec.ready.path = known->ready_path;

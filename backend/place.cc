@@ -1,7 +1,5 @@
 #include "backend/place.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <pwd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -16,6 +14,7 @@
 
 #include "backend/address.h"
 #include "backend/port.h"
+#include "config/tcp_options.h"
 
 namespace berth::backend {
 namespace {
@@ -42,7 +41,7 @@ Descriptor listen_on(const Endpoint& endpoint) {
   Descriptor fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const int on = 1;
   // asyncio sets no TCP_NODELAY on a socket that it did not make; accepted ones inherit this.
-  ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  set_tcp_options(fd.get(), endpoint);
   ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   const SocketAddress address = socket_address(endpoint);
   if (fd && (::bind(fd.get(), address.get(), address.size) != 0 || ::listen(fd.get(), kBacklog) != 0))

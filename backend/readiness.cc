@@ -112,7 +112,7 @@ struct Readiness::State : std::enable_shared_from_this<Readiness::State> {
     last_answer = at.check = pace.standing(at.check);
     if (next) return tick_after(*next);
     if (spec.config.warm.empty()) return ready(at);
-    last_answer.clear();
+    last_answer = cold;
     running = start_warm_up(loop, at.endpoint, spec.config,
                             [self = shared_from_this(), at](const CheckResult& result) {
                               if (self->open) self->warmed(at, result);
@@ -122,6 +122,7 @@ struct Readiness::State : std::enable_shared_from_this<Readiness::State> {
   void warmed(ReadyAt at, const CheckResult& result) {
     running.reset();
     last_answer = result.text;
+    if (!result.passed) cold = result.text;
     if (!result.passed || !still_there(at.listener)) return try_again(at);
     at.check += ", " + result.text;
     ready(at);
@@ -163,6 +164,7 @@ struct Readiness::State : std::enable_shared_from_this<Readiness::State> {
   Endpoint asked;
   bool pausing = false;  ///< the timer runs
   std::string last_answer;
+  std::string cold;  ///< how the last warm-up failed: told unless the next one says otherwise
 };
 
 Readiness::Readiness(boost::asio::io_context& loop, ReadinessSpec spec, ReadinessEvents events)

@@ -100,6 +100,12 @@ StartFailure explain_unready(const ReadinessSpec& spec, std::chrono::millisecond
     failure.hint = by_path ? hint_of(spec) : "make it listen on TCP port {port}: add `--port {port}`";
     return failure;
   }
+  if (spec.mode == PortMode::Discover) {
+    failure.what =
+        "the ready check failed: the command listens nowhere after " + seconds_text(waited) + sign_text(spec);
+    failure.hint = "where berth is to tell it the port, leave --port out";
+    return failure;
+  }
   failure.what = check + "nothing listens there after " + seconds_text(waited) + sign_text(spec);
   if (spec.follow != FollowPolicy::Never) failure.hint = "if it does not read PORT, add `--port {port}`";
   if (spec.mode == PortMode::Unix || spec.mode == PortMode::Fixed) failure.hint = hint_of(spec);

@@ -78,6 +78,7 @@ void AppShell::launch(const SupervisorAction& action) {
                                    .env = wish.env,
                                    .port = settings_.app.port,
                                    .plain = settings_.app.plain,
+                                   .base = settings_.app.seen_base(),
                                    .user = settings_.app.user,
                                    .tty = settings_.app.tty,
                                    .ready = settings_.app.ready,
@@ -214,11 +215,9 @@ void AppShell::kill(Generation generation) {
 void AppShell::on_stopped(Generation generation, const backend::Stopped& stopped) {
   Seat* seat = find(generation);
   if (seat == nullptr) return;
-  // A command that could not be executed was never there to be stopped.
-  const bool never_ran = seat->failure && seat->failure->kind == backend::StartFailure::Kind::Exec;
-  const std::string detail = never_ran ? "it never ran"
-                             : seat->external
-                                 ? "left running"
+  const std::string detail = seat->external ? "left running"
+                             : !stopped.ran
+                                 ? "it never ran"
                                  : stop_detail(stopped, settings_.app.stop, seat->ended, seat->kill);
   book_.phase_ended(generation, PhaseName::Stop, PhaseState::Done, detail);
   if (!seat->external) remark(Level::Info, generation, "stopped: " + detail);

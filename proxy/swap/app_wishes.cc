@@ -1,4 +1,5 @@
 // What an ask means: which command or server, where, with which variables; and which asks mean nothing here.
+#include "config/listen_text.h"
 #include "proxy/swap/app_shell.h"
 
 namespace berth::swap {
@@ -71,6 +72,13 @@ std::string AppShell::objection(const control::SwapRequest& request) const {
     return !request.only || there == *request.only
                ? std::string()
                : "the server on " + there.text() + " is attached, not " + request.only->text();
+  }
+  if (request.to) {
+    for (const std::string& address : settings_.addresses) {
+      const auto own = Endpoint::parse(address);
+      if (own && reaches(*request.to, *own))
+        return request.to->text() + " is the address of this app: berth would ask itself";
+    }
   }
   const bool again = request.command.empty() && !request.to;
   if (!again || state_.state >= AppState::Stopping) return {};

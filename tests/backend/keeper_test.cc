@@ -217,6 +217,14 @@ TEST_CASE("keeper: a grandchild that holds the pipe does not delay the report of
   CHECK_FALSE(lives(orphan));
 }
 
+TEST_CASE("keeper: a command that goes into the background is told to stay") {
+  Witness world(shell("sleep 1000 & exit 0"));
+  world.backend->start();
+  REQUIRE(world.fails());
+  CHECK(world.failure->hint.find("let it stay in the foreground") != std::string::npos);
+  CHECK(world.stops());
+}
+
 TEST_CASE("keeper: destroying the backend kills its tree") {
   Witness world(python(std::string(test::kFamily) + "serve('127.0.0.1', PORT)"));
   world.backend->start();

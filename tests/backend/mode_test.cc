@@ -69,6 +69,17 @@ TEST_CASE("mode fd: a command that leaves the socket lying is told how to take i
   CHECK(failure.hint.find("LISTEN_FDS") != std::string::npos);
 }
 
+TEST_CASE(
+    "mode fd: a command that binds the number itself is told that berth listens there, and not tried again") {
+  Witness world(in_mode(PortMode::Fd, "serve('127.0.0.1', int(sys.argv[1]))", {"{port}"}));
+  world.backend->start();
+  REQUIRE(world.fails());
+  CHECK(world.started.size() == 1);
+  CHECK(world.failure->what.find("it found a port busy") != std::string::npos);
+  CHECK(world.failure->hint.find("berth itself listens on " + std::to_string(world.started[0].told.port)) !=
+        std::string::npos);
+}
+
 TEST_CASE("mode fd: a command that listens elsewhere instead is told where") {
   const auto failure = failure_of(in_mode(PortMode::Fd, "serve('127.0.0.1', 0)"), 2s);
   CHECK(failure.kind == Kind::Elsewhere);
@@ -136,6 +147,8 @@ TEST_CASE("mode fixed: a number that is taken is told with its holder, and nothi
   CHECK(world.failure->kind == Kind::Busy);
   CHECK(world.failure->what.find("pid " + std::to_string(::getpid())) != std::string::npos);
   CHECK(world.started.empty());
+  CHECK(world.stops());
+  CHECK_FALSE(world.stopped->ran);
 }
 
 TEST_CASE("mode fixed: the command gets the user's number, and its release is proven strictly") {

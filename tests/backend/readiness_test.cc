@@ -183,6 +183,11 @@ TEST_CASE("start: a command that listens nowhere is told after the deadline") {
   const auto failure = failure_of(shell("exec sleep 1000"), 400ms);
   CHECK(failure.kind == Kind::Timeout);
   CHECK(failure.what.find("nothing listens there after 400 ms") != std::string::npos);
+  LaunchSpec spec = shell("exec sleep 1000");
+  spec.port.mode = PortMode::Discover;  // it was told no number
+  const auto anywhere = failure_of(spec, 400ms);
+  CHECK(anywhere.what == "the ready check failed: the command listens nowhere after 400 ms");
+  CHECK(anywhere.hint == "where berth is to tell it the port, leave --port out");
 }
 
 TEST_CASE("start: a server that hangs is told after the deadline") {

@@ -25,6 +25,7 @@ TEST_CASE("stop: TERM ends a server, and its status says so") {
   REQUIRE(world.stops());
   CHECK_FALSE(lives(pid));
   CHECK(world.stopped->exit == ExitStatus{true, SIGTERM});
+  CHECK(world.stopped->ran);
   CHECK_FALSE(world.stopped->killed);
   CHECK(world.stopped->descendants.empty());
   CHECK(world.backend->tree().empty());
@@ -45,9 +46,9 @@ stay()
 
 TEST_CASE("stop: the signal reaches the whole group, a shell's child too") {
   Witness world(
-      shell("/usr/bin/python3 -c \"import signal, os, time\n"
-            "signal.signal(signal.SIGTERM, lambda *a: (print('child saw it', flush=True), os._exit(0)))\n"
-            "print('up', flush=True); time.sleep(1000)\"; exit 0"));
+      shell("/usr/bin/python3 -c \"import signal\n"
+            "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM]); print('up', flush=True)\n"
+            "signal.sigwait([signal.SIGTERM]); print('child saw it', flush=True)\"; exit 0"));
   world.backend->start();
   REQUIRE(world.says("up"));
   REQUIRE(world.stops());
@@ -83,7 +84,7 @@ TEST_CASE("stop: hurry does not wait for the grace") {
 TEST_CASE("stop: a stopped process gets CONT and then ends by its own handler") {
   Witness world(
       python("signal.signal(signal.SIGTERM, lambda *a: os._exit(5))\nsay('up')\n"
-             "os.kill(os.getpid(), signal.SIGSTOP)\ntime.sleep(1000)"));
+             "os.kill(os.getpid(), signal.SIGSTOP)\nidle()"));
   world.backend->start();
   REQUIRE(world.says("up"));
   auto state = [&] {
@@ -125,14 +126,12 @@ TEST_CASE("stop: a member of the group that outlives the command has the rest of
   LaunchSpec spec = python(R"(
 p = subprocess.Popen([sys.executable, '-c', '''
 import os, signal, sys, time
-def leave(*a):
-    while os.getppid() == parent: time.sleep(0.001)
-    print('cleaned up', flush=True)
-    os._exit(0)
 parent = os.getppid()
-signal.signal(signal.SIGTERM, leave)
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
 print('up', flush=True)
-time.sleep(1000)
+signal.sigwait([signal.SIGTERM])
+while os.getppid() == parent: time.sleep(0.001)
+print('cleaned up', flush=True)
 '''])
 time.sleep(1000)
 )");
@@ -164,7 +163,7 @@ TEST_CASE("stop: after the command ended by itself the rest of its tree is ended
 import threading
 signal.signal(signal.SIGUSR1, lambda *a: os._exit(9))
 threading.Thread(target=serve, args=('127.0.0.1', PORT), daemon=True).start()
-while True: time.sleep(1000)
+idle()
 )"));
   world.backend->start();
   REQUIRE(world.becomes_ready());

@@ -45,7 +45,8 @@ TEST_CASE("shell: a command that cannot be executed was never there to be stoppe
   failure.kind = backend::StartFailure::Kind::Exec;
   failure.what = "v2: no such file";
   stage.says(2).on_start_failed({2}, failure);
-  stage.gone(2);
+  stage.says(2).on_stopped({2}, {.exit = {}, .ran = false, .descendants = {}});
+  stage.poll();
   CHECK(seen.lines.at(1) == "2 start failed: v2: no such file");
   CHECK(seen.lines.at(3) == "2 stop done: it never ran");
 }
