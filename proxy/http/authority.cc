@@ -5,10 +5,11 @@
 #include <algorithm>
 #include <array>
 
+#include "proxy/http/octets.h"
+
 namespace berth::http {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_hex(char c) { return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); }
 
 /// unreserved and sub-delims; a percent sign is looked at by itself.

@@ -12,6 +12,7 @@
 #include <deque>
 #include <thread>
 
+#include "config/tcp_options.h"
 #include "proxy/http/session.h"
 #include "proxy/http/worker.h"
 #include "proxy/observe/access_log.h"
@@ -35,9 +36,11 @@ Counters& Counters::operator+=(const Counters& other) {
 
 class DataPlane::Impl {
  public:
-  Impl(boost::asio::io_context& control, unsigned count) : control_(control) {
+  Impl(boost::asio::io_context& control, unsigned count, std::function<void()> out_of_descriptors)
+      : control_(control), out_of_descriptors_(std::move(out_of_descriptors)) {
     const unsigned n = count != 0 ? count : std::max(1U, std::thread::hardware_concurrency());
-    for (unsigned i = 0; i < n; ++i) workers_.push_back(std::make_unique<Worker>(workers_));
+    for (unsigned i = 0; i < n; ++i)
+      workers_.push_back(std::make_unique<Worker>(workers_, out_of_descriptors_));
     for (auto& worker : workers_) worker->start();
   }
 
@@ -103,6 +106,7 @@ class DataPlane::Impl {
 
  private:
   boost::asio::io_context& control_;
+  SeldomTold out_of_descriptors_;
   std::deque<std::atomic<std::uint32_t>> held_;
   std::uint32_t listeners_ = 0;
   std::vector<std::unique_ptr<Worker>> workers_;
@@ -118,8 +122,9 @@ constexpr int kKeepAliveTries = 3;
 
 }  // namespace
 
-DataPlane::DataPlane(boost::asio::io_context& control, unsigned workers)
-    : impl_(std::make_unique<Impl>(control, workers)) {}
+DataPlane::DataPlane(boost::asio::io_context& control, unsigned workers,
+                     std::function<void()> out_of_descriptors)
+    : impl_(std::make_unique<Impl>(control, workers, std::move(out_of_descriptors))) {}
 
 DataPlane::~DataPlane() = default;
 
@@ -157,9 +162,9 @@ void DataPlane::set_long(AppId app, const LongConfig& config) {
 ListenerId DataPlane::listen(int fd, const ListenerConfig& config, const Endpoint& bound,
                              std::shared_ptr<const route::Router> router) {
   // Accepted sockets inherit these.
+  set_tcp_options(fd, bound);
   const int on = 1;
   if (bound.family != Endpoint::Family::Unix) {
-    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     ::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
     ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &kKeepAliveIdleS, sizeof kKeepAliveIdleS);
     ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &kKeepAliveEachS, sizeof kKeepAliveEachS);

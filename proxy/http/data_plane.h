@@ -56,8 +56,9 @@ using DrainOutcome = route::DrainCount;
 
 class DataPlane {
  public:
-  /// Starts `workers` threads (0: one per core). Callbacks run on `control`.
-  DataPlane(boost::asio::io_context& control, unsigned workers);
+  /// Starts `workers` threads (0: one per core). Callbacks run on `control`; but `out_of_descriptors` on a
+  /// worker, where accepting had to pause for want of one: once a minute, however many workers that are.
+  DataPlane(boost::asio::io_context& control, unsigned workers, std::function<void()> out_of_descriptors);
   /// Ends every connection and joins the threads.
   ~DataPlane();
   DataPlane(const DataPlane&) = delete;

@@ -193,9 +193,10 @@ void Exchange::react(Wakes wakes) {
   if ((wakes & loop::kLeave) != 0 && verdict_ == Verdict::Going) leave();
   if ((wakes & loop::kTimeout) != 0 && verdict_ == Verdict::Going) on_timeout();
   if (verdict_ != Verdict::Going || stage_ != Stage::Done) return;
-  // Answered without the 100 that it waits for, the client may never send the rest.
-  const bool never_sent = expects_continue_ && !said_continue_;
-  if (!request_sent() && !write_dead_ && !never_sent) return;
+  // Answered without the 100 that it waits for, the client may never send the rest; and a backend that closes
+  // behind its answer wants none of it (RFC 9112 §9.6).
+  const bool rest_unwanted = upstream_closes_ || (expects_continue_ && !said_continue_);
+  if (!request_sent() && !write_dead_ && !rest_unwanted) return;
   // Given back before the client has everything: the backend is free for the next request now.
   if (!request_sent()) reusable_ = false;
   return_upstream();

@@ -64,6 +64,7 @@ class Exchange {
   loop::Task<bool> wait_in_queue(loop::Tick hold_deadline);
   loop::Task<bool> connect(route::Target& target);
   void refused();
+  void fail_unconnected();
   bool may_retry() const;
   void give_up_upstream(bool peer_closed);
   void return_upstream();
@@ -151,9 +152,10 @@ class Exchange {
   Verdict verdict_ = Verdict::Going;
   Stage stage_ = Stage::Head;
   bool held_ = false;
-  bool upstream_reset_ = false;  ///< the backend has not closed in order
-  bool write_dead_ = false;      ///< the backend reads no more
-  bool reusable_ = false;        ///< the upstream connection, after this response
+  bool upstream_reset_ = false;   ///< the backend has not closed in order
+  bool write_dead_ = false;       ///< the backend reads no more
+  bool upstream_closes_ = false;  ///< behind its answer, as that says
+  bool reusable_ = false;         ///< the upstream connection, after this response
   bool rechunk_ = false;
   bool unchunk_ = false;
   bool said_continue_ = false;
@@ -172,6 +174,7 @@ class Exchange {
   BodyReader response_body_;
   std::optional<EventWalker> events_;  ///< of a response that may be ended between two
   loop::Tick refused_until_ = 0;
+  bool lacks_descriptor_ = false;  ///< what refused it was not the backend
   std::uint8_t id_size_ = 0;
   std::uint16_t status_ = 0;     ///< what the client is told; 0: nothing yet
   std::uint64_t body_sent_ = 0;  ///< of the response, what waits for the client included

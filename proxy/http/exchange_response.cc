@@ -154,6 +154,8 @@ void Exchange::on_final(const ResponseHead& head) {
   if ((head.framing == Framing::Close && !takes_chunks) || unchunk_) keep_alive_ = false;
   // A body that was never asked for with 100 may come or not: only closing is sure (RFC 9110 §10.1.1).
   if (expects_continue_ && !said_continue_ && !request_body_.done()) keep_alive_ = false;
+  upstream_closes_ = !head.keep_alive;
+  if (upstream_closes_ && !request_sent()) keep_alive_ = false;
   if (reusable_) upstream_->keep_alive = kept_for(head);
   response_body_.start(head.framing, head.length, client_.head_limits().bytes);
   response_splices_ = head.framing == Framing::Length && head.length >= kSpliceFrom;

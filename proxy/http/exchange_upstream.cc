@@ -66,6 +66,13 @@ void Exchange::refused() {
   fail(status, route_.refusal(), status == 503 ? kRetryAfterS : 0);
 }
 
+void Exchange::fail_unconnected() {
+  if (lacks_descriptor_)
+    fail(503, "berth has no file descriptor left (see ulimit -n)", kRetryAfterS);
+  else
+    fail(502, "the server behind it does not accept connections");
+}
+
 loop::Task<bool> Exchange::obtain_upstream() {
   const loop::Tick hold_deadline = loop_.deadline(route_.limits().hold_timeout);
   while (verdict_ == Verdict::Going) {
@@ -120,7 +127,7 @@ loop::Task<bool> Exchange::wait_in_queue(loop::Tick hold_deadline) {
   else if ((wakes & loop::kRefused) != 0)
     refused();
   else if (refused_until_ != 0 && route_.current() != nullptr)
-    fail(502, "the server behind it does not accept connections");
+    fail_unconnected();
   else {
     route_.tally.met(route::Limit::HoldTimeout);
     fail(503, waits_in_vain("no server was ready in time"), kRetryAfterS);
@@ -135,8 +142,11 @@ loop::Task<bool> Exchange::connect(route::Target& target) {
   holder_.take(target);
   upstream_ = target.make_connection();
   const loop::Tick deadline = loop_.deadline(route_.limits().connect_timeout);
-  int error = ECONNREFUSED;
-  if (upstream_->connect(gate)) {
+  int error = upstream_->connect(gate);
+  lacks_descriptor_ = loop::out_of_descriptors(error);
+  if (lacks_descriptor_) route_.tally.met(route::Limit::Descriptors);
+  if (error == 0) {
+    error = ECONNREFUSED;
     client_.set_deadline(deadline);
     const Wakes wakes =
         co_await gate.wait(loop::kUpstreamOut | loop::kTimeout | loop::kCut | loop::kClientGone);
@@ -161,8 +171,7 @@ loop::Task<bool> Exchange::connect(route::Target& target) {
   holder_.let_go();
   if (error == EAGAIN && verdict_ == Verdict::Going) co_return false;
   if (refused_until_ == 0) refused_until_ = deadline;
-  if (verdict_ == Verdict::Going && loop_.tick() >= refused_until_)
-    fail(502, "the server behind it does not accept connections");
+  if (verdict_ == Verdict::Going && loop_.tick() >= refused_until_) fail_unconnected();
   co_return false;
 }
 

@@ -1,7 +1,6 @@
 #include "proxy/http/listener.h"
 
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -14,8 +13,6 @@ namespace berth::http {
 namespace {
 
 constexpr int kBatch = 32;  ///< connections per event: the worker has others to serve
-
-int open_reserve() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
 /// "192.0.2.7", "2001:db8::1"; an IPv4 address in IPv6's clothes as what it is.
 std::string_view address_text(const sockaddr_storage& from, std::array<char, INET6_ADDRSTRLEN>& text) {
@@ -42,7 +39,7 @@ std::string_view address_text(const sockaddr_storage& from, std::array<char, INE
 }  // namespace
 
 Listener::Listener(Worker& worker, loop::Fd fd, ListenerView& view)
-    : worker_(worker), fd_(std::move(fd)), reserve_(open_reserve()), view_(view) {
+    : worker_(worker), fd_(std::move(fd)), view_(view) {
   worker_.loop().watch(fd_.get(), *this, EPOLLIN);
 }
 
@@ -64,12 +61,11 @@ void Listener::accept_all() {
 }
 
 Listener::Accepted Listener::accept_one() {
-  // At the bound connections wait in the kernel's queue: nobody is refused.
   if (view_.state->connections.load(std::memory_order_relaxed) >= view_.config.max_connections) {
     worker_.journal.front.met(route::Limit::MaxConnections);
-    pause();
-    return Accepted::None;
+    return pause();
   }
+  if (!worker_.loop().spare().keep()) return lack_descriptor();
   sockaddr_storage from{};
   socklen_t size = sizeof from;
   loop::Fd fd(::accept4(fd_.get(), reinterpret_cast<sockaddr*>(&from), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
@@ -79,24 +75,19 @@ Listener::Accepted Listener::accept_one() {
     return Accepted::One;
   }
   if (errno == ECONNABORTED || errno == EINTR) return Accepted::One;
-  if (errno == EMFILE || errno == ENFILE)
-    shed();
-  else if (errno != EAGAIN)
-    pause();
-  return Accepted::None;
+  if (loop::out_of_descriptors(errno)) return lack_descriptor();
+  return errno == EAGAIN ? Accepted::None : pause();
 }
 
-void Listener::shed() {
-  reserve_.reset();
-  loop::Fd victim(::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-  victim.reset();
-  reserve_.reset(open_reserve());
-  pause();
+Listener::Accepted Listener::lack_descriptor() {
+  worker_.lacks_descriptor();
+  return pause();
 }
 
-void Listener::pause() {
+Listener::Accepted Listener::pause() {
   paused_ = true;
   worker_.loop().rewatch(fd_.get(), *this, 0);
+  return Accepted::None;
 }
 
 void Listener::on_tick() {

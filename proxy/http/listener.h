@@ -1,5 +1,6 @@
-// One worker's end of a listening socket: accepts, and passes the connection on. Out of descriptors it sheds
-// one connection by its reserve and pauses, instead of spinning.
+// One worker's end of a listening socket: accepts, and passes the connection on. Where it may not
+// accept, or there are no descriptors, it pauses: connections wait in the kernel's queue, and nobody is
+// refused.
 #pragma once
 
 #include <memory>
@@ -24,12 +25,11 @@ class Listener final : public loop::Watched, public loop::Disposable {
  private:
   enum class Accepted : std::uint8_t { One, None };
   Accepted accept_one();
-  void pause();
-  void shed();
+  Accepted lack_descriptor();
+  Accepted pause();
 
   Worker& worker_;
   loop::Fd fd_;
-  loop::Fd reserve_;
   ListenerView& view_;
   bool paused_ = false;
 };

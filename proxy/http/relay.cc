@@ -109,7 +109,9 @@ loop::Task<bool> Relay::connect(route::Target& target) {
   holder_.take(target);
   if (route_.long_mode("/") == LongMode::Pin) holder_.stay(route::Stay::Pin);
   upstream_ = target.make_connection();
-  if (upstream_->connect(gate_)) {
+  const int error = upstream_->connect(gate_);
+  if (loop::out_of_descriptors(error)) route_.tally.met(route::Limit::Descriptors);
+  if (error == 0) {
     deadline_ = worker_.loop().deadline(route_.limits().connect_timeout);
     const Wakes wakes =
         co_await gate_.wait(loop::kUpstreamOut | loop::kTimeout | loop::kCut | loop::kClientGone);

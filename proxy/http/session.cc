@@ -62,11 +62,11 @@ void Session::put_error(const ErrorReply& reply, loop::Block& out) {
 HeadResult Session::look(std::string_view view, HeadError& error) {
   // Reading it anew for every byte that comes would cost its size in squares: only where a line has ended, or
   // half of it is new.
-  const bool worth = view.size() >= 2 * looked_ || view.size() >= listener_.head_limits.bytes ||
+  const bool worth = view.size() >= std::size_t{2} * looked_ || view.size() >= listener_.head_limits.bytes ||
                      view.find('\n', looked_) != std::string_view::npos;
   if (!worth) return HeadResult::NeedMore;
   const HeadResult result = read_request_head(view, listener_.head_limits, worker_.heads.request, error);
-  looked_ = result == HeadResult::NeedMore ? view.size() : 0;
+  looked_ = result == HeadResult::NeedMore ? static_cast<std::uint32_t>(view.size()) : 0;
   return result;
 }
 

@@ -12,7 +12,8 @@
 
 namespace berth::http {
 
-Worker::Worker(const std::vector<std::unique_ptr<Worker>>& peers) : peers_(peers) {
+Worker::Worker(const std::vector<std::unique_ptr<Worker>>& peers, SeldomTold& out_of_descriptors)
+    : peers_(peers), out_of_descriptors_(out_of_descriptors) {
   heads.request.fields.reserve(128);
   heads.response.fields.reserve(128);
   no_path_ = std::make_unique<route::AppRoute>(loop_, "", route::RouteLimits{}, none_held_);
@@ -25,6 +26,11 @@ Worker::~Worker() = default;
 
 void Worker::start() {
   loop_.start([this] { on_tick(); });
+}
+
+void Worker::lacks_descriptor() {
+  journal.front.met(route::Limit::Descriptors);
+  out_of_descriptors_.met();
 }
 
 void Worker::add_app(AppId id, std::string name, route::RouteLimits limits,

@@ -14,6 +14,7 @@
 #include "proxy/http/data_plane.h"
 #include "proxy/http/head.h"
 #include "proxy/http/journal.h"
+#include "proxy/http/seldom_told.h"
 #include "proxy/loop/loop.h"
 #include "proxy/route/app_route.h"
 #include "proxy/route/router.h"
@@ -61,8 +62,9 @@ enum class Counted : std::uint8_t { No, Yes };
 
 class Worker {
  public:
-  /// `peers`: all workers of the plane, this one included; filled before the first connection.
-  explicit Worker(const std::vector<std::unique_ptr<Worker>>& peers);
+  /// `peers`: all workers of the plane, this one included; filled before the first connection. Both outlive
+  /// this.
+  Worker(const std::vector<std::unique_ptr<Worker>>& peers, SeldomTold& out_of_descriptors);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -93,6 +95,8 @@ class Worker {
   /// Serves an accepted connection here, or on the least loaded worker.
   void accepted(loop::Fd fd, std::string_view address, ListenerView& listener);
   void ended(Connection& connection);
+  /// A connection could not be accepted for want of a descriptor.
+  void lacks_descriptor();
 
   Journal journal;
   Heads heads;  ///< valid until the next suspension of whoever read into them
@@ -104,6 +108,7 @@ class Worker {
   void on_tick();
 
   const std::vector<std::unique_ptr<Worker>>& peers_;
+  SeldomTold& out_of_descriptors_;
   std::atomic<std::uint32_t> load_{
       0};  ///< connections; read by the other workers when they hand out connections
   std::vector<std::unique_ptr<route::AppRoute>> apps_;

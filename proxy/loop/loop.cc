@@ -102,6 +102,8 @@ void Loop::dispatch() {
   const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
                                  static_cast<int>(sleep.count()));
   now_ = std::chrono::steady_clock::now();
+  // What was posted before they came is done before them; being level-triggered, they are told again.
+  if (told_.load(std::memory_order_acquire)) return;
   for (int i = 0; i < count; ++i) {
     auto& event = events[static_cast<std::size_t>(i)];
     if (event.data.ptr == nullptr) {

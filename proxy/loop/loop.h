@@ -18,6 +18,7 @@
 #include "proxy/loop/block.h"
 #include "proxy/loop/fd.h"
 #include "proxy/loop/pipe.h"
+#include "proxy/loop/spare.h"
 
 namespace berth::loop {
 
@@ -83,6 +84,7 @@ class Loop {
 
   BlockPool& blocks() { return blocks_; }
   PipePool& pipes() { return pipes_; }
+  Spare& spare() { return spare_; }
   /// The block that every read goes to. Whoever must keep bytes over a suspension moves the block out.
   Block& scratch();
   boost::asio::io_context& io() { return io_; }
@@ -107,6 +109,7 @@ class Loop {
   Tick tick_ = 1;
   BlockPool blocks_;
   PipePool pipes_;
+  Spare spare_;
   Block scratch_;
   std::vector<std::unique_ptr<Disposable>> disposed_;
   std::thread thread_;

@@ -11,7 +11,7 @@
 
 namespace berth::loop {
 
-/// Memory for coroutine frames, in size classes of 64 bytes up to 2 KiB; per thread, so no lock.
+/// Memory for coroutine frames, in size classes of 16 bytes up to 2 KiB; per thread, so no lock.
 class FramePool {
  public:
   static void* take(std::size_t size) {
@@ -30,8 +30,8 @@ class FramePool {
   }
 
  private:
-  static constexpr std::size_t kStep = 64;
-  static constexpr std::size_t kRanks = 33;
+  static constexpr std::size_t kStep = 16;
+  static constexpr std::size_t kRanks = 129;
   struct Node {
     Node* next;
   };

@@ -7,25 +7,36 @@
 #include <cerrno>
 
 #include "config/socket_address.h"
+#include "config/tcp_options.h"
 #include "proxy/route/target.h"
 
 namespace berth::route {
+namespace {
 
-bool SocketUpstream::connect(loop::Gate& gate) {
+int open_socket(const SocketAddress& to) {
+  return ::socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+}
+
+}  // namespace
+
+int SocketUpstream::connect(loop::Gate& gate) {
   const Endpoint& endpoint = target().endpoint();
   const SocketAddress to = socket_address(endpoint);
-  loop::Fd fd(::socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!fd.is_open()) return false;
+  loop::Fd fd(open_socket(to));
+  if (!fd.is_open() && loop::out_of_descriptors(errno) &&
+      (target().close_eldest_idle() || loop_.spare().let_go()))
+    fd.reset(open_socket(to));
+  if (!fd.is_open()) return errno;
+  set_tcp_options(fd.get(), endpoint);
   if (endpoint.family != Endpoint::Family::Unix) {
     const int on = 1;
-    ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     ::setsockopt(fd.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
     ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &loop::kMostUnsent, sizeof loop::kMostUnsent);
   }
-  if (::connect(fd.get(), to.get(), to.size) != 0 && errno != EINPROGRESS) return false;
+  if (::connect(fd.get(), to.get(), to.size) != 0 && errno != EINPROGRESS) return errno;
   socket_.open(loop_, std::move(fd), loop::Socket::Side::Upstream, true);
   socket_.attach(gate);
-  return true;
+  return 0;
 }
 
 int SocketUpstream::connect_error() const {

@@ -12,7 +12,7 @@ class SocketUpstream final : public Upstream, private loop::IdleOwner {
  public:
   SocketUpstream(loop::Loop& loop, Target& target) : Upstream(target), loop_(loop) {}
 
-  bool connect(loop::Gate& gate) override;
+  int connect(loop::Gate& gate) override;
   int connect_error() const override;
   loop::Stream& stream() override { return socket_; }
   void attach(loop::Gate& gate) override { socket_.attach(gate); }

@@ -22,13 +22,15 @@ enum class Limit : std::uint8_t {
   StreamIdle,       ///< a response that stopped in its middle
   MaxPerClient,     ///< a connection that is turned away
   MaxConnections,   ///< times that accepting paused
+  Descriptors,      ///< times that accepting paused, or a connection to a backend was not to be had
 };
-inline constexpr std::size_t kLimits = 10;
+inline constexpr std::size_t kLimits = 11;
 
-/// As the configuration calls them.
+/// As the configuration calls them; the last is the system's.
 inline constexpr std::array<std::string_view, kLimits> kLimitNames{
-    "max_head",        "head_timeout",     "body_stall",  "hold_requests",  "hold_timeout",
-    "connect_timeout", "response_timeout", "stream_idle", "max_per_client", "max_connections",
+    "max_head",       "head_timeout",    "body_stall",       "hold_requests",
+    "hold_timeout",   "connect_timeout", "response_timeout", "stream_idle",
+    "max_per_client", "max_connections", "descriptors",
 };
 
 struct Tally {

@@ -76,8 +76,14 @@ std::unique_ptr<Upstream> Target::take_idle(Idle which) {
 }
 
 bool Target::make_room() {
-  if (!may_connect() && idle_count_ != 0) close_idle(*idle_.back());
+  if (!may_connect()) close_eldest_idle();
   return may_connect();
+}
+
+bool Target::close_eldest_idle() {
+  if (idle_count_ == 0) return false;
+  close_idle(*idle_.back());
+  return true;
 }
 
 std::unique_ptr<Upstream> Target::make_connection() {

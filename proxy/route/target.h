@@ -97,6 +97,8 @@ class Target {
   bool may_connect() const { return connections_ < settings_.most_connections; }
   /// Makes may_connect() true by giving up an idle connection, if there is need and one to give.
   bool make_room();
+  /// Gives up the connection that has lain idle for longest; false: none does.
+  bool close_eldest_idle();
   std::unique_ptr<Upstream> make_connection();
 
   /// Keeps it for the next exchange (closes it, if retired).

@@ -18,9 +18,9 @@ class Upstream : public loop::Disposable, public loop::ListHook<Upstream> {
  public:
   explicit Upstream(Target& target) : target_(target) {}
 
-  /// Begins to connect to the target; raises kUpstreamOut once it is known how that went. False: refused at
-  /// once.
-  virtual bool connect(loop::Gate& gate) = 0;
+  /// Begins to connect to the target; raises kUpstreamOut once it is known how that went. Returns 0, or the
+  /// errno of what could not begin.
+  virtual int connect(loop::Gate& gate) = 0;
   /// After that: 0, or the errno of the attempt. EAGAIN: the next one will do.
   virtual int connect_error() const = 0;
   /// Raises kUpstream* at the gate that it was given last.

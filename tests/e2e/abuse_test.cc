@@ -1,6 +1,5 @@
 // Clients and backends that take without end: what berth holds of theirs is bounded, and it is well
 // afterwards.
-#include <dirent.h>
 #include <doctest/doctest.h>
 #include <poll.h>
 #include <sys/resource.h>
@@ -10,7 +9,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <filesystem>
 #include <memory>
+#include <set>
 #include <sstream>
 
 #include "tests/conformance/recording_backend.h"
@@ -33,6 +34,7 @@ constexpr std::size_t kLargeBody = 4 * kMiB, kMemoryKiB = 1024 * 1024;
 constexpr std::size_t kLargeBody = 64 * kMiB, kMemoryKiB = 16 * 1024;
 #endif
 constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+constexpr std::string_view kPost = "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nhi";
 
 BerthOptions before(std::uint16_t backend, const std::vector<std::string>& more = {}) {
   BerthOptions options{
@@ -49,12 +51,29 @@ std::size_t memory(const BerthProcess& berth, const std::string& name) {
   return 0;
 }
 
-int descriptors(const BerthProcess& berth) {
-  DIR* folder = ::opendir(("/proc/" + std::to_string(berth.pid()) + "/fd").c_str());
-  int count = -2;  // . and ..
-  while (folder != nullptr && ::readdir(folder) != nullptr) ++count;
-  if (folder != nullptr) ::closedir(folder);
-  return count;
+std::set<int> descriptors(const BerthProcess& berth) {
+  std::set<int> open;
+  for (const auto& entry :
+       std::filesystem::directory_iterator("/proc/" + std::to_string(berth.pid()) + "/fd"))
+    open.insert(std::stoi(entry.path().filename()));
+  return open;
+}
+
+using Clients = std::vector<std::unique_ptr<RawClient>>;
+
+/// Takes what berth may still open, and a few more: no number above its highest, and those below are taken by
+/// clients that say nothing yet.
+Clients take_descriptors(const BerthProcess& berth) {
+  rlimit limit{};
+  REQUIRE(::prlimit(berth.pid(), RLIMIT_NOFILE, nullptr, &limit) == 0);
+  limit.rlim_cur = static_cast<rlim_t>(*descriptors(berth).rbegin()) + 1;
+  REQUIRE(::prlimit(berth.pid(), RLIMIT_NOFILE, &limit, nullptr) == 0);
+  Clients clients;
+  REQUIRE(wait_until([&] {
+    for (int i = 0; i < 16; ++i) clients.push_back(std::make_unique<RawClient>(berth.port()));
+    return descriptors(berth).size() == limit.rlim_cur;
+  }));
+  return clients;
 }
 
 /// CPU time of the process so far, in clock ticks.
@@ -142,16 +161,8 @@ TEST_CASE("abuse: who does not read stops who sends within 4 MiB, either way") {
     shrink(client.fd(), SO_SNDBUF);
     shrink(client.fd(), SO_RCVBUF);
     client.send(upload ? "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\n" : kGet);
-    int fd = -1;
-    std::string request;
-    while (!request.starts_with(upload ? "POST" : "GET")) {  // the ready check's connections come first
-      ::close(fd);
-      fd = ::accept(server.fd(), nullptr, nullptr);
-      REQUIRE(fd >= 0);
-      std::array<char, 4096> bytes;
-      request.assign(bytes.data(), static_cast<std::size_t>(
-                                       std::max<ssize_t>(0, ::recv(fd, bytes.data(), bytes.size(), 0))));
-    }
+    const int fd = server.accept_request(upload ? "POST" : "GET");
+    REQUIRE(fd >= 0);
     const std::string head = "HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n";
     if (!upload) REQUIRE(::send(fd, head.data(), head.size(), MSG_NOSIGNAL) > 0);
     const std::size_t sent = send_until_stuck(upload ? client.fd() : fd, 64 * kMiB);
@@ -162,27 +173,53 @@ TEST_CASE("abuse: who does not read stops who sends within 4 MiB, either way") {
   check_clean_stop(berth);
 }
 
-TEST_CASE("abuse: out of descriptors berth does not spin, and recovers in full") {
+TEST_CASE("abuse: out of descriptors berth does not spin, turns nobody away, and recovers in full") {
   RecordingBackend backend;
   BerthProcess berth(before(backend.port()));
   REQUIRE(berth.wait_serving());
-  rlimit old{};
-  REQUIRE(::prlimit(berth.pid(), RLIMIT_NOFILE, nullptr, &old) == 0);
-  const rlimit tight{static_cast<rlim_t>(descriptors(berth) + 8), old.rlim_max};
-  REQUIRE(::prlimit(berth.pid(), RLIMIT_NOFILE, &tight, nullptr) == 0);
   {
-    std::vector<std::unique_ptr<RawClient>> clients;
-    clients.reserve(60);
-    for (int i = 0; i < 60; ++i) clients.push_back(std::make_unique<RawClient>(berth.port()));
-    for (auto& client : clients) client->send(kGet);
-    REQUIRE(wait_until([&] { return descriptors(berth) >= static_cast<int>(tight.rlim_cur) - 1; }));
+    Clients clients = take_descriptors(berth);
+    for (int i = 0; i < 40; ++i) clients.push_back(std::make_unique<RawClient>(berth.port()));
     const long before_it = cpu_ticks(berth);
     RawClient one_more(berth.port());
     one_more.send(kGet);
-    one_more.read_response(false, 500ms);  // most likely in vain
+    one_more.read_response(false, 500ms);  // in vain: those before it stay connected
     CHECK(cpu_ticks(berth) - before_it < ::sysconf(_SC_CLK_TCK) / 8);
+    for (auto& client : clients) client->send(kGet);
+    // Each that leaves makes room for another, in the order in which they came.
+    for (auto& client : clients) {
+      CHECK(client->read_response().status == 200);
+      client.reset();
+    }
+    CHECK(one_more.read_response().status == 200);
   }
-  CHECK(berth.wait_serving());
   for (int i = 0; i < 20; ++i) CHECK(get(berth.port(), "/").status == 200);
+  check_clean_stop(berth);
+  const std::string said = "out of file descriptors: ";
+  const auto first = berth.output().find(said);
+  CHECK(first != std::string::npos);
+  CHECK(berth.output().find(said, first + 1) == std::string::npos);
+}
+
+TEST_CASE("abuse: without a descriptor left for backends, requests take turns on one connection") {
+  RecordingBackend backend;
+  BerthProcess berth(before(backend.port()));
+  REQUIRE(berth.wait_serving());
+  Clients clients;
+  for (int i = 0; i < 8; ++i) {
+    clients.push_back(std::make_unique<RawClient>(berth.port()));
+    clients.back()->send(kGet);
+    REQUIRE(clients.back()->read_response().status == 200);
+  }
+  backend.end();
+  const Clients silent = take_descriptors(berth);
+  for (const std::string_view request : {kGet, kPost}) {
+    for (auto& client : clients) CHECK(client->send(request));
+    for (auto& client : clients) {
+      const auto response = client->read_response();
+      INFO(request, response.body);
+      CHECK(response.status == 200);
+    }
+  }
   check_clean_stop(berth);
 }

@@ -22,6 +22,7 @@ constexpr Milliseconds kLastOutput{200};
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
   std::vector<char*> result;
+  result.reserve(texts.size() + 1);
   for (auto& text : texts) result.push_back(text.data());
   result.push_back(nullptr);
   return result;
@@ -66,6 +67,7 @@ ChildProcess::ChildProcess(const ChildOptions& options) {
   }
   ::close(out[1]);
   ::close(err[1]);
+  for (const int fd : {out[0], err[0]}) ::fcntl(fd, F_SETFL, O_NONBLOCK);
   out_fd_ = out[0];
   err_fd_ = err[0];
   wake_fd_ = ::eventfd(0, EFD_CLOEXEC);
@@ -87,25 +89,29 @@ ChildProcess::~ChildProcess() {
 void ChildProcess::read_output() {
   std::array<pollfd, 3> fds{pollfd{out_fd_, POLLIN, 0}, pollfd{err_fd_, POLLIN, 0},
                             pollfd{wake_fd_, POLLIN, 0}};
-  std::array<char, 16 * 1024> buffer;
   while (fds[0].fd >= 0 || fds[1].fd >= 0) {
     if (::poll(fds.data(), fds.size(), -1) < 0) continue;
     if (fds[2].revents != 0) break;
     for (std::size_t i = 0; i < 2; ++i) {
       if (fds[i].fd < 0 || fds[i].revents == 0) continue;
-      const auto n = ::read(fds[i].fd, buffer.data(), buffer.size());
-      if (n <= 0) {
-        fds[i].fd = -1;
-        continue;
-      }
       const std::lock_guard lock(mutex_);
-      (i == 0 ? out_ : err_).append(buffer.data(), static_cast<std::size_t>(n));
-      changed_.notify_all();
+      if (!take_output(i)) fds[i].fd = -1;
     }
   }
   const std::lock_guard lock(mutex_);
   streams_open_ = false;
   changed_.notify_all();
+}
+
+/// What is there now, under the lock. False: it has ended.
+bool ChildProcess::take_output(std::size_t stream) {
+  std::array<char, 16 * 1024> buffer;
+  for (;;) {
+    const auto n = ::read(stream == 0 ? out_fd_ : err_fd_, buffer.data(), buffer.size());
+    if (n <= 0) return n < 0 && errno == EAGAIN;
+    (stream == 0 ? out_ : err_).append(buffer.data(), static_cast<std::size_t>(n));
+    changed_.notify_all();
+  }
 }
 
 void ChildProcess::signal(int number) {
@@ -126,9 +132,10 @@ std::optional<ExitStatus> ChildProcess::wait_exit(Milliseconds deadline) {
   int status = 0;
   ::waitpid(pid_, &status, 0);
   exit_ = WIFSIGNALED(status) ? ExitStatus{true, WTERMSIG(status)} : ExitStatus{false, WEXITSTATUS(status)};
-  // A grandchild may hold the pipes open for ever: what the process itself wrote is there by now.
+  // A grandchild may hold the pipes open for ever; what the process itself wrote is in them by now.
   std::unique_lock lock(mutex_);
   changed_.wait_for(lock, kLastOutput, [this] { return !streams_open_; });
+  for (const std::size_t stream : {0U, 1U}) take_output(stream);
   return exit_;
 }
 

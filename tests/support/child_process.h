@@ -51,6 +51,7 @@ class ChildProcess {
 
  private:
   void read_output();
+  bool take_output(std::size_t stream);
 
   int pid_ = -1;
   int pidfd_ = -1;

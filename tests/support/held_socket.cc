@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -70,6 +71,18 @@ HeldSocket::~HeldSocket() { close(); }
 void HeldSocket::close() {
   if (fd_ >= 0) ::close(fd_);
   fd_ = -1;
+}
+
+int HeldSocket::accept_request(std::string_view first_bytes) {
+  for (;;) {
+    const int fd = ::accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC);
+    if (fd < 0) return -1;
+    std::array<char, 4096> bytes;
+    const auto n = ::recv(fd, bytes.data(), bytes.size(), 0);
+    if (n > 0 && std::string_view(bytes.data(), static_cast<std::size_t>(n)).starts_with(first_bytes))
+      return fd;
+    ::close(fd);
+  }
 }
 
 void HeldSocket::leave_time_wait() {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace berth::test {
 
@@ -29,6 +30,9 @@ class HeldSocket {
   std::uint16_t port() const { return port_; }
   int fd() const { return fd_; }
   void close();
+  /// The next connection whose first bytes are those; others (a ready check's) are closed. The descriptor is
+  /// the caller's; -1: the socket does not listen.
+  int accept_request(std::string_view first_bytes);
   /// Accepts a connection of its own and closes it first, so that this port keeps the TIME_WAIT.
   void leave_time_wait();
 

@@ -41,7 +41,7 @@ int listen_on(const ScriptedOptions& options) {
   address.sin_port = htons(options.elsewhere ? 0 : options.port);
   ::inet_pton(AF_INET, options.host.c_str(), &address.sin_addr);
   if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-      ::listen(fd, 512) != 0) {
+      ::listen(fd, 4'096) != 0) {
     std::fprintf(stderr, "scripted_backend: port %u: %s\n", static_cast<unsigned>(options.port),
                  std::strerror(errno));
     ::_exit(4);

@@ -58,6 +58,7 @@ class Connection {
   std::string query_;
   bool chunked_ = false;
   bool close_ = false;
+  bool served_ = false;  ///< a request, at least: from then on it may lie idle
 };
 
 bool Connection::fill(int idle_ms) {
@@ -84,7 +85,7 @@ bool Connection::send(const std::string& bytes) {
 bool Connection::read_head() {
   std::size_t end = 0;
   while ((end = buffer_.find("\r\n\r\n")) == std::string::npos) {
-    if (!fill(options_.idle_close_ms)) return false;
+    if (!fill(served_ ? options_.idle_close_ms : 0)) return false;
   }
   head_ = buffer_.substr(0, end + 4);
   buffer_.erase(0, end + 4);
@@ -213,8 +214,7 @@ bool Connection::answer() {
 }
 
 void Connection::serve() {
-  while (read_head() && answer()) {
-  }
+  while (read_head() && answer()) served_ = true;
   // Bytes that were not read would turn the close into a reset, which could overtake the answer.
   ::shutdown(fd_, SHUT_WR);
   while (fill(200)) {

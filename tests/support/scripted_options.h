@@ -29,7 +29,7 @@ struct ScriptedOptions {
   std::string grandchild;  ///< --grandchild plain|setsid|double: another process listens on the port with it
   bool nonsense = false;   ///< --nonsense: answers what is not HTTP
   bool close = false;      ///< --close: Connection: close on every answer
-  int idle_close_ms = 0;   ///< --idle-close MS: closes a connection idle for that long
+  int idle_close_ms = 0;   ///< --idle-close MS: closes a connection idle for that long behind an answer
   std::string record;      ///< --record FILE: appends every byte received
   std::string pid_file;    ///< --pid-file FILE: appends its pid, and those of its grandchildren
   std::string announce;    ///< --announce FILE: writes its port and waits for --go FILE before it binds

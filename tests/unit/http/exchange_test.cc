@@ -238,7 +238,7 @@ TEST_CASE("exchange: the generation and the times are told where they are asked 
 
 TEST_CASE("exchange: its line in the access log and its place in the metrics") {
   using Text = observe::AccessRecord::Text;
-  observe::AccessRing ring(4, [] {});
+  observe::AccessRing ring(16 * 1024, [] {});
   World world;
   world.client.notes.access = &ring;
   CHECK(
@@ -293,7 +293,7 @@ TEST_CASE("exchange: a large body passes through a pipe, whole or seen to be cut
     int operations = 1;
     for (int fails_at = -1; fails_at < operations; ++fails_at) {
       CAPTURE(fails_at);
-      observe::AccessRing ring(4, [] {});
+      observe::AccessRing ring(16 * 1024, [] {});
       World world(fails_at);
       world.client.notes.access = &ring;
       world.through_pipes = world.client.memory().through_pipes = true;

@@ -27,11 +27,11 @@ class MemoryUpstream final : public route::Upstream {
  public:
   MemoryUpstream(route::Target& target, Script& script, Fate& fate)
       : Upstream(target), script_(script), fate_(fate) {}
-  bool connect(loop::Gate& gate) override {
-    if (fate_.next_fails()) return false;
+  int connect(loop::Gate& gate) override {
+    if (fate_.next_fails()) return ECONNREFUSED;
     attach(gate);
     gate.raise(loop::kUpstreamOut);
-    return true;
+    return 0;
   }
   int connect_error() const override { return fate_.next_fails() ? ECONNREFUSED : 0; }
   loop::Stream& stream() override { return script_.stream; }
