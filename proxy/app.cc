@@ -122,7 +122,10 @@ bool App::open() {
   const std::string runtime_dir = std::filesystem::path(control_socket_->path()).parent_path().string();
   backend::remove_stale_dirs(runtime_dir);
 
-  plane_ = std::make_unique<http::DataPlane>(io_, config_.front.workers);
+  plane_ = std::make_unique<http::DataPlane>(io_, config_.front.workers, [this] {
+    log_.line(observe::Level::Warn, {}, {},
+              "out of file descriptors: new connections wait until others end (ulimit -n tells the limit)");
+  });
   fleet_ =
       std::make_unique<Fleet>(io_, *plane_, *this, Fleet::Settings{control_socket_->path(), runtime_dir});
   accounts_.apply(config_.front, *plane_, *this);
@@ -154,6 +157,7 @@ bool App::open_listeners() {
   const auto tell = [](const std::string& text) { say(STDERR_FILENO, "berth: " + text + "\n"); };
   const std::string wrong =
       listeners_.open(config_.listeners, [&](const ListenerConfig& listener, const Inherited& inherited) {
+        if (start_.wait == Milliseconds(0)) return open_public(listener, inherited);
         AwaitedSockets awaited = await_public(listener, inherited, deadline, [&](const std::string& busy) {
           const bool endless = start_.wait == kOff;
           tell("waiting" + (endless ? "" : " up to " + duration_text(start_.wait)) + ": " + busy);
@@ -192,10 +196,14 @@ void App::await_signal() {
       return await_signal();
     }
     // The guest's end is the end; it may take its time over it.
-    if (guest_.runs())
+    if (guest_.runs()) {
       guest_.signal(number);
-    else
+    } else {
+      if (start_.guest && phase_ == Phase::Serving)
+        say(STDERR_FILENO,
+            "berth: ended before the server was ready; " + start_.guest->command.front() + " was not run\n");
       shut_down();
+    }
     await_signal();
   });
 }

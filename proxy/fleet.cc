@@ -27,7 +27,7 @@ void Fleet::add(const AppConfig& app, const ListenerConfig& listener, std::vecto
   Served served;
   served.id = plane_.add_app(app.name, app.limits);
   plane_.set_fields(served.id, app.fields);
-  plane_.set_long(served.id, app.long_);
+  plane_.set_long(served.id, app.long_before_drain());
   served.after = app.after;
   served.plane = std::make_unique<swap::DataPlaneAdapter>(plane_, served.id);
   served.shell = std::make_unique<swap::AppShell>(control_,
@@ -63,9 +63,9 @@ void Fleet::adjust(const AppConfig& app) {
 
 bool Fleet::started(const std::string& app) const { return find(app)->started; }
 
-void Fleet::follow(const std::string& app, std::shared_ptr<void> swap) {
+void Fleet::follow(const std::string& app, const std::shared_ptr<void>& swap) {
   for (Served& served : apps_)
-    if (served.shell->name() == app) served.followed = std::move(swap);
+    if (served.shell->name() == app) served.followed = swap;
 }
 
 std::string Fleet::waits_for(const Served& served) const {

@@ -42,7 +42,7 @@ class Fleet {
   /// False: it waits for those that come before it.
   bool started(const std::string& app) const;
   /// Keeps the handle of a swap that nobody else follows.
-  void follow(const std::string& app, std::shared_ptr<void> swap);
+  void follow(const std::string& app, const std::shared_ptr<void>& swap);
 
   /// Starts every app whose `after` all serve, and that is not started yet.
   void start_ready();

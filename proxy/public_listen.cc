@@ -2,7 +2,9 @@
 
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
@@ -81,10 +83,10 @@ std::string explain(const Endpoint& endpoint, int error) {
     return text + "this machine has no such address\n  -l 127.0.0.1:PORT or -l 0.0.0.0:PORT always exist";
   if (error != EADDRINUSE) return text + std::generic_category().message(error);
   const auto facts = backend::probe(endpoint);
-  std::string reason = text + taken_text(facts) + backend::port_details(facts);
-  reason +=
-      "\n  stop that program, or choose another port with -l " + endpoint.host() + ":PORT (0: any free one)";
-  return reason;
+  const std::string reason = text + taken_text(facts) + backend::port_details(facts);
+  const std::string address = endpoint.text();
+  return reason + "\n  stop that program, or choose another port with -l " +
+         address.substr(0, address.rfind(':')) + ":PORT (0: any free one)";
 }
 
 /// What is wrong; empty: nothing.
@@ -106,8 +108,11 @@ void warn_of_strangers(const PublicSocket& socket, std::vector<std::string>& war
   if (!socket.bound.is_loopback() && socket.bound != Endpoint::any_v4(socket.bound.port)) return;
   for (const auto& holder : backend::holders(other)) {
     if (holder.address.port != socket.bound.port || holder.address.family != other.family) continue;
-    warnings.push_back("clients of localhost:" + std::to_string(socket.bound.port) +
-                       " may reach another server: " + holder.text());
+    if (holder.pid == ::getpid()) continue;
+    std::string warning = "clients of localhost:" + std::to_string(socket.bound.port) +
+                          " may reach another server: " + holder.text();
+    if (std::find(warnings.begin(), warnings.end(), warning) == warnings.end())
+      warnings.push_back(std::move(warning));
   }
 }
 
@@ -137,7 +142,7 @@ PublicSockets open_public(const ListenerConfig& listener, const Inherited& inher
     if (error != 0) continue;
     result.error = take_inherited(listener, inherited, result.sockets);
     if (!result.error.empty()) result.sockets.clear();
-    if (result.sockets.size() == 1) warn_of_strangers(result.sockets.front(), result.warnings);
+    for (const PublicSocket& socket : result.sockets) warn_of_strangers(socket, result.warnings);
     return result;
   }
 }

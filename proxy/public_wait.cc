@@ -1,5 +1,7 @@
 #include "proxy/public_wait.h"
 
+#include <algorithm>
+
 #include "backend/port.h"
 #include "proxy/loop/signal_pause.h"
 
@@ -15,11 +17,11 @@ AwaitedSockets await_public(const ListenerConfig& listener, const Inherited& inh
                             Clock::time_point deadline, const std::function<void(const std::string&)>& say) {
   constexpr milliseconds kBetweenTries{10};
   AwaitedSockets result{open_public(listener, inherited)};
-  if (!result.sockets.busy || Clock::now() >= deadline) return result;
+  if (!result.sockets.busy) return result;
   loop::SignalPause pause;  // before a word is said: who reads it may answer with Ctrl-C
   say(result.sockets.error);
   while (result.sockets.busy) {
-    const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now());
+    const auto left = std::max(milliseconds(0), std::chrono::ceil<milliseconds>(deadline - Clock::now()));
     // The busy one is asked about without opening the others meanwhile, which somebody else may want.
     const auto wait = backend::wait_released({*result.sockets.busy}, left,
                                              [&](milliseconds time) { return pause.wait(time); });

@@ -18,8 +18,8 @@ struct AwaitedSockets {
       false;  ///< the deadline passed, or SIGINT, SIGTERM or SIGHUP came: `sockets.error` says which
 };
 
-/// open_public(), again and again while an address is busy and `deadline` has not passed. `say` gets, once,
-/// who is waited for.
+/// open_public(), and again while an address is busy and `deadline` has not passed, but twice at least. `say`
+/// gets, once, who is waited for.
 AwaitedSockets await_public(const ListenerConfig& listener, const Inherited& inherited,
                             std::chrono::steady_clock::time_point deadline,
                             const std::function<void(const std::string&)>& say);

@@ -177,7 +177,7 @@ void Reloader::adjust(const AppConfig& app) {
   fleet_.adjust(app);
   plane_.set_limits(fleet_.number_of(app.name), app.limits);
   plane_.set_fields(fleet_.number_of(app.name), app.fields);
-  plane_.set_long(fleet_.number_of(app.name), app.long_);
+  plane_.set_long(fleet_.number_of(app.name), app.long_before_drain());
 }
 
 void Reloader::serve() {

@@ -76,6 +76,7 @@ PortTarget find_port_target(const std::string& asked) {
     if (const auto path = Endpoint::parse(asked)) return {.endpoints = {*path}, .note = {}, .error = {}};
     return wrong("a path is missing behind unix:");
   }
+  if (asked.find("://") != std::string::npos) return wrong("that is a URL; write HOST:PORT");
   const auto colon = asked.rfind(':');
   const bool bare = colon == std::string::npos;
   const std::string host = bare ? "" : asked.substr(0, colon);
@@ -89,6 +90,7 @@ PortTarget find_port_target(const std::string& asked) {
   if (host.empty() || host == "*") return wildcard(*port);
   if (host == "localhost") return loopbacks(*port);
   if (const auto address = Endpoint::parse(asked)) return {.endpoints = {*address}, .note = {}, .error = {}};
+  if (host.find('%') != std::string::npos) return wrong("addresses with a zone (%eth0) are not supported");
   if (host.find(':') != std::string::npos) return wrong("an IPv6 address stands in brackets: [::1]:8000");
   if (host.find_first_of("[]/ ") != std::string::npos)
     return wrong("'" + host + "' is neither address nor name");

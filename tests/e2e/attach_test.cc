@@ -119,6 +119,10 @@ TEST_CASE("attach: an address that does not become ready leaves the old one serv
   REQUIRE(wait_answers(load, 20));
   check_nothing_failed(load.stop());
   broken.end();
+  const auto itself = berth.call("swap", {"--to", std::to_string(berth.port())});
+  CHECK(itself.exit_code == 1);
+  check_screen(itself, {"berth would ask itself"});
+  CHECK(who_answers(berth.port()) == "old");
   const auto nobody = berth.call("attach", {broken.address()});
   CHECK(nobody.exit_code == 1);
   check_screen(nobody, {"connection refused", "start the server first"});

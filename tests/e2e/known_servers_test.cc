@@ -23,11 +23,14 @@ TEST_CASE("known servers: gunicorn") {
 }
 
 TEST_CASE("known servers: hypercorn") {
+  // No POSTs: behind the answer to some GET it closes the connection without a word (_maybe_recycle of its
+  // h11.py, where the answer is complete before the request was seen to be), and a POST that meets this must
+  // not be sent twice.
   check_plain({{"/usr/bin/python3", "-m", "hypercorn", "asgi_app:app"},
                {"--bind=127.0.0.1:TAKEN"},
                "asgi",
                "hypercorn: ",
-               Posts::Every,
+               Posts::None,
                app_path("")});
 }
 

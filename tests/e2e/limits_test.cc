@@ -122,8 +122,8 @@ TEST_CASE("limits: a client that stops reading a large response is let go, and i
   REQUIRE(berth.wait_serving());
   RawClient client(berth.port());
   client.send("GET /raw HTTP/1.1\r\nHost: localhost\r\n\r\n");
-  CHECK(wait_until([&] { return counter(berth, "upstream_active") == 1; }, 5s));
-  CHECK(wait_until([&] { return counter(berth, "upstream_active") == 0; }, 5s));
+  CHECK(client.read_until("\r\n\r\n").ends_with("\r\n\r\n"));
+  CHECK(wait_until([&] { return counter(berth, "upstream_active") == 0; }, 10s));
   CHECK(client.read_all().size() < kLarge);
   CHECK(client.closed());
 }

@@ -1,7 +1,13 @@
 // WebSockets and event streams at a swap: ended in good order, drained, or left with the old backend.
 #include <doctest/doctest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <optional>
+
+#include "tests/conformance/recording_backend.h"
 #include "tests/e2e/checks.h"
+#include "tests/support/held_socket.h"
 #include "tests/support/raw_client.h"
 #include "tests/support/web_socket.h"
 
@@ -51,6 +57,50 @@ TEST_CASE(
   check_clean_stop(berth);
 }
 
+TEST_CASE(
+    "long: who is to leave leaves before the deadline that would cut it off, however long the grace is") {
+  BerthProcess berth({.file = demo_file("long_grace = \"1h\"\ndrain = \"1100ms\"\n")});
+  REQUIRE(berth.wait_serving());
+  std::optional<ChildProcess> swap;
+  {
+    RawClient client(berth.port());
+    open_web_socket(client, "hello");
+    swap.emplace(berth.call_options("swap"));
+    CHECK(client.read_exactly(19) == "\x88\x11\x03\xf4service restart");
+    client.send(client_frame("\x03\xf4", 8));
+    CHECK(client.read_all(10s).empty());
+  }
+  CHECK(swap->wait_exit(15s) == ExitStatus{false, 0});
+  CHECK(berth.call("why").all().find("1 WebSocket closed with 1012") != std::string::npos);
+  check_clean_stop(berth);
+}
+
+TEST_CASE(
+    "long: when berth itself stops a WebSocket is closed with 1001, and an event stream ends behind an "
+    "event") {
+  BerthProcess berth({.file = demo_file("long_grace = \"0ms\"\ndrain = \"20s\"\n")});
+  REQUIRE(berth.wait_serving());
+  RawClient events(berth.port());
+  events.send("GET /events?ms=20 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  CHECK(events.read_until("id: 1\n").ends_with("id: 1\n"));
+  std::optional<ChildProcess> stop;
+  {
+    RawClient client(berth.port());
+    open_web_socket(client, "hello");
+    stop.emplace(berth.call_options("stop"));
+    const std::string close = client.read_exactly(4);
+    REQUIRE(close.size() == 4);
+    CHECK(close.starts_with("\x88"));
+    CHECK(close.substr(2) == "\x03\xe9");
+    CHECK(client.read_exactly(static_cast<std::size_t>(close[1]) - 2).size() + 2 ==
+          static_cast<std::size_t>(close[1]));
+    client.send(client_frame("\x03\xe9", 8));
+    CHECK(client.read_all(10s).empty());
+  }
+  CHECK(events.read_all(10s).ends_with("\n\n\r\n0\r\n\r\n"));
+  CHECK(stop->wait_exit(15s) == ExitStatus{false, 0});
+}
+
 TEST_CASE("long: a client that does not answer the Close frame is let go, and the swap ends") {
   BerthProcess berth({.file = demo_file("long_grace = \"0ms\"\ndrain = \"30s\"\n")});
   REQUIRE(berth.wait_serving());
@@ -89,6 +139,31 @@ TEST_CASE("long: an HTTP/1.0 client's event stream ends behind an event, with it
   CHECK(client.read_all().ends_with("\n\n"));
   CHECK(client.closed());
   CHECK_FALSE(client.reset());
+  check_clean_stop(berth);
+}
+
+TEST_CASE("long: an event stream that is compressed is waited for, since its events cannot be told apart") {
+  HeldSocket old({});
+  RecordingBackend next;
+  BerthProcess berth({.file = "[app.web]\nlisten = \"127.0.0.1:0\"\nready = { tcp = true }\ndrain = \"20s\"\n"
+                              "long_grace = \"0ms\"\nexternal = \"127.0.0.1:" +
+                              std::to_string(old.port()) + "\"\n"});
+  RawClient client(berth.port());
+  client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  const int stream = old.accept_request("GET");
+  const auto say = [stream](std::string_view bytes) {
+    CHECK(::send(stream, bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size()));
+  };
+  say("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Encoding: gzip\r\n"
+      "Transfer-Encoding: chunked\r\n\r\n8\r\npacked\n\n\r\n");
+  CHECK(client.read_until("packed\n\n").ends_with("packed\n\n"));
+  ChildProcess swap(berth.call_options("swap", {"--to", "127.0.0.1:" + std::to_string(next.port())}));
+  REQUIRE(swap.wait_output("switch", 10s));
+  CHECK(get(berth.port(), "/").status == 200);  // the next one's: the old one answers nobody else
+  say("7\r\nbehind\n\r\n0\r\n\r\n");
+  CHECK(client.read_until("0\r\n\r\n") == "\r\n7\r\nbehind\n\r\n0\r\n\r\n");
+  ::close(stream);
+  CHECK(swap.wait_exit(15s) == ExitStatus{false, 0});
   check_clean_stop(berth);
 }
 

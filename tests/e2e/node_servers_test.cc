@@ -94,6 +94,30 @@ TEST_CASE("known servers: vite's page is told of changes through berth, and its 
   CHECK(stranger.read_response().status == 403);
 }
 
+TEST_CASE("known servers: below a path of the file, vite and Jupyter write it into their pages") {
+  const AppCopy app("vite_app");
+  app.link_node_modules();
+  BerthProcess berth({.file = R"([app.web]
+listen = "127.0.0.1:0"
+path = "/web"
+command = ["vite"]
+dir = ")" + app.dir() + R"("
+[app.lab]
+listen = "127.0.0.1:0"
+path = "/lab"
+command = ["jupyter", "server", "--allow-root", "--ServerApp.token="]
+dir = ")" + app.dir() + "\"\n",
+                      .env = node_env()});
+  const auto page = get(berth.port(), "/web/");
+  INFO(berth.output());
+  CHECK(page.status == 200);
+  CHECK(page.body.find("\"/web/@vite/client\"") != std::string::npos);
+  const auto api = get(berth.port(), "/lab/api");
+  CHECK(api.status == 200);
+  CHECK(api.body.find("\"version\"") != std::string::npos);
+  check_clean_stop(berth);
+}
+
 TEST_CASE("known servers: next start, also swapped twenty times under load") {
   const AppCopy app("next_app");
   build_next(app);

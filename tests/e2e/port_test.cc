@@ -232,6 +232,8 @@ TEST_CASE("berth port: wrong calls are exit code 2 and say how to write it") {
   check_answer(ask("nonsense"), 2, {"HOST:PORT"});
   check_answer(ask("127.0.0.1:0"), 2, {"1 to 65535"});
   check_answer(ask("::1:80"), 2, {"[::1]:8000"});
+  check_answer(ask("http://127.0.0.1:80"), 2, {"a URL; write HOST:PORT"});
+  check_answer(ask("[fe80::1%lo]:80"), 2, {"with a zone"});
   check_answer(ask("name.invalid:80"), 2, {"no address is known for 'name.invalid'"});
   check_answer(ask("198.51.100.7:80"), 2, {"no address of this machine"});
   check_answer(ask("127.0.0.1:80", {"--wait", "soon"}), 2, {"not a duration"});

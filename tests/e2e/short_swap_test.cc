@@ -5,6 +5,7 @@
 
 #include "tests/e2e/checks.h"
 #include "tests/support/raw_client.h"
+#include "tests/support/temp_dir.h"
 
 using namespace std::chrono_literals;
 using namespace berth::test;
@@ -74,18 +75,22 @@ TEST_CASE("swap: a request in flight is finished by the old one") {
 }
 
 TEST_CASE("swap: one asked for while another runs waits its turn, and the newest wins") {
+  const TempDir dir;
+  const std::string go = dir / "go";
   BerthProcess berth({.command = scripted({"--name", "zero"})});
   REQUIRE(berth.wait_serving());
-  ChildProcess first(berth.call_options("swap", {}, scripted({"--name", "first", "--listen-after", "1500"})));
+  ChildProcess first(
+      berth.call_options("swap", {}, scripted({"--name", "first", "--announce", dir / "port", "--go", go})));
   REQUIRE(first.wait_output("start", 10s));
   const auto refused = berth.call("swap", {"--no-queue"}, scripted({"--name", "refused"}));
   CHECK(refused.exit_code == 1);
   ChildProcess second(berth.call_options("swap", {}, scripted({"--name", "second"})));
   REQUIRE(second.wait_output("queue", 10s));
   ChildProcess third(berth.call_options("swap", {}, scripted({"--name", "third"})));
-  const auto second_exit = second.wait_exit(15s);
+  const auto second_exit = second.wait_exit(15s);  // as soon as the third has its place
   INFO(second.out(), second.err());
   CHECK(second_exit == ExitStatus{false, 1});
+  write_file(go, "");
   CHECK(first.wait_exit(15s) == ExitStatus{false, 0});
   CHECK(third.wait_exit(15s) == ExitStatus{false, 0});
   CHECK(who_answers(berth.port()) == "third");

@@ -2,6 +2,7 @@
 // users.
 #include <doctest/doctest.h>
 
+#include "tests/e2e/attack.h"
 #include "tests/e2e/swap_checks.h"
 #include "tests/support/temp_dir.h"
 
@@ -40,6 +41,17 @@ TEST_CASE("swap: http.server twenty times under load") {
                       pages.path(),
                       "a page",
                       Posts::None});
+}
+
+TEST_CASE("swap: http.server on the user's own number, which nobody has to say twice, under load") {
+  TempDir pages;
+  write_file(pages / "index.html", "a page\n");
+  check_some_swaps({{"/usr/bin/python3", "-m", "http.server"},
+                    pages.path(),
+                    "a page",
+                    Posts::None,
+                    {"--port", std::to_string(free_number())}},
+                   20);
 }
 
 TEST_CASE("swap: Flask's development server twenty times under load") {
