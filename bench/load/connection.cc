@@ -1,17 +1,13 @@
 #include "bench/load/connection.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/uio.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <stdexcept>
+#include <utility>
 
 namespace berth::load {
 namespace {
@@ -19,44 +15,6 @@ namespace {
 std::string error_text(int error) { return std::strerror(error); }
 
 }  // namespace
-
-Address Address::of(const std::string& ip, std::uint16_t port) {
-  Address result;
-  sockaddr_in v4{};
-  sockaddr_in6 v6{};
-  if (inet_pton(AF_INET, ip.c_str(), &v4.sin_addr) == 1) {
-    v4.sin_family = AF_INET;
-    v4.sin_port = htons(port);
-    std::memcpy(&result.storage, &v4, sizeof v4);
-    result.size = sizeof v4;
-  } else if (inet_pton(AF_INET6, ip.c_str(), &v6.sin6_addr) == 1) {
-    v6.sin6_family = AF_INET6;
-    v6.sin6_port = htons(port);
-    std::memcpy(&result.storage, &v6, sizeof v6);
-    result.size = sizeof v6;
-  } else {
-    throw std::invalid_argument("not an IP address: " + ip);
-  }
-  return result;
-}
-
-Address Address::of(const LoadTarget& target) {
-  if (target.unix_path.empty()) return of(target.address, target.port);
-  Address result;
-  sockaddr_un path{};
-  path.sun_family = AF_UNIX;
-  if (target.unix_path.size() >= sizeof path.sun_path)
-    throw std::invalid_argument("too long for a unix socket's path: " + target.unix_path);
-  std::memcpy(path.sun_path, target.unix_path.data(), target.unix_path.size());
-  std::memcpy(&result.storage, &path, sizeof path);
-  result.size = sizeof path;
-  return result;
-}
-
-bool refuses(const Address& address, int error) {
-  if (error == ECONNREFUSED) return true;
-  return address.storage.ss_family == AF_UNIX && (error == ENOENT || error == EAGAIN);
-}
 
 void Connection::close() {
   if (fd_ >= 0) ::close(fd_);
@@ -83,37 +41,16 @@ Connection::Event Connection::begin(const Address& address, Clock::time_point no
 }
 
 Connection::Event Connection::connect(const Address& address) {
-  fd_ = ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd_ < 0) return fail(FailureKind::Local, "socket: " + error_text(errno));
-  const int on = 1;
-  ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  // Edge-triggered and registered once: no epoll_ctl on the path of a request.
-  epoll_event interest{};
-  interest.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
-  interest.data.u64 = token_;
-  if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd_, &interest) != 0) {
-    return fail(FailureKind::Local, "epoll_ctl: " + error_text(errno));
-  }
-  if (::connect(fd_, reinterpret_cast<const sockaddr*>(&address.storage), address.size) == 0)
-    return Event::None;
-  if (errno == EINPROGRESS) {
-    connecting_ = true;
-    return Event::None;
-  }
-  if (refuses(address, errno)) return fail(FailureKind::Refused, "connect: " + error_text(errno));
-  if (errno == ECONNRESET) return fail(FailureKind::Reset, "connect: " + error_text(errno));
-  return fail(FailureKind::Local, "connect: " + error_text(errno));
+  Dialled dialled = dial(epoll_, token_, address);
+  fd_ = dialled.fd;
+  connecting_ = dialled.connecting;
+  return dialled.fault ? fail(dialled.fault->kind, std::move(dialled.fault->why)) : Event::None;
 }
 
 Connection::Event Connection::on_ready(std::uint32_t events) {
   if (!open()) return Event::None;
   if (connecting_ && (events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) != 0) {
-    int error = 0;
-    socklen_t size = sizeof error;
-    ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size);
-    if (error == ECONNREFUSED) return fail(FailureKind::Refused, "connect: " + error_text(error));
-    if (error == ETIMEDOUT) return fail(FailureKind::Timeout, "connect: " + error_text(error));
-    if (error != 0) return fail(FailureKind::Reset, "connect: " + error_text(error));
+    if (auto fault = dial_fault(fd_)) return fail(fault->kind, std::move(fault->why));
     connecting_ = false;
   }
   if (connecting_) return Event::None;

@@ -2,34 +2,17 @@
 // Lives in the driver's loop and is driven by its epoll set; knows neither pace nor statistics.
 #pragma once
 
-#include <sys/socket.h>
-
 #include <boost/crc.hpp>
 #include <chrono>
 #include <cstdint>
 #include <string>
 
+#include "bench/load/dial.h"
 #include "bench/load/load.h"
 #include "bench/load/request_source.h"
 #include "bench/load/response_reader.h"
 
 namespace berth::load {
-
-using Clock = std::chrono::steady_clock;
-
-/// A socket address that is passed about by value.
-struct Address {
-  sockaddr_storage storage{};
-  socklen_t size = 0;
-  /// Throws std::invalid_argument if `ip` is not an IP address.
-  static Address of(const std::string& ip, std::uint16_t port);
-  /// Throws as well if the path is too long for a socket's.
-  static Address of(const LoadTarget& target);
-};
-
-/// Does this error of a connect say that nobody takes connections there? For a unix socket: no path, no
-/// listener, or a queue of a server that accepts nothing.
-bool refuses(const Address& address, int error);
 
 /// How one exchange ended.
 struct Outcome {

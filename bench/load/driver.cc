@@ -14,7 +14,7 @@
 namespace berth::load {
 namespace {
 
-constexpr std::uint64_t kStopToken = std::uint64_t{1} << 62;
+constexpr std::uint64_t kBellToken = std::uint64_t{1} << 62;
 constexpr std::uint64_t kProbeToken = std::uint64_t{1} << 61;
 constexpr std::uint64_t kEventsToken = std::uint64_t{1} << 60;
 constexpr std::uint64_t kWebSocketsToken = std::uint64_t{1} << 59;
@@ -38,11 +38,11 @@ Driver::Driver(LoadPlan plan) : plan_(std::move(plan)) {
   if (plan_.targets.empty()) plan_.targets = {{.address = plan_.address, .port = plan_.port}};
   for (const auto& target : plan_.targets) addresses_.push_back(Address::of(target));
   epoll_ = checked(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1");
-  stop_event_ = checked(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd");
+  bell_ = checked(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd");
   epoll_event interest{};
   interest.events = EPOLLIN;
-  interest.data.u64 = kStopToken;
-  ::epoll_ctl(epoll_, EPOLL_CTL_ADD, stop_event_, &interest);
+  interest.data.u64 = kBellToken;
+  ::epoll_ctl(epoll_, EPOLL_CTL_ADD, bell_, &interest);
   add_pools();
 }
 
@@ -51,7 +51,7 @@ Driver::~Driver() {
   prober_.reset();
   events_.reset();
   websockets_.reset();
-  ::close(stop_event_);
+  ::close(bell_);
   ::close(epoll_);
 }
 
@@ -102,10 +102,15 @@ int Driver::add_pool(std::vector<RequestShape> shapes, std::size_t server, unsig
   return static_cast<int>(index);
 }
 
+/// Wakes the loop, from any thread.
+void Driver::ring() {
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const auto written = ::write(bell_, &one, sizeof one);
+}
+
 void Driver::request_stop() {
   stop_requested_.store(true);
-  const std::uint64_t one = 1;
-  [[maybe_unused]] const auto written = ::write(stop_event_, &one, sizeof one);
+  ring();
 }
 
 void Driver::mark_window(bool begins) {
@@ -114,8 +119,7 @@ void Driver::mark_window(bool begins) {
     marks_.push_back(begins);
   }
   marked_.store(true);
-  const std::uint64_t one = 1;
-  [[maybe_unused]] const auto written = ::write(stop_event_, &one, sizeof one);
+  ring();
 }
 
 Load::Now Driver::now() const {
@@ -224,9 +228,9 @@ Clock::time_point Driver::next_wake() const {
 }
 
 void Driver::on_event(std::uint64_t data, std::uint32_t events) {
-  if (data == kStopToken) {
+  if (data == kBellToken) {
     std::uint64_t count = 0;
-    [[maybe_unused]] const auto got = ::read(stop_event_, &count, sizeof count);
+    [[maybe_unused]] const auto got = ::read(bell_, &count, sizeof count);
   } else if ((data & kProbeToken) != 0) {
     prober_->on_ready(data & ~kProbeToken, events, Clock::now());
   } else if ((data & kEventsToken) != 0) {

@@ -68,6 +68,7 @@ class Driver {
     int keep_alive = -1, fresh = -1;
   };
 
+  void ring();
   void add_pools();
   int add_pool(std::vector<RequestShape> shapes, std::size_t server, unsigned lanes, bool fresh, bool open);
   void begin_run();
@@ -88,7 +89,7 @@ class Driver {
 
   LoadPlan plan_;
   int epoll_ = -1;
-  int stop_event_ = -1;
+  int bell_ = -1;
   std::vector<Address> addresses_;
   std::vector<Pool> pools_;
   std::vector<Route> routes_;

@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace berth::load {
 
@@ -14,9 +15,9 @@ void LongWire::close() {
   fd_ = -1;
 }
 
-bool LongWire::failed(FailureKind kind, const char* what, int error) {
-  kind_ = kind;
-  why_ = std::string(what) + ": " + std::strerror(error);
+bool LongWire::failed(DialFault fault) {
+  kind_ = fault.kind;
+  why_ = std::move(fault.why);
   close();
   return false;
 }
@@ -24,28 +25,16 @@ bool LongWire::failed(FailureKind kind, const char* what, int error) {
 bool LongWire::open(int epoll, std::uint64_t token, const Address& address, std::string first) {
   out_ = std::move(first);
   why_.clear();
-  connecting_ = false;
-  fd_ = ::socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd_ < 0) return failed(FailureKind::Local, "socket", errno);
-  epoll_event interest{};
-  interest.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
-  interest.data.u64 = token;
-  if (::epoll_ctl(epoll, EPOLL_CTL_ADD, fd_, &interest) != 0)
-    return failed(FailureKind::Local, "epoll_ctl", errno);
-  if (::connect(fd_, reinterpret_cast<const sockaddr*>(&address.storage), address.size) == 0) return true;
-  connecting_ = errno == EINPROGRESS;
-  if (connecting_) return true;
-  return failed(refuses(address, errno) ? FailureKind::Refused : FailureKind::Local, "connect", errno);
+  Dialled dialled = dial(epoll, token, address);
+  fd_ = dialled.fd;
+  connecting_ = dialled.connecting;
+  return dialled.fault ? failed(std::move(*dialled.fault)) : true;
 }
 
 bool LongWire::on_ready(std::uint32_t events, std::string& in) {
   if (!is_open()) return false;
   if (connecting_) {
-    int error = 0;
-    socklen_t size = sizeof error;
-    ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &size);
-    if (error != 0)
-      return failed(error == ECONNREFUSED ? FailureKind::Refused : FailureKind::Reset, "connect", error);
+    if (auto fault = dial_fault(fd_)) return failed(std::move(*fault));
     if ((events & EPOLLOUT) == 0) return true;
     connecting_ = false;
   }
@@ -59,7 +48,7 @@ bool LongWire::on_ready(std::uint32_t events, std::string& in) {
     }
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && errno == EAGAIN) return true;
-    if (n < 0) return failed(FailureKind::Reset, "read", errno);
+    if (n < 0) return failed({FailureKind::Reset, std::string("read: ") + std::strerror(errno)});
     close();
     return false;
   }

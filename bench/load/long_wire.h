@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "bench/load/connection.h"
+#include "bench/load/dial.h"
 
 namespace berth::load {
 
@@ -38,7 +38,7 @@ class LongWire {
   const std::string& why() const { return why_; }  ///< empty: the peer closed it in order
 
  private:
-  bool failed(FailureKind kind, const char* what, int error);
+  bool failed(DialFault fault);
   void flush();
 
   int fd_ = -1;

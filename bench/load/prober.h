@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <map>
 
-#include "bench/load/connection.h"
+#include "bench/load/dial.h"
 #include "bench/load/load.h"
 
 namespace berth::load {

@@ -48,6 +48,9 @@ std::string report_text(const boost::json::object& report);
 std::string compare_text(const boost::json::object& a, const boost::json::object& b,
                          const std::string& name_a, const std::string& name_b);
 
+/// "1,234,567"
+std::string grouped(std::uint64_t value);
+
 /// Is it such a report? Otherwise what is wrong with it.
 std::optional<std::string> misread_report(const boost::json::value& value);
 

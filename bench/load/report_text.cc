@@ -3,6 +3,8 @@
 #include <boost/json/array.hpp>
 #include <cstdio>
 #include <functional>
+#include <string>
+#include <vector>
 
 #include "bench/load/report.h"
 
@@ -29,28 +31,28 @@ std::string time_text(double ms) {
   return format("%.2f ms", ms);
 }
 
-std::string grouped(std::uint64_t value) {
-  std::string digits = std::to_string(value);
-  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3)
-    digits.insert(static_cast<std::size_t>(at), ",");
-  return digits;
-}
-
 std::string plural(std::uint64_t n, const char* what) {
   return grouped(n) + " " + what + (n == 1 ? "" : "s");
 }
 
 constexpr std::array<const char*, 6> kColumns = {"p50", "p90", "p99", "p99.9", "max", "mean"};
 
+// A terminal of 80 columns shows every table unbroken.
+
 std::string latency_head() {
-  std::string line = format("%-14s %12s", "latency", "answers");
-  for (const char* column : kColumns) line += format(" %10s", column);
+  std::string line = format("%-12s %11s", "latency", "answers");
+  for (const char* column : kColumns) line += format(" %8s", column);
   return line + "\n";
 }
 
+/// One figure of latencies; of none there is nothing to tell.
+std::string figure(const json::value& of, const char* column) {
+  return count(of.at("count")) == 0 ? "-" : time_text(number(of.at(column)));
+}
+
 std::string latency_row(const std::string& name, const json::value& of) {
-  std::string line = format("%-14s %12s", name.c_str(), grouped(count(of.at("count"))).c_str());
-  for (const char* column : kColumns) line += format(" %10s", time_text(number(of.at(column))).c_str());
+  std::string line = format("%-12s %11s", name.c_str(), grouped(count(of.at("count"))).c_str());
+  for (const char* column : kColumns) line += format(" %8s", figure(of, column).c_str());
   return line + "\n";
 }
 
@@ -68,28 +70,54 @@ std::uint64_t failed_of(const json::object& report) {
   return sum;
 }
 
+constexpr std::size_t kMostSwaps = 20;  // more are in the JSON
+constexpr std::array<const char*, 5> kSwapColumns = {"p50", "p90", "p99", "p99.9", "max"};
+
+/// What users saw of each.
+std::string swap_row(const json::object& swap) {
+  const double begin = number(swap.at("begin_s"));
+  std::string row =
+      format("%4llu %7s %7s %6s", static_cast<unsigned long long>(count(swap.at("number"))),
+             format("%.1f s", begin).c_str(), time_text((number(swap.at("end_s")) - begin) * 1000).c_str(),
+             grouped(count(swap.at("failed"))).c_str());
+  for (const char* column : kSwapColumns)
+    row += format(" %7s", figure(swap.at("latency_ms"), column).c_str());
+  row += format(" %7s\n", time_text(number(swap.at("longest_gap_ms"))).c_str());
+  if (!swap.at("ok").as_bool()) row += "     FAILED: " + std::string(swap.at("message").as_string()) + "\n";
+  return row;
+}
+
+/// How long each phase of each took; empty where none is known, as of commands.
+std::string phases_text(const json::array& swaps, std::size_t rows) {
+  std::vector<std::string> names;
+  for (const auto& swap : swaps)
+    for (const auto& [name, took] : swap.at("phases_ms").as_object())
+      if (std::find(names.begin(), names.end(), std::string(name)) == names.end()) names.emplace_back(name);
+  if (names.empty()) return {};
+  std::string text = format("\n%4s", "swap");
+  for (const std::string& name : names) text += format(" %9s", name.c_str());
+  text += "\n";
+  for (std::size_t i = 0; i < rows; ++i) {
+    text += format("%4llu", static_cast<unsigned long long>(count(swaps[i].at("number"))));
+    for (const std::string& name : names) {
+      const auto* took = swaps[i].at("phases_ms").as_object().if_contains(name);
+      text += format(" %9s", took == nullptr ? "-" : time_text(number(*took)).c_str());
+    }
+    text += "\n";
+  }
+  return text;
+}
+
 std::string swaps_text(const json::array& swaps) {
   if (swaps.empty()) return {};
-  constexpr std::size_t kMost = 20;  // more are in the JSON
-  std::string text =
-      format("\n%5s %9s %9s %8s %10s %10s  %s\n", "swap", "at", "took", "failed", "p99", "gap", "phases");
-  for (std::size_t i = 0; i < std::min(swaps.size(), kMost); ++i) {
-    const auto& swap = swaps[i].as_object();
-    std::string phases;
-    for (const auto& [name, took] : swap.at("phases_ms").as_object())
-      phases += (phases.empty() ? "" : ", ") + std::string(name) + " " + time_text(number(took));
-    if (!swap.at("ok").as_bool()) phases = "FAILED: " + std::string(swap.at("message").as_string());
-    const double begin = number(swap.at("begin_s"));
-    text +=
-        format("%5llu %9s %9s %8s %10s %10s  ", static_cast<unsigned long long>(count(swap.at("number"))),
-               format("%.1f s", begin).c_str(), time_text((number(swap.at("end_s")) - begin) * 1000).c_str(),
-               grouped(count(swap.at("failed"))).c_str(),
-               time_text(number(swap.at("latency_ms").at("p99"))).c_str(),
-               time_text(number(swap.at("longest_gap_ms"))).c_str()) +
-        phases + "\n";
-  }
-  if (swaps.size() > kMost)
-    text += "  ... and " + std::to_string(swaps.size() - kMost) + " more (--json, --html)\n";
+  const std::size_t rows = std::min(swaps.size(), kMostSwaps);
+  std::string text = format("\n%4s %7s %7s %6s", "swap", "at", "took", "failed");
+  for (const char* column : kSwapColumns) text += format(" %7s", column);
+  text += format(" %7s\n", "gap");
+  for (std::size_t i = 0; i < rows; ++i) text += swap_row(swaps[i].as_object());
+  text += phases_text(swaps, rows);
+  if (swaps.size() > rows)
+    text += "  ... and " + std::to_string(swaps.size() - rows) + " more (--json, --html)\n";
   return text;
 }
 
@@ -112,12 +140,19 @@ std::string clients_text(const json::object& report) {
     text += "WebSockets: " + plural(count(sockets->at("sent")), "text") + ", " +
             grouped(count(sockets->at("echoed"))) + " echoed, " + grouped(count(sockets->at("wrong"))) +
             " wrong, " + grouped(count(sockets->at("unanswered"))) +
-            " unanswered at an end; closed: " + (closes.empty() ? "none" : closes) + "\n";
+            " unanswered; closed: " + (closes.empty() ? "none" : closes) + "\n";
   }
   return text;
 }
 
 }  // namespace
+
+std::string grouped(std::uint64_t value) {
+  std::string digits = std::to_string(value);
+  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3)
+    digits.insert(static_cast<std::size_t>(at), ",");
+  return digits;
+}
 
 std::string report_text(const json::object& report) {
   const auto failed = failed_of(report);
@@ -127,14 +162,14 @@ std::string report_text(const json::object& report) {
       plural(count(report.at("requests")), "request") + " in " + format("%.1f s", took) + " (" +
       grouped(static_cast<std::uint64_t>(took > 0 ? static_cast<double>(answered) / took : 0)) + "/s), " +
       (failed == 0 ? "0 failed" : grouped(failed) + " FAILED") + ", longest gap " +
-      time_text(number(report.at("longest_gap_ms"))) + ", " +
+      time_text(number(report.at("longest_gap_ms"))) + "\n" +
       plural(count(report.at("keepalive_closed")), "keep-alive connection") + " closed untold\n";
   if (failed != 0) text += "failures: " + failures_text(report.at("failures").as_object()) + "\n";
   for (const auto& sample : report.at("failure_samples").as_array())
     text += "  " + std::string(sample.as_string()) + "\n";
   if (const double share = number(report.at("late").at("share")); share > 0)
-    text += format("the generator was late for %.1f %% of requests (worst: %s): it says less of the server\n",
-                   share * 100, time_text(number(report.at("late").at("worst_ms"))).c_str());
+    text += format("the generator was late for %.1f %% of requests (worst: %s)\n", share * 100,
+                   time_text(number(report.at("late").at("worst_ms"))).c_str());
   if (count(report.at("unsent")) != 0)
     text += grouped(count(report.at("unsent"))) + " requests were due and found no free connection (-c)\n";
   text += "\n" + latency_head() + latency_row("all", report.at("latency_ms"));
@@ -157,10 +192,14 @@ std::string report_text(const json::object& report) {
 std::string compare_text(const json::object& a, const json::object& b, const std::string& name_a,
                          const std::string& name_b) {
   std::string text = format("%-22s %16s %16s %8s\n", "", name_a.c_str(), name_b.c_str(), "ratio");
+  const auto line = [&](const std::string& name, double left, double right, const std::string& left_text,
+                        const std::string& right_text) {
+    text += format("%-22s %16s %16s %8s\n", name.c_str(), left_text.c_str(), right_text.c_str(),
+                   left > 0 ? format("%.2f", right / left).c_str() : "-");
+  };
   const auto row = [&](const std::string& name, double left, double right,
                        const std::function<std::string(double)>& show) {
-    text += format("%-22s %16s %16s %8s\n", name.c_str(), show(left).c_str(), show(right).c_str(),
-                   left > 0 ? format("%.2f", right / left).c_str() : "-");
+    line(name, left, right, show(left), show(right));
   };
   const auto whole = [](double value) { return grouped(static_cast<std::uint64_t>(value)); };
   const auto rate = [](const json::object& report) {
@@ -182,8 +221,8 @@ std::string compare_text(const json::object& a, const json::object& b, const std
       {{"latency_ms", "all"}, {"steady_ms", "steady"}, {"around_swaps_ms", "around swaps"}}};
   for (const auto& [key, name] : parts)
     for (const char* column : {"p50", "p99", "p99.9", "max"})
-      row(std::string(name) + " " + column, number(a.at(key).at(column)), number(b.at(key).at(column)),
-          time_text);
+      line(std::string(name) + " " + column, number(a.at(key).at(column)), number(b.at(key).at(column)),
+           figure(a.at(key), column), figure(b.at(key), column));
   return text;
 }
 

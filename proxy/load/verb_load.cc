@@ -30,6 +30,7 @@ namespace {
 
 namespace json = boost::json;
 using control::Terminal;
+using load::grouped;
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
@@ -50,13 +51,6 @@ std::string now_text() {
   std::array<char, 32> text{};
   std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
   return text.data();
-}
-
-std::string grouped(std::uint64_t value) {
-  std::string digits = std::to_string(value);
-  for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3)
-    digits.insert(static_cast<std::size_t>(at), ",");
-  return digits;
 }
 
 /// A report is not lost at the end of a long run: where it goes is looked at before.
