@@ -1,5 +1,6 @@
 """The berth under test: its file, its process, and its control API as a client of the socket speaks it."""
 import asyncio
+import dataclasses
 import fcntl
 import json
 import os
@@ -8,10 +9,25 @@ import sys
 
 from leftovers import Record
 
-APPS = {"web": "overlap", "api": "overlap", "single": "stop-start"}
-LISTEN = {"web": "127.0.0.1:0", "api": "127.0.0.1:0", "single": "127.0.0.2:0"}  # web and api share one
-PATH = {"web": "/", "api": "/api", "single": "/"}
 READY, DRAIN, GRACE, HEAD, STALL, IDLE, HOLD = 3, 5, 1, 4, 3, 3, 20  # seconds: the deadlines of the file
+LONG_GRACE = 0.3
+
+
+@dataclasses.dataclass(frozen=True)
+class App:
+    """An app of the file, in the file's own words."""
+    listen: str
+    path: str = "/"
+    swap: str = "overlap"
+    long: str = "cut"
+    mode: str = "http"
+
+
+APPS = {"web": App("127.0.0.1:0"),  # web and api share an address
+        "api": App("127.0.0.1:0", path="/api", long="drain"),
+        "single": App("127.0.0.2:0", swap="stop-start"),
+        "lines": App("127.0.0.3:0", mode="tcp")}
+HTTP = tuple(name for name, app in APPS.items() if app.mode == "http")
 F_SETPIPE_SZ = 1031
 
 
@@ -19,21 +35,27 @@ def here(name):
     return os.path.join(os.path.dirname(os.path.abspath(__file__)), name)
 
 
-def command(mark, kind, record, seed=0, port="{port}"):
-    return [sys.executable, "-I", "-S", here("backend.py"), "--port", port, "--mark", mark, "--record", record,
-            "--fault", kind, "--seed", str(seed)]
+def command(app, mark, kind, record, seed=0, port="{port}"):
+    speaks = "lines" if APPS[app].mode == "tcp" else "http"
+    return [sys.executable, "-I", "-S", "-B", here("backend.py"), "--port", port, "--mark", mark, "--record", record,
+            "--speaks", speaks, "--fault", kind, "--seed", str(seed)]
 
 
 def file_text(record, access_log):
     lines = ["[front]", "workers = 2", "[front.log]", f'access = "{access_log}"']
-    for address in sorted(set(LISTEN.values())):
+    for address in sorted({APPS[name].listen for name in HTTP}):
         lines += [f'[listener."{address}"]', f'head_timeout = "{HEAD}s"']
-    for app, order in APPS.items():
-        lines += [f"[app.{app}]", f'listen = "{LISTEN[app]}"', f'path = "{PATH[app]}"', f'swap = "{order}"',
-                  f"command = {json.dumps(command(f'{app}-first', 'plain', record))}",
-                  f'ready = {{ http = "/", timeout = "{READY}s" }}', f'drain = "{DRAIN}s"',
-                  f'stop = {{ grace = "{GRACE}s" }}', f"[app.{app}.limits]", f'body_stall = "{STALL}s"',
-                  f'stream_idle = "{IDLE}s"', f'response_timeout = "{IDLE + 2}s"', f'hold_timeout = "{HOLD}s"']
+    for name, app in APPS.items():
+        lines += [f"[app.{name}]", f'listen = "{app.listen}"', f'swap = "{app.swap}"',
+                  f"command = {json.dumps(command(name, f'{name}-first', 'plain', record))}", f'drain = "{DRAIN}s"',
+                  f'stop = {{ grace = "{GRACE}s" }}']
+        if app.mode == "http":
+            lines += [f'path = "{app.path}"', f'ready = {{ http = "/", timeout = "{READY}s" }}', f'long = "{app.long}"',
+                      f'long_grace = "{LONG_GRACE * 1000:.0f}ms"']
+        else:
+            lines += [f'mode = "{app.mode}"', f'ready = {{ tcp = true, timeout = "{READY}s" }}']
+        lines += [f"[app.{name}.limits]", f'body_stall = "{STALL}s"', f'stream_idle = "{IDLE}s"',
+                  f'response_timeout = "{IDLE + 2}s"', f'hold_timeout = "{HOLD}s"']
     return "\n".join(lines) + "\n"
 
 

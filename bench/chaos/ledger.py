@@ -21,6 +21,7 @@ class Request:
     outcome: str = ""  # "ok", or how it failed
     detail: str = ""
     judged: bool = True  # False: its client misbehaves, and may get anything
+    ended: str = ""  # how a long connection was ended in order before its client wanted to
 
 
 @dataclasses.dataclass
@@ -47,6 +48,8 @@ class Ledger:
         self.events, self.requests, self.windows = [], {}, []
         self.marks = {}  # by mark
         self.retired = []  # (mark, when the switch away from it was seen)
+        self.gone = []  # (mark, when berth said that it is released)
+        self.swaps = []  # (app, when it was asked for, when it was over)
         self.answered_by = {}  # the mark and the pid that a request's answer named, by id
         self.killed = []  # (app, when) backends that were killed from outside
         self.stopping = {}  # mark: when its retirement was asked for

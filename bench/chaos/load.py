@@ -6,11 +6,13 @@ import socket
 import struct
 import time
 
-from backend import pattern
-from front import PATH
+from front import APPS
+from pattern import pattern
 
 PATIENCE = 45  # seconds that a user waits for one answer: longer than all deadlines of the file together
 MOST_LAG = 1.5  # seconds that a piece of a stream may be on its way
+PAUSES = {"idle": (0.5, 3), "wait": (0, 0.2), "stream": (0, 0.3)}  # seconds between two requests, of those who make long ones
+METHODS = {"post": "POST", "line": "TCP"}
 
 
 class Failed(Exception):
@@ -30,6 +32,8 @@ class Connection:
             self.reader, self.writer = await asyncio.open_connection(*self.address, limit=1 << 20)
         except ConnectionRefusedError:
             raise Failed("refused") from None
+        except ConnectionResetError:  # accepted, and over before this was seen
+            raise Failed("reset") from None
         self.used = False
 
     def close(self):
@@ -37,45 +41,55 @@ class Connection:
             self.writer.close()
         self.writer = None
 
+    async def head(self, method, path, name, fields="", data=b""):
+        """Sends a request; the status and the fields of its answer, whose body is still to be read."""
+        try:
+            if self.reader.at_eof():
+                raise Failed("idle connection closed" if self.used else "closed")
+            self.writer.write(f"{method} {path} HTTP/1.1\r\nHost: chaos\r\nX-Chaos-Id: {name}\r\n{fields}\r\n".encode() + data)
+            answer = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        except asyncio.IncompleteReadError as error:
+            raise Failed("truncated" if error.partial else "closed") from None
+        except OSError as error:
+            raise Failed("reset", str(error)) from None
+        self.used = True
+        fields = {k.lower(): v.strip() for k, _, v in (line.partition(":") for line in answer[1:] if line)}
+        return int(answer[0].split(" ")[1]), fields
+
     async def request(self, method, path, name, body=None, chunked=False):
         """The status, the fields and the body of the answer."""
-        head = f"{method} {path} HTTP/1.1\r\nHost: chaos\r\nX-Chaos-Id: {name}\r\n"
+        sent, data = "", body or b""
         if chunked:
             cut = len(body) // 2
             pieces = [piece for piece in (body[:cut], body[cut:]) if piece]
             data = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
-            head += "Transfer-Encoding: chunked\r\n"
-        else:
-            data = body or b""
-            head += f"Content-Length: {len(data)}\r\n" if body is not None else ""
-        began = ""
+            sent = "Transfer-Encoding: chunked\r\n"
+        elif body is not None:
+            sent = f"Content-Length: {len(data)}\r\n"
+        status, fields = await self.head(method, path, name, sent, data)
+        return status, fields, await self.body(status, fields)
+
+    async def body(self, status, fields):
+        """What is left of an answer: the bytes, or of a chunked one its chunks, each with the time when it came."""
         try:
-            if self.reader.at_eof():
-                raise Failed("idle connection closed")
-            self.writer.write(head.encode() + b"\r\n" + data)
-            answer = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-            began = answer[0]
-            fields = {k.lower(): v.strip() for k, _, v in (line.partition(":") for line in answer[1:] if line)}
-            status = int(began.split(" ")[1])
-            chunked = "chunked" in fields.get("transfer-encoding", "")
-            content = await self.chunks() if chunked else await self.reader.readexactly(int(fields["content-length"]))
-        except asyncio.IncompleteReadError as error:
-            raise Failed("truncated" if began or error.partial else "closed", began) from None
-        except OSError as error:
-            raise Failed("truncated" if began else "reset", str(error)) from None
-        self.used = True
-        if fields.get("connection", "").lower() == "close":
-            self.close()
-        return status, fields, content
+            if "chunked" in fields.get("transfer-encoding", ""):
+                content = [piece async for piece in self.chunks()]
+            else:
+                content = await self.reader.readexactly(int(fields["content-length"]))
+        except (OSError, asyncio.IncompleteReadError) as error:
+            raise Failed("truncated", f"{status}: {error}") from None
+        self.answered(fields)
+        return content
 
     async def chunks(self):
-        """Each chunk with the time when it came."""
-        content = []
         while size := int((await self.reader.readuntil(b"\r\n")), 16):
-            content.append((time.monotonic(), await self.reader.readexactly(size)))
+            yield time.monotonic(), await self.reader.readexactly(size)
             await self.reader.readexactly(2)
         await self.reader.readexactly(2)
-        return content
+
+    def answered(self, fields):
+        if fields.get("connection", "").lower() == "close":
+            self.close()
 
 
 class User:
@@ -89,19 +103,20 @@ class User:
         self.count = 0
 
     async def run(self):
-        pause = {"idle": (0.5, 3), "wait": (0, 0.2), "stream": (0, 0.3)}.get(self.kind, (0.005, 0.09))
         while not self.world.users_stop.is_set():
             await self.once()
-            await asyncio.sleep(self.random.uniform(*pause))
+            await asyncio.sleep(self.random.uniform(*PAUSES.get(self.kind, (0.005, 0.09))))
         self.connection.close()
 
     async def once(self):
+        """One request, to whatever end."""
         self.count += 1
         name = f"{self.name}-{self.count}"
-        post = self.kind == "post"
-        request = self.world.ledger.begin(name, self.app, self.kind, "POST" if post else "GET")
+        request = self.request = self.world.ledger.begin(name, self.app, self.kind, METHODS.get(self.kind, "GET"))
         try:
-            await asyncio.wait_for(self.ask(name, post), PATIENCE)
+            if self.connection.writer is None:
+                await self.connection.open()
+            await asyncio.wait_for(self.ask(name), PATIENCE)
             request.outcome = "ok"
         except Failed as failed:
             request.outcome, request.detail = failed.outcome, failed.detail
@@ -111,41 +126,49 @@ class User:
         if request.outcome != "ok" or self.kind == "fresh":
             self.connection.close()
 
-    async def ask(self, name, post):
-        connection, path = self.connection, PATH[self.app].rstrip("/")
-        if connection.writer is None:
-            await connection.open()
-        if post:
-            size = self.random.choice((1, 100, 5_000, 70_000))
-            body = self.random.randbytes(size)
-            chunked = self.random.random() < 0.3
-            answer = await connection.request("POST", f"{path}/echo/0/{name}", name, body, chunked)
-            if self.world.breaks("post-twice") and self.count == 20 and connection.writer:
-                answer = await connection.request("POST", f"{path}/echo/0/{name}", name, body, chunked)
-            if self.world.breaks("wrong-echo") and self.count == 20:
-                body = body[1:] + bytes([body[0] ^ 1])
-            self.verify(name, *answer, body)
+    def path(self, kind, number, name):
+        return f"{APPS[self.app].path.rstrip('/')}/{kind}/{number}/{name}"
+
+    async def ask(self, name):
+        if self.kind == "post":
+            await self.post(name)
         elif self.kind == "stream":
-            status, fields, content = await connection.request("GET", f"{path}/stream/8/{name}", name)
+            status, fields, content = await self.connection.request("GET", self.path("stream", 8, name), name)
             self.verify(name, status, fields, content if status != 200 else b"", b"")
             self.world.ledger.judge_stream(name, [(came, float(text)) for came, text in content], 8, MOST_LAG)
         else:
             kind, size = ("wait", 300) if self.kind == "wait" else ("item", self.random.choice((10, 3_000, 100_000)))
-            answer = await connection.request("GET", f"{path}/{kind}/{size}/{name}", name)
+            if self.world.breaks("drop-request") and self.count == 20:
+                self.connection.writer.transport.abort()
+            answer = await self.connection.request("GET", self.path(kind, size, name), name)
             self.verify(name, *answer, pattern(name, 100 if kind == "wait" else size))
 
+    async def post(self, name):
+        body, chunked = self.random.randbytes(self.random.choice((1, 100, 5_000, 70_000))), self.random.random() < 0.3
+        path = self.path("echo", 0, name)
+        answer = await self.connection.request("POST", path, name, body, chunked)
+        if self.world.breaks("post-twice") and self.count == 20 and self.connection.writer:
+            answer = await self.connection.request("POST", path, name, body, chunked)
+        if self.world.breaks("wrong-echo") and self.count == 20:
+            body = body[1:] + bytes([body[0] ^ 1])
+        self.verify(name, *answer, body)
+
     def verify(self, name, status, fields, content, wanted):
-        if status != 200:
+        self.greet(name, status, fields, content)
+        if content != wanted:
+            raise Failed("wrong body", f"{len(content)} bytes, wanted {len(wanted)}")
+
+    def greet(self, name, status, fields, content=b"", wanted=200):
+        """It is this request's own answer, by whom is noted."""
+        if status != wanted:
             text = content if isinstance(content, bytes) else b""
             raise Failed(str(status), text.decode(errors="replace")[:200].replace("\n", " "))
         if fields.get("x-chaos-id") != name:
             raise Failed("another's answer", fields.get("x-chaos-id", "none"))
-        if content != wanted:
-            raise Failed("wrong body", f"{len(content)} bytes, wanted {len(wanted)}")
         self.world.ledger.answered_by[name] = (fields.get("x-mark", ""), int(fields.get("x-pid", 0)))
 
 
-async def probe(world, address):
+async def probe(world, address, mode):
     """Bare connects, some hundred a second to each address; each closed at once."""
     loop = asyncio.get_running_loop()
     while not world.users_stop.is_set():
@@ -157,6 +180,8 @@ async def probe(world, address):
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         try:
             await asyncio.wait_for(loop.sock_connect(sock, address), 10)
+        except ConnectionResetError as error:  # accepted; where bytes are relayed, a backend that dies can end it so early
+            facts = "" if mode == "tcp" else repr(error)
         except (OSError, asyncio.TimeoutError) as error:
             facts = f"{type(error).__name__} {error} from {address}"
         finally:
@@ -190,9 +215,3 @@ def unjudged(world, app, kind):
     request = world.ledger.begin(name, app, kind, kind)
     request.judged = False
     return name
-
-
-def users(world, apps):
-    kinds = ("get", "get", "fresh", "post", "post", "wait", "stream", "idle")
-    everyone = [User(world, app, kind, number).run() for app in apps for number, kind in enumerate(kinds)]
-    return everyone + [probe(world, address) for address in sorted(set(world.front.addresses.values()))]

@@ -3,18 +3,23 @@ import collections
 
 import front as fronts
 from leftovers import alive
+from swaps import STOPPED
 
-LOST = frozenset(("502", "truncated"))  # what a client may see of a backend that ended, or that broke this very answer
+# What a client may see of a backend that ended, or that broke this very answer.
+LOST = {"http": frozenset(("502", "truncated", "dropped")), "tcp": frozenset(("reset", "dropped"))}
 AFTER_DEATH = 0.5  # seconds after a backend's end in which a request may still have been given to it
 MOST_GETS = 3  # a first try and two more
+LATE = 2  # seconds after a deadline in which its doing must have been seen
+LONG = ("events", "socket", "line")
 
 
 def judge(world):
     lines = world.front.lines()
     deaths = [(world.ledger.marks[mark].app, at) for at, _, mark, word, *_ in lines if word == "dying"]
     for app, at in deaths + world.ledger.killed:
-        world.ledger.allow(app, LOST, "a backend ended", at - 0.05).end = at + AFTER_DEATH
+        world.ledger.allow(app, LOST[fronts.APPS[app].mode], "a backend ended", at - 0.05).end = at + AFTER_DEATH
     requests(world.ledger, lines)
+    long_connections(world.ledger, lines)
     deliveries(world.ledger, lines)
     stops(world.ledger, lines)
 
@@ -45,13 +50,39 @@ def requests(ledger, lines):
 
 def excuse(ledger, request, broke):
     """Why this request was allowed to fail so, or nothing."""
-    if broke and request.outcome in LOST:
+    if broke and request.outcome in LOST[fronts.APPS[request.app].mode]:
         return f"its backend {broke}" if broke == "died" else f"its answer was {broke}"
     for window in ledger.windows:
         if (window.app in (None, request.app) and request.outcome in window.outcomes
                 and request.start <= window.end and window.start <= request.end):
             return window.why
     return ""
+
+
+def long_connections(ledger, lines):
+    """P2, P5, P9: which of them a retirement has ended, when, and that none has outlived its backend."""
+    broke, ended = {rest[0] for _, _, _, word, *rest in lines if word == "broke"}, collections.Counter()
+    for name, request in ledger.requests.items():
+        mark, _ = ledger.answered_by.get(name, ("", 0))
+        if request.kind not in LONG or not mark:
+            continue
+        app = fronts.APPS[request.app]
+        switch = next((at for old, at in ledger.retired if old == mark and request.start < at < request.end + 0.2), None)
+        facts = f"{name} at {mark}, {request.end - request.start:.3f} s long: {request.ended or request.outcome}"
+        if request.ended:
+            ended[f"{request.kind} {request.ended}"] += 1
+            swapped = app.swap == "stop-start" and any(  # it retires before it switches
+                of == request.app and begun <= request.end <= over + 0.2 for of, begun, over in ledger.swaps)
+            in_order = app.long == "cut" and request.ended in ("1012", "behind an event") and (switch or swapped)
+            ledger.check("P2", in_order, "long connections ended by a retirement, in order", facts, request.end)
+        if switch and app.long == "cut" and request.kind != "line" and name not in broke:
+            in_time = request.end - switch < 2 * fronts.LONG_GRACE + LATE or ledger.during(STOPPED, switch, request.end)
+            ledger.check("P9", in_time, "long connections cut in time", f"{facts}, {request.end - switch:.1f} s after the switch", request.end)
+        for old, gone in ledger.gone:
+            if old == mark and request.start < gone:
+                outlived = request.end > gone + LATE and not ledger.during(STOPPED, gone, request.end)
+                ledger.check("P5", not outlived, "long connections of a retired one, ended with it", facts, request.end)
+    ledger.notes["P2"].append("ended early: " + (", ".join(f"{count} ({how})" for how, count in ended.items()) or "none"))
 
 
 def deliveries(ledger, lines):
@@ -76,7 +107,8 @@ def deliveries(ledger, lines):
     for name, count in times.items():
         request = ledger.requests[name]
         most = MOST_GETS if request.method == "GET" else 1
-        ledger.check("P8", count <= most, "POSTs" if most == 1 else "GETs", f"{name} was delivered {count} times", request.end)
+        what = {"GET": "GETs", "POST": "POSTs", "TCP": "connections of lines"}.get(request.method, "of clients that misbehave")
+        ledger.check("P8", count <= most, what, f"{name} was delivered {count} times", request.end)
     repeated = sum(count > 1 for count in times.values())
     ledger.notes["P8"].append(f"{repeated} GETs tried again")
 

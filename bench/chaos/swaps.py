@@ -1,5 +1,6 @@
 """What is done to one app, step after step: swaps to good backends and bad ones, crashes, thieves, a server that stays."""
 import asyncio
+import contextlib
 import os
 import random
 import re
@@ -10,13 +11,12 @@ import time
 
 import front as fronts
 from leftovers import alive, listening
-from load import User
+from users import checker
 
 BAD = ("exit", "deaf", "mute", "errors", "nonsense")
 GOOD = ("plain", "slow", "late", "six", "stubborn", "leak", "thief")
 FAULTY = ("dies", "garbage", "stalls")
-STEPS = {"overlap": (*BAD, *GOOD, *FAULTY, "killed", "rollback", "attached"),
-         "stop-start": (*BAD, *GOOD, *FAULTY, "killed", "rollback")}
+NOT_OF_TCP = ("mute", "errors", "nonsense", "late", "garbage")  # to listen is to be ready, and bytes have no form
 OUT_OF_DESCRIPTORS, STOPPED = "out of descriptors", "stopped"
 
 
@@ -31,12 +31,16 @@ def deck(seed, lane, kinds):
 class AppLane:
     def __init__(self, world, app):
         self.world, self.app, self.ledger, self.front = world, app, world.ledger, world.front
-        self.order = fronts.APPS[app]
         self.mark, self.kind, self.previous = f"{app}-first", "plain", None
-        self.checker = User(world, app, "get", "check")
+        self.checker = checker(world, app)
+
+    def steps(self):
+        app = fronts.APPS[self.app]
+        known = (*BAD, *GOOD, *FAULTY, "killed", "rollback", *(("attached",) if app.swap == "overlap" else ()))
+        return [kind for kind in known if app.mode == "http" or kind not in NOT_OF_TCP]
 
     async def run(self):
-        for kind, seed, length in deck(self.world.seed, self.app, STEPS[self.order]):
+        for kind, seed, length in deck(self.world.seed, self.app, self.steps()):
             if self.world.faults_stop.is_set():
                 return
             self.ledger.faults[f"{kind}"] += 1
@@ -56,8 +60,8 @@ class AppLane:
         """One swap, watched; the last object that berth sent."""
         ledger, begun, old = self.ledger, time.monotonic(), self.mark
         mark = mark or ledger.new_mark(self.app, kind, kind in BAD or self.world.breaks("bad-serves"))
-        body = body if body is not None else {"command": fronts.command(mark, kind, self.front.record, seed)}
-        thief = PortThief(ledger, kind == "thief")
+        body = body if body is not None else {"command": fronts.command(self.app, mark, kind, self.front.record, seed)}
+        thief = PortThief(self.world, kind == "thief")
         ledger.stopping[old] = begun
 
         def on_event(event):
@@ -72,11 +76,13 @@ class AppLane:
 
         result = await self.front.swap(self.app, body, on_event, verb)
         ended = time.monotonic()
+        ledger.swaps.append((self.app, begun, ended))
         thief.judge()
         ledger.log(f"{self.app}: {verb} to {mark}: {result.get('result')} {result.get('reason', '')}"[:300])
         self.excused = any(ledger.during(why, begun, ended) for why in (OUT_OF_DESCRIPTORS, STOPPED))
         self.judge_report(result, mark)
         if result.get("result") == "done" and old != self.mark:
+            ledger.gone.append((old, ended))
             self.judge_gone(old, begun, result["report"])
         return result
 
@@ -99,9 +105,15 @@ class AppLane:
             if mark == old and at < begun:
                 pids.add(pid)
         attached = old.endswith("attached")
+        stays = []
+        for port in ports if self.world.breaks("leave-listener") and not attached else ():
+            with contextlib.suppress(OSError):  # it may be another's by now
+                stays.append(listen(port))
         left = [] if attached else [f"pid {pid}" for pid in pids if alive(pid)]
         left += [] if attached else [f"port {port}" for port in ports - since if listening(port)]
         self.ledger.check("P5", not left, "retired: no process, no listener", f"{old}: {', '.join(left)}")
+        for server in stays:
+            server.close()
         if report["from"]:  # else it had ended by itself before, and its own report tells its end
             told = [phase["detail"] for phase in report["phases"] if phase["phase"] == "stop"]
             self.ledger.check("P5", told and told[-1], "exit statuses told", f"{old}: {report}"[:400])
@@ -116,8 +128,6 @@ class AppLane:
 
     async def judge_serving(self, old):
         """Whoever asks is answered by the old command's backend."""
-        self.checker.count += 1
-        name = f"{self.checker.name}-{self.checker.count}"
         await self.checker.once()
         name = f"{self.checker.name}-{self.checker.count}"
         by, _ = self.ledger.answered_by.get(name, ("nobody", 0))
@@ -177,8 +187,8 @@ class AppLane:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         mark = self.ledger.new_mark(self.app, "attached", False)
-        server = subprocess.Popen(fronts.command(mark, "plain", self.front.record, seed, str(port)), stdin=subprocess.DEVNULL,
-                                  stdout=subprocess.DEVNULL, env=dict(os.environ, BERTH_CHAOS=self.world.token))
+        server = subprocess.Popen(fronts.command(self.app, mark, "plain", self.front.record, seed, str(port)),
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=dict(os.environ, BERTH_CHAOS=self.world.token))
         try:
             await self.until(lambda: listening(port), 5)
             result = await self.swap("attached", {"to": f"127.0.0.1:{port}"}, verb="attach", mark=mark)
@@ -186,13 +196,16 @@ class AppLane:
                 self.ledger.check("P2", self.excused, "attached servers", f"{result.get('result')}: {result.get('reason')}")
                 return
             new = self.ledger.new_mark(self.app, "plain", False)
-            command = fronts.command(new, "plain", self.front.record, seed)
+            command = fronts.command(self.app, new, "plain", self.front.record, seed)
             result = await self.swap("plain", {"command": command, "released_within": "300ms"}, mark=new)
             named = result.get("exit_code") == 5 and f"pid {server.pid}" in result.get("reason", "")
             self.ledger.check("P5", named or self.excused, "who stays is named", f"{result.get('result')}: {result.get('reason')}")
             if self.mark == mark:
+                await self.until(lambda: not self.ledger.now(OUT_OF_DESCRIPTORS), 3)
                 await self.good("plain", seed)
         finally:
+            if self.mark == mark:  # it serves yet, for want of another
+                self.ledger.killed.append((self.app, time.monotonic()))
             server.kill()
             server.wait()
 
@@ -201,26 +214,42 @@ def switched(event):
     return event.get("result") in ("done", "switched", "unreleased")
 
 
+def listen(port):
+    """A listener on a port that is asked for by name, as nearly all servers do it."""
+    server = socket.socket()
+    try:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        server.bind(("127.0.0.1", port))
+        server.listen(64)
+        server.setblocking(False)
+    except OSError:
+        server.close()
+        raise
+    return server
+
+
 class PortThief:
     """Tries to come by a starting backend's port: by chance (bind to 0) always, by name where it is told to, once."""
 
-    def __init__(self, ledger, steals):
-        self.ledger, self.steals, self.taken, self.port = ledger, steals, None, 0
+    def __init__(self, world, steals):
+        self.ledger, self.steals, self.taken, self.port = world.ledger, steals, None, 0
+        self.by_name = world.breaks("ask-by-name")
 
     def started(self, port):
         handed = []
         for _ in range(40):
             with socket.socket() as other:
-                other.bind(("127.0.0.1", 0))
+                if self.by_name:
+                    other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    other.bind(("127.0.0.1", port if self.by_name else 0))
+                except OSError:
+                    continue  # by name, and it listens already
                 handed.append(other.getsockname()[1])
         self.ledger.check("P6", port not in handed, "leases that the kernel gave nobody", f"{port} was given away")
         if self.steals and self.taken is None:
-            self.taken, self.port = socket.socket(), port
-            self.taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                self.taken.bind(("127.0.0.1", port))
-                self.taken.listen(64)
-                self.taken.setblocking(False)
+                self.taken, self.port = listen(port), port
                 self.ledger.log(f"port {port} is stolen")
             except OSError as error:
                 self.ledger.log(f"port {port} could not be stolen: {error}")
