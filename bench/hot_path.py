@@ -36,7 +36,19 @@ class Berth:
         command = tool + [self.berth, "run", "-l", "127.0.0.1:0", "--workers", "1", "--control", self.control,
                           "--ready", "listen", "--ready-timeout", "60s", "--", os.path.join(build, "bench/compare/fixed_backend")]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        self.url = None
+        try:
+            self.wait_serving()
+        except BaseException:
+            self.stop()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def wait_serving(self):
         for line in self.process.stdout:
             found = re.search(r"listening on (http://\S+)", line)
             if found:
@@ -62,6 +74,8 @@ class Berth:
         return self.requests()
 
     def stop(self):
+        if self.process.poll() is not None:
+            return
         self.process.send_signal(signal.SIGTERM)
         self.process.stdout.read()
         self.process.wait(60)
@@ -70,9 +84,8 @@ class Berth:
 def instructions(build, fields, with_load):
     with tempfile.TemporaryDirectory() as folder:
         out = os.path.join(folder, "callgrind.out")
-        berth = Berth(build, ["valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={out}"])
-        count = berth.load(fields) if with_load else 0
-        berth.stop()
+        with Berth(build, ["valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={out}"]) as berth:
+            count = berth.load(fields) if with_load else 0
         with open(out) as text:
             total = next(int(line.split()[1]) for line in text if line.startswith(("summary:", "totals:")))
         return total, count
@@ -80,22 +93,21 @@ def instructions(build, fields, with_load):
 
 def syscalls(build, fields):
     """Of the worker's thread, while the load runs."""
-    berth = Berth(build, [])
-    worker = None
-    for tid in os.listdir(f"/proc/{berth.process.pid}/task"):
-        with open(f"/proc/{berth.process.pid}/task/{tid}/comm") as comm:
-            if comm.read().startswith("berth-worker"):
-                worker = tid
-    berth.load(fields)
-    before = berth.requests()
-    with tempfile.NamedTemporaryFile() as out:
-        tracer = subprocess.Popen(["strace", "-c", "-p", worker, "-o", out.name], stderr=subprocess.PIPE, text=True)
-        tracer.stderr.readline()  # attached
-        after = berth.load(fields)
-        tracer.send_signal(signal.SIGINT)
-        tracer.wait(30)
-        lines = open(out.name).read().splitlines()
-    berth.stop()
+    with Berth(build, []) as berth:
+        worker = None
+        for tid in os.listdir(f"/proc/{berth.process.pid}/task"):
+            with open(f"/proc/{berth.process.pid}/task/{tid}/comm") as comm:
+                if comm.read().startswith("berth-worker"):
+                    worker = tid
+        berth.load(fields)
+        before = berth.requests()
+        with tempfile.NamedTemporaryFile() as out:
+            tracer = subprocess.Popen(["strace", "-c", "-p", worker, "-o", out.name], stderr=subprocess.PIPE, text=True)
+            tracer.stderr.readline()  # attached
+            after = berth.load(fields)
+            tracer.send_signal(signal.SIGINT)
+            tracer.wait(30)
+            lines = open(out.name).read().splitlines()
     rows = {}
     for line in lines:
         words = line.split()

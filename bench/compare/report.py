@@ -50,13 +50,19 @@ def table(rows, results):
     return lines
 
 
+def congestion_control():
+    with open("/proc/sys/net/ipv4/tcp_congestion_control") as file:
+        return file.read().strip()
+
+
 def machine(build, seconds, rounds):
     model = next((line.partition(":")[2].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "?")
     system = next((line.partition("=")[2].strip().strip('"') for line in open("/etc/os-release")
                    if line.startswith("PRETTY_NAME")), "?")
     lines = [f"- {model}, {os.cpu_count()} cores; {platform.system()} {platform.release()}, {system}",
              f"- {rounds} rounds; {seconds:g} s for each measurement; every proxy has one thread, on a core of its own; "
-             "load and backend share the other"]
+             "load and backend share the other",
+             f"- the system's TCP congestion control: {congestion_control()}; berth takes reno on the loopback"]
     return lines + [f"- {name}: {peers.version(name, build)}" for name in ["berth", *peers.PROGRAMS]]
 
 
