@@ -93,9 +93,13 @@ struct NotifySocket::State : std::enable_shared_from_this<NotifySocket::State> {
   void take(const Message& message) {
     // A sender that has just ended is a zombie until its parent asks for it. One that is gone altogether can
     // be asked no more, and counts: nobody but the command's user comes into the socket's directory.
-    const auto tree = descendants(owner.root(), true);
-    const bool own = std::find(tree.begin(), tree.end(), message.pid) != tree.end() ||
-                     (message.pid > 0 && ::kill(message.pid, 0) != 0 && errno == ESRCH);
+    const auto in_tree = [&] {
+      const auto tree = descendants(owner.root(), true);
+      return std::find(tree.begin(), tree.end(), message.pid) != tree.end();
+    };
+    // Whose parent ends while the tree is read may be missed: then it is read once more.
+    const bool own =
+        in_tree() || in_tree() || (message.pid > 0 && ::kill(message.pid, 0) != 0 && errno == ESRCH);
     std::string_view rest = message.text;
     while (!rest.empty()) {
       const auto end = rest.find('\n');

@@ -83,7 +83,7 @@ serve('127.0.0.1', PORT)
 TEST_CASE("follow: a command that was given {port} in words is not followed, and told where it listens") {
   LaunchSpec spec = python("serve('127.0.0.1', 0)");
   spec.command.emplace_back("{port}");
-  spec.ready.timeout = 900ms;
+  spec.ready.timeout = 4s;  // Python has to have started by then
   Witness world(spec);
   world.backend->start();
   REQUIRE(world.fails());
@@ -104,7 +104,7 @@ s.bind('\0quay-test-%d' % os.getpid())
 s.listen()
 time.sleep(1000)
 )"),
-                                  600ms);
+                                  4s);
   CHECK(failure.kind == Kind::Elsewhere);
   CHECK(failure.what.find("unix:@quay-test-") != std::string::npos);
   CHECK(failure.what.find("udp 127.0.0.1:") != std::string::npos);

@@ -146,6 +146,9 @@ TEST_CASE("probe: leftovers of a server that set SO_REUSEADDR are free for the n
 TEST_CASE("probe: a connection that has the number is named, since SO_REUSEADDR does not help") {
   auto server = test::listener_on(Endpoint::loopback_v4(0));
   Descriptor client(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  // connect(2) lets connections share a number where their ends differ: on this address nobody else has one.
+  auto own = socket_address(Endpoint::v4({127, 0, 0, 9}, 0));
+  REQUIRE(::bind(client.get(), own.get(), own.size) == 0);
   auto address = socket_address(local_endpoint(server.get()));
   REQUIRE(::connect(client.get(), address.get(), address.size) == 0);
   auto result = probe(local_endpoint(client.get()));

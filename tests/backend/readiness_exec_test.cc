@@ -71,14 +71,14 @@ sys.exit(c.getresponse().status != 200)")sh",
 
 TEST_CASE("exec: how it ended is told with its last line") {
   const auto failure =
-      failure_of(checked_by("echo first; echo the database has not migrated >&2; exit 3"), 1s);
+      failure_of(checked_by("echo first; echo the database has not migrated >&2; exit 3"), 4s);
   CHECK(failure.kind == Kind::Timeout);
   has(failure.what, "the check command ended with exit 3: the database has not migrated");
 }
 
 TEST_CASE("exec: one that hangs is told, and killed with its tree") {
   LaunchSpec spec = checked_by("sleep 1000 & echo waiting for the cache; wait");
-  spec.ready.timeout = 1s;
+  spec.ready.timeout = 4s;  // below the check's own 5 s
   Witness world(spec);
   world.backend->start();
   REQUIRE(world.fails());

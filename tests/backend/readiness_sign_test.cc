@@ -67,22 +67,22 @@ TEST_CASE("notify: READY=1 among other assignments is ready, of a server that an
 }
 
 TEST_CASE("notify: READY=1 alone is not ready, the listener must be there too") {
-  const auto failure = failure_of(notifier("notify('READY=1')\nsay('told')\ntime.sleep(1000)"), 1s);
+  const auto failure = failure_of(notifier("notify('READY=1')\nsay('told')\ntime.sleep(1000)"), 4s);
   CHECK(failure.kind == Kind::Timeout);
-  has(failure.what, "nothing listens there after 1 s, though READY=1 came");
+  has(failure.what, "nothing listens there after 4 s, though READY=1 came");
 }
 
 TEST_CASE("notify: what is missing is told with the last STATUS") {
   const auto failure =
       failure_of(notifier("s = listen()\nnotify('STATUS=starting')\nnotify('READY=0\\nSTATUS=loading "
                           "model')\ntime.sleep(1000)"),
-                 1s);
+                 4s);
   has(failure.what, "but READY=1 did not come; STATUS=loading model");
 }
 
 TEST_CASE("notify: only the backend's own tree counts, and a stranger is named") {
   LaunchSpec spec = notifier("s = listen()\nsay('path=' + os.environ['NOTIFY_SOCKET'] + ';')\nstay()");
-  spec.ready.timeout = 2s;
+  spec.ready.timeout = 4s;
   Witness world(spec);
   world.backend->start();
   REQUIRE(world.says("up"));
@@ -187,7 +187,7 @@ TEST_CASE("log: a line that matches is ready, on either stream and with a listen
 
 TEST_CASE("log: what is missing is told with the last line") {
   const auto failure = failure_of(
-      logger("ready$", "s = listen()\nsay('ready, nearly')\nsay('loading')\ntime.sleep(1000)"), 1s);
+      logger("ready$", "s = listen()\nsay('ready, nearly')\nsay('loading')\ntime.sleep(1000)"), 4s);
   has(failure.what, "but no line matched /ready$/; last line: loading");
 }
 

@@ -60,7 +60,7 @@ TEST_CASE("ready: a 404 is ready by default, and a wanted range is kept to") {
   LaunchSpec spec = python("serve('127.0.0.1', PORT, 404)");
   spec.ready.status_min = 200;
   spec.ready.status_max = 299;
-  spec.ready.timeout = 1s;
+  spec.ready.timeout = 4s;
   Witness world(spec);
   world.backend->start();
   REQUIRE(world.fails());
@@ -70,7 +70,7 @@ TEST_CASE("ready: a 404 is ready by default, and a wanted range is kept to") {
 TEST_CASE(
     "ready: a 500 is polled on until the deadline and quoted, and the command runs until it is stopped") {
   LaunchSpec spec = python("serve('127.0.0.1', PORT, 500)");
-  spec.ready.timeout = 1s;
+  spec.ready.timeout = 4s;
   spec.ready.path = "/health";
   Witness world(spec);
   world.backend->start();
@@ -180,18 +180,18 @@ raise ImportError('no module named app')
 }
 
 TEST_CASE("start: a command that listens nowhere is told after the deadline") {
-  const auto failure = failure_of(shell("exec sleep 1000"), 400ms);
+  const auto failure = failure_of(shell("exec sleep 1000"), 2s);
   CHECK(failure.kind == Kind::Timeout);
-  CHECK(failure.what.find("nothing listens there after 400 ms") != std::string::npos);
+  CHECK(failure.what.find("nothing listens there after 2 s") != std::string::npos);
   LaunchSpec spec = shell("exec sleep 1000");
   spec.port.mode = PortMode::Discover;  // it was told no number
-  const auto anywhere = failure_of(spec, 400ms);
-  CHECK(anywhere.what == "the ready check failed: the command listens nowhere after 400 ms");
+  const auto anywhere = failure_of(spec, 2s);
+  CHECK(anywhere.what == "the ready check failed: the command listens nowhere after 2 s");
   CHECK(anywhere.hint == "where berth is to tell it the port, leave --port out");
 }
 
 TEST_CASE("start: a server that hangs is told after the deadline") {
-  const auto failure = failure_of(python("s = listen()\ntime.sleep(1000)"), 700ms);
+  const auto failure = failure_of(python("s = listen()\ntime.sleep(1000)"), 4s);
   CHECK(failure.kind == Kind::Timeout);
   CHECK(failure.what.find("gave no complete answer") != std::string::npos);
 }

@@ -8,6 +8,7 @@
 #include "tests/e2e/checks.h"
 #include "tests/support/held_socket.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/wait_until.h"
 
 using namespace std::chrono_literals;
 using namespace berth::test;
@@ -69,8 +70,8 @@ TEST_CASE("public port: a busy one is told with the facts of berth port") {
 
 TEST_CASE("public port: localhost is both families with one number, and a list is all that it names") {
   BerthProcess berth({.command = scripted({"--name", "both"}), .listen = "localhost:0,127.0.0.2:0"});
+  REQUIRE(wait_until([&] { return berth.ports().size() == 3; }, 10s));
   const auto ports = berth.ports();
-  REQUIRE(ports.size() == 3);
   CHECK(ports == std::vector<std::uint16_t>(3, ports[0]));
   for (const std::string& address :
        {std::string("127.0.0.1:"), std::string("[::1]:"), std::string("127.0.0.2:")}) {

@@ -104,7 +104,7 @@ void ChildProcess::read_output() {
 }
 
 /// What is there now, under the lock. False: it has ended.
-bool ChildProcess::take_output(std::size_t stream) {
+bool ChildProcess::take_output(std::size_t stream) const {
   std::array<char, 16 * 1024> buffer;
   for (;;) {
     const auto n = ::read(stream == 0 ? out_fd_ : err_fd_, buffer.data(), buffer.size());
@@ -141,11 +141,13 @@ std::optional<ExitStatus> ChildProcess::wait_exit(Milliseconds deadline) {
 
 std::string ChildProcess::out() const {
   const std::lock_guard lock(mutex_);
+  take_output(0);
   return out_;
 }
 
 std::string ChildProcess::err() const {
   const std::lock_guard lock(mutex_);
+  take_output(1);
   return err_;
 }
 

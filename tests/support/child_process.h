@@ -43,7 +43,7 @@ class ChildProcess {
   /// nullopt at the deadline. Collects the process and what it has written.
   std::optional<ExitStatus> wait_exit(Milliseconds deadline);
 
-  /// What it has written so far.
+  /// All that it has written so far, what is still in the pipe too.
   std::string out() const;
   std::string err() const;
   /// Waits for `text` on either stream; false at the deadline, or when both have ended without it.
@@ -51,7 +51,7 @@ class ChildProcess {
 
  private:
   void read_output();
-  bool take_output(std::size_t stream);
+  bool take_output(std::size_t stream) const;
 
   int pid_ = -1;
   int pidfd_ = -1;
@@ -60,9 +60,9 @@ class ChildProcess {
   int wake_fd_ = -1;
   std::optional<ExitStatus> exit_;
   mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  std::string out_;
-  std::string err_;
+  mutable std::condition_variable changed_;
+  mutable std::string out_;  ///< as read so far
+  mutable std::string err_;
   bool streams_open_ = true;
   std::thread reader_;
 };

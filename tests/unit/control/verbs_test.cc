@@ -106,7 +106,8 @@ TEST_CASE("swap: who leaves after the switch is not told that a cancel would end
       };
     });
     Screen screen;
-    CHECK(run_verb(SwapVerb{.target = at(server), .timeout = Milliseconds(200)}, screen.terminal) == 4);
+    CHECK(run_verb(SwapVerb{.target = at(server), .timeout = Milliseconds(switched ? 2'000 : 200)},
+                   screen.terminal) == 4);
     CAPTURE(screen.err);
     CHECK(has(screen.err, "berth cancel") == !switched);
     CHECK(has(screen.err, "retirement of the old one") == switched);

@@ -181,10 +181,10 @@ TEST_CASE("load client: what is not HTTP is malformed") {
 }
 
 TEST_CASE("load client: a connection that ends between requests is counted and no failure") {
-  Server server({"--idle-close", "20"});
+  Server server({"--idle-close", "5"});
   auto plan = plan_for(server.port());
   plan.keep_alive_lanes = 1;
-  plan.pause = 120ms;
+  plan.pause = 1s;
   const auto result = run(plan, 4);
   INFO(result.text());
   CHECK(result.failed() == 0);

@@ -151,7 +151,7 @@ TEST_CASE("load script: a response that comes twice is one duplicate, at once an
     return how;
   });
   auto plan = plan_for(later);
-  plan.pause = 500ms;
+  plan.pause = 2s;
   const auto result = run(plan, 3);
   INFO(result.text());
   CHECK(result.failures == counts({{FailureKind::Duplicate, 1}, {FailureKind::Malformed, 1}}));
@@ -220,7 +220,10 @@ TEST_CASE("load script: a body of many megabytes passes through, and its length 
 }
 
 TEST_CASE("load script: servers beside each other have their own connections and faults") {
-  FaultyServer sound([](const FaultyRequest&) { return answer("x"); });
+  // Slower than the other: it must not have used up all requests before that one's second.
+  FaultyServer sound([](const FaultyRequest&) {
+    return FaultyAnswer{.parts = {{http_answer("200 OK", "x"), 2ms}}};
+  });
   FaultyServer faulty([](const FaultyRequest& request) { return request.number == 2 ? kDrop : answer("x"); });
   LoadPlan plan;
   plan.keep_alive_lanes = 2;
@@ -315,7 +318,7 @@ TEST_CASE("load script: WebSockets that are closed, cut, echoed wrong and left w
   plan.port = server.port();
   plan.keep_alive_lanes = 0;
   plan.websockets = {.target = "/ws", .lanes = 1};
-  plan.request_timeout = 1s;
+  plan.request_timeout = 3s;
   const auto result = run_until(plan, [&] { return server.requests() >= 6; });
   INFO(result.text());
   const auto& sockets = result.websockets;

@@ -248,10 +248,10 @@ class Stage {
     io.restart();
     io.poll();
   }
-  /// Polls, with real time passing, until it holds or two seconds are over.
+  /// Polls, with real time passing, until it holds or twenty seconds are over.
   template <typename Condition>
   bool wait_for(Condition holds) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     while (!holds() && std::chrono::steady_clock::now() < end) {
       io.restart();
       io.run_one_for(std::chrono::milliseconds(20));
