@@ -257,23 +257,28 @@ void App::shut_down() {
       phase_ = Phase::Stopping;
       log_.line(observe::Level::Info, {}, {}, "stopping: no new connections; once more to hurry");
       guest_.signal(SIGTERM);
-      listeners_.close(*plane_);
-      running_ = fleet_->size();
-      fleet_->shutdown([this](const control::SwapResult& result) {
-        if (!worst_ || worst_->kind == control::SwapResult::Kind::Done) worst_ = result;
-        if (--running_ == 0) all_stopped();
-      });
+      // The apps refuse what comes from then on: not before whoever has connected is with them.
+      listeners_.close(*plane_, [this] { stop_apps(); });
       return;
     case Phase::Stopping:
       phase_ = Phase::Hurried;
       log_.line(observe::Level::Warn, {}, {}, "hurrying: connections are cut and backends killed");
-      fleet_->hurry();
+      if (running_ > 0) fleet_->hurry();
       return;
     case Phase::Hurried:
       return end(kFailed);
     case Phase::Ended:
       return;
   }
+}
+
+void App::stop_apps() {
+  running_ = fleet_->size();
+  fleet_->shutdown([this](const control::SwapResult& result) {
+    if (!worst_ || worst_->kind == control::SwapResult::Kind::Done) worst_ = result;
+    if (--running_ == 0) all_stopped();
+  });
+  if (phase_ == Phase::Hurried && running_ > 0) fleet_->hurry();
 }
 
 void App::all_stopped() {

@@ -95,6 +95,8 @@ class App final : public control::Service, public swap::AppEvents {
   bool terminal_has_gone() const;
   void reload_by_itself(const std::string& why);
   void shut_down();
+  /// Retires every app, and ends behind the last of them.
+  void stop_apps();
   void all_stopped();
   void end(int exit_code);
   void announce();

@@ -78,8 +78,8 @@ void PublicListeners::serve(http::DataPlane& plane, const Config& config, const 
   std::erase_if(open_, [](const Entry& entry) { return entry.sockets.empty(); });
 }
 
-void PublicListeners::close(http::DataPlane& plane) {
-  plane.close_listeners(nullptr);
+void PublicListeners::close(http::DataPlane& plane, std::function<void()> closed) {
+  plane.close_listeners(std::move(closed));
   for (Entry& entry : open_)
     for (One& one : entry.sockets) one.socket.file = loop::SocketFile();
 }

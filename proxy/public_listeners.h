@@ -38,8 +38,9 @@ class PublicListeners {
   /// open().
   void serve(http::DataPlane& plane, const Config& config, const AppNumbers& number_of);
 
-  /// No new connections anywhere; the files of unix sockets are gone.
-  void close(http::DataPlane& plane);
+  /// No new connections anywhere; the files of unix sockets are gone. `closed`: whoever has connected before
+  /// is taken, and every worker has closed its ends.
+  void close(http::DataPlane& plane, std::function<void()> closed);
 
   /// "127.0.0.1:8000", of one listener, and of all in the order of opening.
   std::vector<std::string> addresses(const std::string& listen) const;

@@ -95,7 +95,8 @@ class DataPlane {
   void close_listener(ListenerId listener, std::function<void()> closed);
 
   /// Stops accepting on every listener and closes them; connections live on until idle or until their current
-  /// exchange ends. `closed` is called when no worker holds a listening socket any more.
+  /// exchange ends. Whoever has connected, or has sent a request, before is served. `closed` is called when
+  /// no worker holds a listening socket any more, and each has what another accepted for it.
   void close_listeners(std::function<void()> closed);
 
   /// The switch: new requests of `app` (and those held) go to `destination` as `generation`. `acknowledged`

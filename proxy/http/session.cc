@@ -91,16 +91,15 @@ loop::Task<> Session::run() {
       if (view.empty()) {
         head_deadline = 0;
         set_deadline(loop().deadline(listener_.config.idle_timeout));
-        if (stopping()) goto end;
       } else if (head_deadline == 0) {
         head_deadline = loop().deadline(listener_.config.head_timeout);
       }
       if (head_deadline != 0) set_deadline(head_deadline);
       socket_.want(true, false);
-      {
+      // At a stop nothing more is waited for, but a request that has come already is served.
+      if (!view.empty() || !stopping()) {
         const Wakes idle = pending().empty() ? loop::kStopping : 0;
         const Wakes wakes = co_await gate().wait(loop::kClientIn | loop::kTimeout | idle);
-        if ((wakes & loop::kStopping) != 0) goto end;
         if ((wakes & loop::kTimeout) != 0) {
           if (pending().empty()) goto end;
           error = {408, "the head of the request did not come in time"};
@@ -109,7 +108,10 @@ loop::Task<> Session::run() {
         }
       }
       const IoResult received = receive(view);
-      if (received.status == IoResult::Status::Again) view = pending().view();
+      if (received.status == IoResult::Status::Again) {
+        view = pending().view();
+        if (view.empty() && stopping()) goto end;
+      }
       if (received.status == IoResult::Status::End || received.status == IoResult::Status::Error) goto end;
     }
     set_deadline(0);

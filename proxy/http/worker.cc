@@ -85,6 +85,7 @@ void Worker::close_listener(ListenerId id) {
 void Worker::close_listeners() {
   stopping_ = true;
   for (auto& listener : listeners_) {
+    listener->accept_all();  // who has connected is served, by this worker
     listener->close();
     loop_.dispose(std::move(listener));
   }
@@ -148,6 +149,7 @@ void Worker::accepted(loop::Fd fd, std::string_view address, ListenerView& liste
   Worker* least = this;
   std::uint32_t least_load = load_.load(std::memory_order_relaxed);
   for (const auto& peer : peers_) {
+    if (stopping_) break;  // the others may have drained by then
     const std::uint32_t load = peer->load_.load(std::memory_order_relaxed);
     if (load < least_load) {
       least = peer.get();

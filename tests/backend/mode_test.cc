@@ -5,7 +5,6 @@
 #include <filesystem>
 
 #include "backend/address.h"
-#include "backend/port.h"
 #include "tests/backend/witness.h"
 
 using namespace berth;
@@ -154,11 +153,8 @@ TEST_CASE("mode fixed: a number that is taken is told with its holder, and nothi
 }
 
 TEST_CASE("mode fixed: the command gets the user's number, and its release is proven strictly") {
-  // Below what the kernel gives to those that ask for any number.
-  auto number = static_cast<std::uint16_t>(20'000 + ::getpid() % 10'000);
-  while (probe(Endpoint::any_v4(number)).state != ProbeResult::State::Free) ++number;
   LaunchSpec spec = in_mode(PortMode::Fixed, "serve('0.0.0.0', PORT)");
-  spec.port.number = number;
+  spec.port.number = test::free_number();
   Witness world(spec);
   world.backend->start();
   REQUIRE(world.becomes_ready());

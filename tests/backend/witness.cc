@@ -5,10 +5,13 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <fstream>
+#include <random>
 #include <utility>
 
 #include "backend/address.h"
 #include "backend/linux_proc.h"
+#include "backend/port.h"
 
 namespace berth::backend::test {
 namespace {
@@ -168,6 +171,17 @@ Descriptor listener_on(const Endpoint& endpoint, Reuse reuse) {
   Descriptor fd = bound_to(endpoint, reuse);
   if (fd && ::listen(fd.get(), 16) != 0) fd.reset();
   return fd;
+}
+
+std::uint16_t free_number() {
+  int first = 32768;
+  std::ifstream("/proc/sys/net/ipv4/ip_local_port_range") >> first;
+  std::random_device random;
+  std::uniform_int_distribution<int> below(first / 2, first - 1);
+  for (;;) {
+    const auto number = static_cast<std::uint16_t>(below(random));
+    if (probe(Endpoint::any_v6(number)).state == ProbeResult::State::Free) return number;
+  }
 }
 
 }  // namespace berth::backend::test

@@ -96,5 +96,8 @@ int number_said(const std::vector<std::string>& lines, const std::string& name);
 enum class Reuse { No, Yes };
 Descriptor listener_on(const Endpoint& endpoint, Reuse reuse = Reuse::No);
 Descriptor bound_to(const Endpoint& endpoint, Reuse reuse = Reuse::No);
+/// A number that the kernel gives to nobody by itself, and that nothing has on any address now: one that it
+/// gave may be somebody else's, or have a TIME_WAIT, on another address.
+std::uint16_t free_number();
 
 }  // namespace berth::backend::test

@@ -2,7 +2,6 @@
 
 #include <doctest/doctest.h>
 
-#include <random>
 #include <sstream>
 
 #include "tests/support/held_socket.h"
@@ -37,17 +36,6 @@ int wait_number(const std::string& file) {
   wait_until([&] { return read_file(file).ends_with('\n'); });
   const auto numbers = numbers_in(file);
   return numbers.empty() ? 0 : numbers.front();
-}
-
-std::uint16_t free_number() {
-  int first = 32768;
-  std::istringstream(read_file("/proc/sys/net/ipv4/ip_local_port_range")) >> first;
-  std::random_device random;
-  std::uniform_int_distribution<int> below(first / 2, first - 1);
-  for (;;) {
-    const auto number = static_cast<std::uint16_t>(below(random));
-    if (HeldSocket({.address = "::", .port = number}).is_open()) return number;
-  }
 }
 
 Thief::Thief(const Command& row, int port) : child_({.command = command_of(row, port)}) {

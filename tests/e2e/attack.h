@@ -18,9 +18,6 @@ std::vector<int> numbers_in(const std::string& file);
 /// The first of them, once its line is whole; 0: it did not come.
 int wait_number(const std::string& file);
 
-/// A number that the kernel gives to nobody by itself, and that is free now.
-std::uint16_t free_number();
-
 /// A process that takes a port and answers HTTP on it; ends with the test.
 class Thief {
  public:

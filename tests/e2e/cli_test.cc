@@ -133,7 +133,7 @@ TEST_CASE("command line: the caller's own wait running out is exit code 4, and t
   BerthProcess berth({.command = scripted({"--name", "one"})});
   REQUIRE(berth.wait_serving());
   const auto swap =
-      berth.call("swap", {"--timeout", "200ms"}, scripted({"--name", "two", "--listen-after", "1200"}));
+      berth.call("swap", {"--timeout", "200ms"}, scripted({"--name", "two", "--listen-after", "5000"}));
   INFO(swap.all());
   CHECK(swap.exit_code == 4);
   // Queued behind the first: when it is over, so is that one.

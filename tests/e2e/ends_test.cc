@@ -159,12 +159,42 @@ TEST_CASE("end: a request in flight is answered before berth ends") {
   BerthProcess berth({.command = scripted({"--name", "last"})});
   REQUIRE(berth.wait_serving());
   RawClient slow(berth.port());
-  slow.send("GET /slow?800 HTTP/1.1\r\nHost: localhost\r\n\r\n");
-  REQUIRE(who_answers(berth.port()) == "last");
+  slow.send("GET /slow?3000 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  REQUIRE(wait_until([&] { return berth.call("status").out.find("in flight 1") != std::string::npos; }));
   berth.child().signal(SIGTERM);
   const auto response = slow.read_response();
   CHECK(response.complete);
   CHECK(response.body == "last\n");
+  CHECK(berth.child().wait_exit(10s) == ExitStatus{false, 0});
+  check_no_process_left();
+}
+
+TEST_CASE("end: a request that came before the stop is answered, though nobody has read it yet") {
+  BerthProcess berth({.command = scripted({"--name", "last"})});
+  REQUIRE(berth.wait_serving());
+  std::vector<std::unique_ptr<RawClient>> clients;
+  const auto ask = [&](std::size_t client) {
+    clients[client]->send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  };
+  constexpr std::size_t kKept = 10;
+  for (std::size_t i = 0; i < kKept; ++i) {
+    clients.push_back(std::make_unique<RawClient>(berth.port()));
+    ask(i);
+    REQUIRE(clients[i]->read_response().body == "last\n");
+  }
+  berth.child().signal(SIGSTOP);
+  for (std::size_t i = 0; i < 2 * kKept; ++i) {
+    if (i >= kKept) clients.push_back(std::make_unique<RawClient>(berth.port()));
+    ask(i);
+  }
+  berth.child().signal(SIGTERM);
+  berth.child().signal(SIGCONT);
+  for (std::size_t i = 0; i < 2 * kKept; ++i) {
+    CAPTURE(i);
+    const auto response = clients[i]->read_response();
+    CHECK(response.complete);
+    CHECK(response.body == "last\n");
+  }
   CHECK(berth.child().wait_exit(10s) == ExitStatus{false, 0});
   check_no_process_left();
 }

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "tests/e2e/attack.h"
+#include "tests/support/held_socket.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/wait_until.h"
 

@@ -43,6 +43,7 @@ TEST_CASE("health: a backend that hangs is replaced, and who comes after it was 
   // It does not listen to TERM either.
   CHECK(wait_until([&] { return !process(std::stoi(first)); }, 15s));
   check_nothing_failed(load.stop());
+  REQUIRE(berth.child().wait_output("web#1   released", 20s));
   const auto why = berth.call("why");
   check_screen(why, {"generation 1 was unhealthy", "failed 2 checks in a row", "gave no complete answer",
                      "killed after"});

@@ -46,7 +46,7 @@ TEST_CASE("limits: a head that does not come in time gets 408") {
 }
 
 TEST_CASE("limits: a connection that lies idle too long is closed without a word") {
-  BerthProcess berth(limited({"idle_timeout=300ms"}));
+  BerthProcess berth(limited({"idle_timeout=2s"}));
   REQUIRE(berth.wait_serving());
   RawClient client(berth.port());
   client.send(kGet);
@@ -166,7 +166,7 @@ TEST_CASE("limits: beyond max_upstream requests wait for their turn, and none fa
   REQUIRE(berth.wait_serving());
   const auto held = counter(berth, "held_total");
   RawClient a(berth.port()), b(berth.port()), c(berth.port());
-  for (RawClient* client : {&a, &b, &c}) client->send("GET /slow?400 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  for (RawClient* client : {&a, &b, &c}) client->send("GET /slow?2000 HTTP/1.1\r\nHost: localhost\r\n\r\n");
   for (RawClient* client : {&a, &b, &c}) CHECK(client->read_response().status == 200);
   CHECK(counter(berth, "held_total") == held + 1);
   CHECK(counter(berth, "failed") == 0);

@@ -24,7 +24,7 @@ TEST_CASE("pause: what is under way goes on, what is new waits, also behind a sw
   REQUIRE(berth.wait_serving());
   CHECK(berth.call("resume").exit_code == 1);
   RawClient under_way(berth.port());
-  under_way.send("GET /slow?1500 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  under_way.send("GET /slow?4000 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
   REQUIRE(wait_until([&] { return berth.call("status").out.find("in flight 1") != std::string::npos; }, 10s));
   CHECK(berth.call("pause", {"--message", "back at noon"}).exit_code == 0);
   // Every worker has it: each adds to the status.
@@ -43,7 +43,7 @@ TEST_CASE("pause: what is under way goes on, what is new waits, also behind a sw
 
 TEST_CASE("pause: who waits too long, or finds the queue full, is told the message") {
   BerthProcess berth({.command = scripted({"--name", "one"}),
-                      .more = {"--limit", "hold_requests=1", "--limit", "hold_timeout=2s"}});
+                      .more = {"--limit", "hold_requests=1", "--limit", "hold_timeout=5s"}});
   REQUIRE(berth.wait_serving());
   CHECK(berth.call("pause", {"--message", "back at noon"}).exit_code == 0);
   CHECK(berth.call("status").exit_code == 0);

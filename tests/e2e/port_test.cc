@@ -64,7 +64,7 @@ Command flask(std::uint16_t port) {
 
 TEST_CASE("berth port: a listener on another address makes 0.0.0.0 busy and leaves 127.0.0.1 free") {
   const auto other = other_address();
-  HeldSocket listener({.address = other});
+  HeldSocket listener({.address = other, .port = free_number()});
   REQUIRE(listener.is_open());
   const auto there = at(other, listener.port());
   check_answer(ask(at("0.0.0.0", listener.port())), 1, {"is taken", me(), "on " + there});
@@ -75,13 +75,7 @@ TEST_CASE("berth port: a listener on another address makes 0.0.0.0 busy and leav
 }
 
 TEST_CASE("berth port: a free port is free, for each family and for both") {
-  std::uint16_t port = 0;
-  {
-    // Nobody else is handed it in the meantime: the OS goes on through its range before it comes back to one.
-    HeldSocket socket({.address = "::", .listening = false});
-    REQUIRE(socket.is_open());
-    port = socket.port();
-  }
+  const auto port = free_number();
   for (const std::string host : {"127.0.0.1", "0.0.0.0", "[::1]", "[::]"}) {
     check_answer(ask(at(host, port)), 0, {at(host, port) + " is free"});
   }
@@ -90,7 +84,7 @@ TEST_CASE("berth port: a free port is free, for each family and for both") {
 }
 
 TEST_CASE("berth port: localhost is both families, and each has its own answer") {
-  HeldSocket six({.address = "::1"});
+  HeldSocket six({.address = "::1", .port = free_number()});
   REQUIRE(six.is_open());
   check_answer(ask(at("localhost", six.port())), 1,
                {at("127.0.0.1", six.port()) + " is free", at("[::1]", six.port()) + " is taken", me()});

@@ -44,7 +44,7 @@ void check_nobody_joins(const std::string& listen, const std::vector<std::string
 
 TEST_CASE("public port: nobody joins it by any socket option, on any overlapping address, as any user") {
   // What is tried can succeed: against a free number all four combinations do.
-  std::uint16_t free_port = HeldSocket({.listening = false}).port();
+  const std::uint16_t free_port = free_number();
   CHECK(joins_as(::getuid(), {.port = free_port}) == 4);
   check_nobody_joins("127.0.0.1:0", {"127.0.0.1", "0.0.0.0", "::"});
   check_nobody_joins("0.0.0.0:0", {"127.0.0.1", "0.0.0.0", "::", other_address()});
@@ -58,7 +58,7 @@ TEST_CASE("public port: a busy one is told with the facts of berth port") {
   CHECK(held.exit_code == 1);
   check_screen(held, {"the port is taken\n  held by pid " + std::to_string(::getpid()) + " (", ", since 20",
                       "-l 127.0.0.1:PORT"});
-  HeldSocket six({.address = "::1"});
+  HeldSocket six({.address = "::1", .port = free_number()});
   const auto both = run_command({run_on("localhost:" + std::to_string(six.port()), dir, {}), {}, {}}, 20s);
   CHECK(both.exit_code == 1);
   check_screen(both, {"held by pid " + std::to_string(::getpid()) + " (", "-l [::1]:PORT"});
@@ -84,8 +84,7 @@ TEST_CASE("public port: localhost is both families with one number, and a list i
 }
 
 TEST_CASE("public port: a stranger on the other family's loopback is warned of, by name") {
-  // Free on both families: nobody else is handed it before the OS has gone through its range.
-  const auto port = HeldSocket({.address = "::", .listening = false}).port();
+  const auto port = free_number();
   for (const auto& row :
        {std::pair<std::string, std::string>{"::1", "127.0.0.2:0,127.0.0.1:"}, {"127.0.0.1", "[::1]:"}}) {
     CAPTURE(row.first);

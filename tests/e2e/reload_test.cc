@@ -171,12 +171,15 @@ TEST_CASE("reload: the access log begins, moves, changes its look, is opened ane
   CHECK(asked(berth, "/a")(dir / "one"));
   CHECK(front.reload(log("two", "access_format = \"json\"\n")).out ==
         "front.log.access changed\nfront.log.access_format changed\n");
+  // Before it is there, a line still goes to the one before.
+  REQUIRE(wait_until([&] { return std::filesystem::exists(dir / "two"); }));
   CHECK(asked(berth, "/b")(dir / "two"));
   CHECK(read_file(dir / "two").starts_with("{\"time\":"));
   CHECK(read_file(dir / "one").find("/b") == std::string::npos);
   // As logrotate does it, and then says so by a reload.
   std::filesystem::rename(dir / "two", dir / "two.1");
   CHECK(front.reload(log("two", "access_format = \"json\"\n")).out == "the file says what runs already\n");
+  REQUIRE(wait_until([&] { return std::filesystem::exists(dir / "two"); }));
   CHECK(asked(berth, "/c")(dir / "two"));
   const auto wrong = front.reload(log("no/such/dir"));
   CHECK(wrong.exit_code == 1);

@@ -31,7 +31,7 @@ TEST_CASE("replay: python3-websockets is told 1012 at each swap, comes back, and
   BerthProcess berth(replay(dir));
   REQUIRE(berth.wait_serving());
   ChildProcess client({.command = {"/usr/bin/python3", app_path("web_socket_client.py"),
-                                   std::to_string(berth.port()), "300"}});
+                                   std::to_string(berth.port()), std::to_string(kSwaps)}});
   REQUIRE(client.wait_output("following", 10s));
   for (int i = 0; i < kSwaps; ++i) {
     const auto swap = berth.swap();

@@ -35,8 +35,10 @@ class Browser:
             os.close(end)
         self.write, self.read = os.fdopen(down[1], "wb", 0), os.fdopen(up[0], "rb", 0)
         self.rest, self.number, self.events, self.session = b"", 0, [], None
-        targets = self.ask("Target.getTargets")["targetInfos"]
-        target = next(each["targetId"] for each in targets if each["type"] == "page")
+        target = None
+        while target is None:  # asked before its page exists, it names none
+            targets = self.ask("Target.getTargets")["targetInfos"]
+            target = next((each["targetId"] for each in targets if each["type"] == "page"), None)
         self.session = self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log"):
             self.ask(domain + ".enable")

@@ -2,8 +2,8 @@
 // users.
 #include <doctest/doctest.h>
 
-#include "tests/e2e/attack.h"
 #include "tests/e2e/swap_checks.h"
+#include "tests/support/held_socket.h"
 #include "tests/support/temp_dir.h"
 
 using namespace berth::test;

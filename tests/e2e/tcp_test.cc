@@ -128,7 +128,7 @@ TEST_CASE("tcp: PostgreSQL across a swap between two instances, with a query in 
   BerthProcess berth({.file = app(first.server(), first.user() + ready)});
   REQUIRE(says(berth, "db#1    serving"));
   CHECK(run(psql(berth.port(), "select name from who")).out == "first\n");
-  ChildProcess slow({psql(berth.port(), "select pg_sleep(1.5); select name from who"), {}, {}});
+  ChildProcess slow({psql(berth.port(), "select pg_sleep(5); select name from who"), {}, {}});
   const Command asks =
       psql(berth.port(), "select count(*) from pg_stat_activity where query like 'select pg_sleep%'");
   REQUIRE(wait_until([&] { return run(asks).out != "0\n"; }, 15s));

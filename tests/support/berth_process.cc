@@ -89,11 +89,12 @@ std::string scripted_toml(const std::vector<std::string>& options) {
 
 std::vector<std::uint16_t> BerthProcess::ports() const {
   std::vector<std::uint16_t> found;
-  std::string text = output();
-  while (const auto port = listening_port(text)) {
-    found.push_back(*port);
-    text.erase(0, text.find(kListening) + std::string_view(kListening).size());
-  }
+  // Not the backends' own words, which berth's log passes on.
+  constexpr std::string_view kAnnounced = "berth: listening on ";
+  const std::string text = output();
+  for (auto at = text.find(kAnnounced); at != std::string::npos; at = text.find(kAnnounced, at + 1))
+    if (const auto port = listening_port(text.substr(at, text.find('\n', at) + 1 - at)))
+      found.push_back(*port);
   return found;
 }
 

@@ -11,6 +11,8 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
+#include <random>
 
 namespace berth::test {
 namespace {
@@ -134,6 +136,17 @@ int joins_as(unsigned uid, SocketWish wish) {
   int status = 0;
   if (child < 0 || ::waitpid(child, &status, 0) != child || !WIFEXITED(status)) return -1;
   return WEXITSTATUS(status) == kNoSuchUser ? -1 : WEXITSTATUS(status);
+}
+
+std::uint16_t free_number() {
+  int first = 32768;
+  std::ifstream("/proc/sys/net/ipv4/ip_local_port_range") >> first;
+  std::random_device random;
+  std::uniform_int_distribution<int> below(first / 2, first - 1);
+  for (;;) {
+    const auto number = static_cast<std::uint16_t>(below(random));
+    if (HeldSocket({.address = "::", .port = number}).is_open()) return number;
+  }
 }
 
 }  // namespace berth::test

@@ -42,6 +42,9 @@ class HeldSocket {
   std::uint16_t port_ = 0;
 };
 
+/// A number that the kernel gives to nobody by itself, and that is free now on every address.
+std::uint16_t free_number();
+
 /// An IPv4 address of this machine that is not 127.0.0.1: of a real interface where there is one.
 std::string other_address();
 
