@@ -93,13 +93,13 @@ struct NotifySocket::State : std::enable_shared_from_this<NotifySocket::State> {
   void take(const Message& message) {
     // A sender that has just ended is a zombie until its parent asks for it. One that is gone altogether can
     // be asked no more, and counts: nobody but the command's user comes into the socket's directory.
-    const auto in_tree = [&] {
+    // Whose parent ends while the tree is read may be missed in it: then it is read once more.
+    bool own = false;
+    for (int look = 0; look < 2 && !own; ++look) {
       const auto tree = descendants(owner.root(), true);
-      return std::find(tree.begin(), tree.end(), message.pid) != tree.end();
-    };
-    // Whose parent ends while the tree is read may be missed: then it is read once more.
-    const bool own =
-        in_tree() || in_tree() || (message.pid > 0 && ::kill(message.pid, 0) != 0 && errno == ESRCH);
+      own = std::find(tree.begin(), tree.end(), message.pid) != tree.end();
+    }
+    own = own || (message.pid > 0 && ::kill(message.pid, 0) != 0 && errno == ESRCH);
     std::string_view rest = message.text;
     while (!rest.empty()) {
       const auto end = rest.find('\n');

@@ -244,7 +244,7 @@ TEST_CASE("access log: a reader that never reads does not stop the end") {
   const fs::path pipe = folder.path / "pipe";
   REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
   std::string wrong;
-  AccessLog({.file = pipe.string()}, wrong);
+  { const AccessLog unread({.file = pipe.string()}, wrong); }
   CHECK(has(wrong, "cannot open the access log"));
   const int reader = open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   wrong.clear();
