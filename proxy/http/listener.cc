@@ -90,7 +90,7 @@ Listener::Accepted Listener::pause() {
   return Accepted::None;
 }
 
-void Listener::on_tick() {
+void Listener::resume() {
   if (!paused_ || !fd_.is_open()) return;
   paused_ = false;
   worker_.loop().rewatch(fd_.get(), *this, EPOLLIN);

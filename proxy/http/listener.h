@@ -18,8 +18,9 @@ class Listener final : public loop::Watched, public loop::Disposable {
   void close();
   /// What waits in the kernel's queue now.
   void accept_all();
-  /// Takes up accepting again after a pause.
-  void on_tick();
+  /// Takes up accepting again after a pause: when a connection has ended, whose place or descriptor is free
+  /// now, and at each tick, since others may have freed one as well.
+  void resume();
   void on_ready(std::uint32_t events) override;
 
  private:

@@ -184,6 +184,7 @@ void Worker::ended(Connection& connection) {
   if (connection.counted() == Counted::Yes) state.clients.leave(std::string(connection.address()));
   load_.fetch_sub(1, std::memory_order_relaxed);
   loop_.dispose(std::unique_ptr<Connection>(&connection));
+  for (auto& listener : listeners_) listener->resume();
 }
 
 void Worker::on_tick() {
@@ -191,7 +192,7 @@ void Worker::on_tick() {
   connections_.for_each([tick](Connection& connection) { connection.on_tick(tick); });
   for (auto& app : apps_)
     if (app) app->on_tick();
-  for (auto& listener : listeners_) listener->on_tick();
+  for (auto& listener : listeners_) listener->resume();
 }
 
 }  // namespace berth::http

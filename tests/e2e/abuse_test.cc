@@ -61,17 +61,22 @@ std::set<int> descriptors(const BerthProcess& berth) {
 
 using Clients = std::vector<std::unique_ptr<RawClient>>;
 
-/// Takes what berth may still open, and a few more: no number above its highest, and those below are taken by
-/// clients that say nothing yet.
+/// Leaves berth room for a few descriptors, however many it has, and lets clients that say nothing yet take
+/// it. More of them wait in the kernel's queue.
 Clients take_descriptors(const BerthProcess& berth) {
+  const std::set<int> used = descriptors(berth);
+  int most = 0;
+  for (int room = 4; room > 0; ++most)
+    if (!used.contains(most)) --room;
   rlimit limit{};
   REQUIRE(::prlimit(berth.pid(), RLIMIT_NOFILE, nullptr, &limit) == 0);
-  limit.rlim_cur = static_cast<rlim_t>(*descriptors(berth).rbegin()) + 1;
+  limit.rlim_cur = static_cast<rlim_t>(most);
   REQUIRE(::prlimit(berth.pid(), RLIMIT_NOFILE, &limit, nullptr) == 0);
   Clients clients;
+  for (int i = 0; i < 16; ++i) clients.push_back(std::make_unique<RawClient>(berth.port()));
   REQUIRE(wait_until([&] {
-    for (int i = 0; i < 16; ++i) clients.push_back(std::make_unique<RawClient>(berth.port()));
-    return descriptors(berth).size() == limit.rlim_cur;
+    const std::set<int> now = descriptors(berth);
+    return std::distance(now.begin(), now.lower_bound(most)) == most;
   }));
   return clients;
 }
