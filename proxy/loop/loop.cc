@@ -5,8 +5,9 @@
 #include <sys/eventfd.h>
 
 #include <array>
-#include <csignal>
 #include <system_error>
+
+#include "proxy/loop/signals_blocked.h"
 
 namespace berth::loop {
 namespace {
@@ -36,13 +37,10 @@ Loop::~Loop() {
 
 void Loop::start(std::function<void()> on_tick) {
   on_tick_ = std::move(on_tick);
-  // Signals are the control loop's: a worker that took one would only be interrupted.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  thread_ = std::thread([this] { run(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  {
+    const SignalsBlocked blocked;
+    thread_ = std::thread([this] { run(); });
+  }
   pthread_setname_np(thread_.native_handle(), "berth-worker");
 }
 

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "proxy/loop/signals_blocked.h"
 #include "proxy/observe/access_text.h"
 
 namespace berth::observe {
@@ -53,6 +54,7 @@ class AccessLog::Impl {
       wrong = unopened(settings_.file, error);
       return;
     }
+    const loop::SignalsBlocked blocked;
     thread_ = std::thread([this] { run(); });
   }
 

@@ -18,6 +18,7 @@
 #include <mutex>
 #include <string>
 
+#include "proxy/loop/signals_blocked.h"
 #include "proxy/observe/json_text.h"
 
 namespace berth::observe {
@@ -213,6 +214,11 @@ class DescriptorSink : public spdlog::sinks::base_sink<std::mutex> {
   std::atomic<Clock::rep> deadline_ns_{Clock::time_point::max().time_since_epoch().count()};
 };
 
+std::shared_ptr<spdlog::details::thread_pool> pool_of(std::size_t queue) {
+  const loop::SignalsBlocked blocked;
+  return std::make_shared<spdlog::details::thread_pool>(queue, 1);
+}
+
 }  // namespace
 
 class Log::Impl {
@@ -222,7 +228,7 @@ class Log::Impl {
         format_(settings.format),
         least_(settings.least),
         sink_(std::make_shared<DescriptorSink>(settings.fd, colours_wanted(settings))),
-        pool_(std::make_shared<spdlog::details::thread_pool>(settings.queue, 1)),
+        pool_(pool_of(settings.queue)),
         logger_(std::make_shared<spdlog::async_logger>("berth", sink_, pool_,
                                                        spdlog::async_overflow_policy::overrun_oldest)) {
     // The pool outlives the thread that asks: it joins it in its destructor.
