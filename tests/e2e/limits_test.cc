@@ -1,9 +1,13 @@
 // Every limit and deadline of the data plane, each reached once.
 #include <doctest/doctest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <array>
 #include <boost/json/parse.hpp>
 
 #include "tests/e2e/checks.h"
+#include "tests/support/held_socket.h"
 #include "tests/support/raw_client.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/wait_until.h"
@@ -170,6 +174,31 @@ TEST_CASE("limits: beyond max_upstream requests wait for their turn, and none fa
   for (RawClient* client : {&a, &b, &c}) CHECK(client->read_response().status == 200);
   CHECK(counter(berth, "held_total") == held + 1);
   CHECK(counter(berth, "failed") == 0);
+}
+
+TEST_CASE("limits: who waits for max_upstream counts in hold_requests, and beyond both is refused at once") {
+  HeldSocket server({});
+  BerthProcess berth({.more = {"--external", "127.0.0.1:" + std::to_string(server.port()), "--ready", "tcp",
+                               "--workers", "1", "--limit", "max_upstream=1", "--limit", "hold_requests=1"}});
+  RawClient served(berth.port()), waiting(berth.port());
+  served.send(kGet);
+  const int fd = server.accept_request("GET");
+  REQUIRE(fd >= 0);
+  waiting.send(kGet);
+  REQUIRE(wait_until([&] { return counter(berth, "held") == 1; }));
+  const auto refused = get(berth.port(), "/");
+  CHECK(refused.status == 503);
+  CHECK(refused.field("Retry-After") != "");
+  constexpr std::string_view kAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+  CHECK(::send(fd, kAnswer.data(), kAnswer.size(), MSG_NOSIGNAL) > 0);
+  CHECK(served.read_response().status == 200);
+  std::array<char, 4096> next;
+  CHECK(::recv(fd, next.data(), next.size(), 0) > 0);
+  CHECK(counter(berth, "held") == 0);
+  CHECK(::send(fd, kAnswer.data(), kAnswer.size(), MSG_NOSIGNAL) > 0);
+  CHECK(waiting.read_response().status == 200);
+  ::close(fd);
+  check_clean_stop(berth);
 }
 
 TEST_CASE("limits: one address may not have more than max_per_client connections") {
