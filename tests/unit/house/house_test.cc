@@ -63,7 +63,7 @@ const std::map<std::string, std::set<std::string>> kMayInclude = {
     {"config", {}},
     {"backend", {"config"}},
     {"proxy/loop", {"config"}},
-    {"proxy/observe", {"config"}},
+    {"proxy/observe", {"config", "proxy/loop"}},
     {"proxy/route", {"config", "proxy/loop", "proxy/observe"}},
     {"proxy/http", {"config", "proxy/loop", "proxy/route", "proxy/observe"}},
     {"proxy/swap", {"config", "backend", "proxy/loop", "proxy/route", "proxy/http", "proxy/observe"}},
