@@ -18,6 +18,7 @@
 #include "config/version.h"
 #include "proxy/public_wait.h"
 #include "proxy/say.h"
+#include "proxy/service_manager.h"
 
 namespace berth {
 namespace {
@@ -140,6 +141,7 @@ bool App::open() {
   for (int number : {SIGINT, SIGTERM, SIGHUP})
     if (number != SIGHUP || !ignored(SIGHUP)) signals_.add(number);
   announce();
+  notify_service_manager("READY=1");
   for (const std::string& text : listeners_.left_over(config_)) log_.line(observe::Level::Warn, {}, {}, text);
   for (const std::string& text : listeners_.warnings()) log_.line(observe::Level::Warn, {}, {}, text);
   return true;
@@ -255,6 +257,7 @@ void App::shut_down() {
   switch (phase_) {
     case Phase::Serving:
       phase_ = Phase::Stopping;
+      notify_service_manager("STOPPING=1");
       log_.line(observe::Level::Info, {}, {}, "stopping: no new connections; once more to hurry");
       guest_.signal(SIGTERM);
       // The apps refuse what comes from then on: not before whoever has connected is with them.
