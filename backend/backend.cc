@@ -202,6 +202,11 @@ std::unique_ptr<Check> Backend::Impl::check(milliseconds timeout, CheckDone done
   return check_of(loop_, spec_, [this] { return attempt_->sign(); })(where, timeout, std::move(done));
 }
 
+bool Backend::Impl::listens_at(const Endpoint& where) const {
+  return attempt_ && attempt_->keeper_pid() != 0 && !tree_empty_ &&
+         listens_in_tree(attempt_->keeper_pid(), where);
+}
+
 std::vector<int> Backend::Impl::tree() const {
   if (!attempt_ || attempt_->keeper_pid() == 0 || tree_empty_) return {};
   return descendants(attempt_->keeper_pid());
@@ -230,6 +235,7 @@ std::unique_ptr<Check> Backend::check(milliseconds timeout, CheckDone done) {
   return impl_->check(timeout, std::move(done));
 }
 int Backend::pid() const { return impl_->pid(); }
+bool Backend::listens_at(const Endpoint& where) const { return impl_->listens_at(where); }
 std::vector<int> Backend::tree() const { return impl_->tree(); }
 
 }  // namespace berth::backend

@@ -142,8 +142,10 @@ class Backend {
   /// spec.ready.timeout.
   void start();
 
-  /// Ends it in the order of design section 5: signal, CONT, grace, KILL to the tree. Valid at any time after
-  /// start(), also after it ended by itself; ends a running readiness check without a further event of it.
+  /// Ends it: the stop signal and CONT to the main process, the same to what is left of its group once that
+  /// has ended (or to the group at once, with stop.to = "group"), and KILL to the whole tree when the grace,
+  /// counted from the first signal, is over. Valid at any time after start(), also after it ended by itself;
+  /// ends a running readiness check without a further event of it.
   void stop();
 
   /// Skips what is left of the grace: KILL now. Only after stop().
@@ -160,6 +162,8 @@ class Backend {
   std::unique_ptr<Check> check(std::chrono::milliseconds timeout, CheckDone done);
 
   int pid() const;  ///< 0 before on_started
+  /// Whether a process of its tree listens there. Reads /proc: not for the path of a request.
+  bool listens_at(const Endpoint& where) const;
   /// pids of the whole tree, as /proc shows it now; for `berth status`.
   std::vector<int> tree() const;
 

@@ -39,6 +39,7 @@ class Backend::Impl : public std::enable_shared_from_this<Backend::Impl> {
     if (attempt_) attempt_->type(text);
   }
   int pid() const { return attempt_ ? attempt_->pid() : 0; }
+  bool listens_at(const Endpoint& where) const;
   std::vector<int> tree() const;
 
  private:

@@ -1,5 +1,7 @@
 #include "backend/tree_listeners.h"
 
+#include <algorithm>
+
 #include "backend/linux_proc.h"
 #include "backend/port.h"
 
@@ -32,6 +34,20 @@ TreeListeners look_at_unix_listeners(int root, const std::string& path) {
     out.told.push_back(row);
   }
   return out;
+}
+
+bool listens_in_tree(int root, const Endpoint& where) {
+  const auto tree = descendants(root);
+  if (where.family == Endpoint::Family::Unix) {
+    // By whom it is: a path has many spellings.
+    const auto found = holders(where);
+    return std::any_of(found.begin(), found.end(), [&](const Holder& holder) {
+      return std::find(tree.begin(), tree.end(), holder.pid) != tree.end();
+    });
+  }
+  const auto own = socket_inodes(tree);
+  const auto there = listener_inodes(where);
+  return std::any_of(there.begin(), there.end(), [&](std::uint64_t inode) { return own.has(inode); });
 }
 
 std::string name_stranger(const std::vector<SocketRow>& strangers, std::uint16_t port) {

@@ -26,6 +26,10 @@ TreeListeners look_at_unix_listeners(int root, const std::string& path);
 /// on the told port is taken as its own.
 TreeListeners look_at_listeners(int root, std::uint16_t port, LookAt what);
 
+/// Whether a process of the tree listens where a connection to `where` arrives. False where that cannot be
+/// seen (another user's descriptors, another machine).
+bool listens_in_tree(int root, const Endpoint& where);
+
 /// Who the first of the strangers on that port is, as far as can be read.
 std::string name_stranger(const std::vector<SocketRow>& strangers, std::uint16_t port);
 

@@ -79,6 +79,14 @@ std::string AppShell::objection(const control::SwapRequest& request) const {
       if (own && reaches(*request.to, *own))
         return request.to->text() + " is the address of this app: berth would ask itself";
     }
+    for (const auto& [generation, seat] : seats_) {
+      if (!seat.backend || !seat.backend->listens_at(*request.to)) continue;
+      return request.to->text() + " is a server within " + name() + "'s own generation " +
+             std::to_string(generation.number) +
+             ", which berth would end as soon as it serves in its place: attach it to another app, or start "
+             "it "
+             "outside of what berth has started";
+    }
   }
   const bool again = request.command.empty() && !request.to;
   if (!again || state_.state >= AppState::Stopping) return {};

@@ -20,6 +20,7 @@ class RealBackend final : public Launched {
   }
   int pid() const override { return backend_.pid(); }
   std::vector<int> tree() const override { return backend_.tree(); }
+  bool listens_at(const Endpoint& where) const override { return backend_.listens_at(where); }
 
  private:
   backend::Backend backend_;
@@ -40,6 +41,7 @@ class RealExternal final : public Launched {
   }
   int pid() const override { return 0; }
   std::vector<int> tree() const override { return {}; }
+  bool listens_at(const Endpoint&) const override { return false; }
 
  private:
   backend::External external_;

@@ -28,6 +28,8 @@ class Launched {
   virtual std::unique_ptr<backend::Check> check(Milliseconds timeout, backend::CheckDone done) = 0;
   virtual int pid() const = 0;
   virtual std::vector<int> tree() const = 0;
+  /// Whether a process of its tree listens there.
+  virtual bool listens_at(const Endpoint& where) const = 0;
 };
 
 class Launcher {

@@ -43,7 +43,7 @@ class Server:
     """One app behind one app of berth.
 
     app       what serves: an ASGI or WSGI callable, or "module:name", imported anew at each start
-    name      of berth's app; not needed where berth has one
+    name      of berth's app; not needed where berth has one, beside the app that the notebook itself is
     kind      "asgi" or "wsgi"; None: by the app's signature
     host      to listen on, an IP; the port is always the system's choice
     control   the path of berth's control socket; None: as `berth swap` finds it
@@ -121,7 +121,10 @@ class Server:
     def _find(self):
         berth = find_berth(self.control)
         apps = {each["name"]: each for each in berth.status()["apps"]}
-        name = self.name or (next(iter(apps)) if len(apps) == 1 else None)
+        # Not the one that this very kernel is a part of, where there is another: berth would refuse it.
+        own = os.environ.get("BERTH_APP") if berth.path == os.environ.get("BERTH_CONTROL") else None
+        choice = [each for each in apps if each != own] or list(apps)
+        name = self.name or (choice[0] if len(choice) == 1 else None)
         if name is None:
             raise NoBerth(f"that berth has several apps; say which one, as name=...: {', '.join(sorted(apps))}")
         if name not in apps:

@@ -69,6 +69,25 @@ struct StopStartSwap : Stage {
   std::shared_ptr<void> handle;
 };
 
+TEST_CASE("shell: a server within the tree that an attach would end is refused, and nothing is ended") {
+  Stage stage;
+  stage.serve_first();
+  stage.made(1).listens = {Endpoint::loopback_v4(kPort)};
+  for (const auto verb : {SwapVerbKind::Attach, SwapVerbKind::Swap}) {
+    Seen seen;
+    control::SwapRequest request = attach();
+    request.verb = verb;
+    const auto handle = stage.shell->swap(request, seen.watch());
+    stage.poll();
+    REQUIRE(seen.results.size() == 1);
+    CHECK(seen.results[0].kind == Result::Refused);
+    CHECK(seen.results[0].reason.starts_with("127.0.0.1:9000 is a server within web's own generation 1"));
+    CHECK(seen.results[0].reason.find("attach it to another app") != std::string::npos);
+  }
+  CHECK(stage.launcher.made.size() == 1);
+  CHECK(stage.made(1).calls == Lines{"start"});
+}
+
 TEST_CASE("shell: an attached server is switched to, told without a pid, and the command goes") {
   Stage stage;
   Seen seen;

@@ -82,7 +82,8 @@ struct FakeState {
   std::optional<Endpoint> external;  ///< instead of the spec's command
   backend::BackendEvents* owner = nullptr;
   std::vector<std::string> calls;
-  backend::CheckDone asked;  ///< the check that waits for its answer
+  backend::CheckDone asked;       ///< the check that waits for its answer
+  std::vector<Endpoint> listens;  ///< of its own tree
 };
 
 class FakeLauncher final : public Launcher {
@@ -106,7 +107,7 @@ class FakeLauncher final : public Launcher {
     return fake;
   }
 
-  std::unique_ptr<backend::Errand> run(const backend::LaunchSpec&, backend::ErrandSpec what,
+  std::unique_ptr<backend::Errand> run(const backend::LaunchSpec& launch, backend::ErrandSpec what,
                                        backend::ErrandEvents events) override {
     struct Ran final : backend::Errand {
       Ran(std::vector<std::size_t>& told, std::size_t number) : ended(told), place(number) {}
@@ -114,12 +115,13 @@ class FakeLauncher final : public Launcher {
       std::vector<std::size_t>& ended;
       std::size_t place;
     };
-    errands.push_back({std::move(what), std::move(events)});
+    errands.push_back({launch, std::move(what), std::move(events)});
     return std::make_unique<Ran>(ended_errands, errands.size() - 1);
   }
 
   /// What was run beside the backends.
   struct RanErrand {
+    backend::LaunchSpec launch;
     backend::ErrandSpec what;
     backend::ErrandEvents events;
     void tell(backend::ErrandEnd::Kind kind, const std::string& text) const {
@@ -151,6 +153,9 @@ class FakeLauncher final : public Launcher {
       return state_->external ? 0 : 4000 + static_cast<int>(state_->spec.generation.number);
     }
     std::vector<int> tree() const override { return {pid()}; }
+    bool listens_at(const Endpoint& where) const override {
+      return std::find(state_->listens.begin(), state_->listens.end(), where) != state_->listens.end();
+    }
 
    private:
     std::shared_ptr<FakeState> state_;
