@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <pwd.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -72,13 +73,40 @@ std::vector<std::string> stat_fields(int pid) {
   return fields;
 }
 
-bool is_zombie(int pid) {
-  auto text = read_file(proc_path(pid, "stat"));
-  if (!text) return true;
-  auto end = text->rfind(')');
-  return end == std::string::npos || end + 2 >= text->size() || (*text)[end + 2] == 'Z' ||
-         (*text)[end + 2] == 'X';
+/// The state of the process at `path`, or of one thread; nullopt: it is gone.
+std::optional<char> state_at(const std::string& path) {
+  auto text = read_file(path);
+  const auto end = text ? text->rfind(')') : std::string::npos;
+  if (end == std::string::npos || end + 2 >= text->size()) return std::nullopt;
+  return (*text)[end + 2];
 }
+
+bool has_ended(std::optional<char> state) { return !state || *state == 'Z' || *state == 'X'; }
+
+/// The threads of a process, its leader first. The leader's end is not the end of the others (pthread_exit in
+/// main): it stays as a zombie, without descriptors and without a command line, until the last one ends.
+std::vector<int> threads_of(int pid) {
+  auto threads = numbers_in(proc_path(pid, "task").c_str());
+  std::sort(threads.begin(), threads.end(), [pid](int a, int b) {
+    if ((a == pid) != (b == pid)) return a == pid;
+    return a < b;
+  });
+  return threads;
+}
+
+std::string thread_path(int pid, int thread, std::string_view rest) {
+  return proc_path(pid, "task/" + std::to_string(thread) + "/" + std::string(rest));
+}
+
+/// The first thread that runs: it is asked where the leader can tell nothing any more. 0: none does.
+int live_thread(int pid) {
+  if (!has_ended(state_at(proc_path(pid, "stat")))) return pid;
+  for (int thread : threads_of(pid))
+    if (!has_ended(state_at(thread_path(pid, thread, "stat")))) return thread;
+  return 0;
+}
+
+bool is_zombie(int pid) { return live_thread(pid) == 0; }
 
 bool has_children_files() {
   static const bool has = ::access("/proc/thread-self/children", R_OK) == 0;
@@ -87,7 +115,7 @@ bool has_children_files() {
 
 void append_children(int pid, std::vector<int>& out) {
   for (int task : numbers_in(proc_path(pid, "task").c_str())) {
-    auto text = read_file(proc_path(pid, "task/" + std::to_string(task) + "/children"), 4 * 1024 * 1024);
+    auto text = read_file(thread_path(pid, task, "children"), 4 * 1024 * 1024);
     if (!text) continue;
     std::istringstream in(*text);
     for (int child = 0; in >> child;) out.push_back(child);
@@ -122,14 +150,41 @@ std::optional<std::uint64_t> socket_inode(int dir, const char* name) {
   return inode;
 }
 
-/// False where the descriptors cannot be read although the process is there.
-bool append_socket_inodes(int pid, std::vector<std::uint64_t>& out) {
-  Directory dir(::opendir(proc_path(pid, "fd").c_str()));
+/// False where the descriptors cannot be read although the thread is there.
+bool append_socket_inodes_of(const std::string& directory, std::vector<std::uint64_t>& out) {
+  Directory dir(::opendir(directory.c_str()));
   if (!dir) return errno != EACCES && errno != EPERM;
   while (const dirent* entry = ::readdir(dir.get())) {
     if (auto inode = socket_inode(::dirfd(dir.get()), entry->d_name)) out.push_back(*inode);
   }
   return true;
+}
+
+/// Whether two threads have one table of descriptors, as nearly all threads of a process do.
+bool share_descriptors(int pid, int one, int other) {
+  constexpr int kFiles = 2;  // KCMP_FILES of <linux/kcmp.h>
+  const long differ = ::syscall(SYS_kcmp, one, other, kFiles, 0, 0);
+  if (differ >= 0) return differ == 0;
+  // Where it may not be asked (a container): the number of descriptors tells them apart, which stat(2) gives
+  // since Linux 6.2. Read one by one, a server's hundreds of threads would cost as many times its
+  // descriptors.
+  struct stat first {};
+  struct stat second {};
+  return ::stat(thread_path(pid, one, "fd").c_str(), &first) == 0 &&
+         ::stat(thread_path(pid, other, "fd").c_str(), &second) == 0 && first.st_size == second.st_size;
+}
+
+/// Those of every thread: one may have a table of its own, and a leader that has ended has none.
+bool append_socket_inodes(int pid, std::vector<std::uint64_t>& out) {
+  bool readable = true;
+  int read = 0;
+  for (int thread : threads_of(pid)) {
+    if (thread == pid && has_ended(state_at(proc_path(pid, "stat")))) continue;
+    if (read != 0 && share_descriptors(pid, read, thread)) continue;
+    readable = append_socket_inodes_of(thread_path(pid, thread, "fd"), out) && readable;
+    read = thread;
+  }
+  return readable;
 }
 
 std::int64_t boot_time_s() {
@@ -159,7 +214,8 @@ std::vector<int> descendants(int root, bool with_zombies) {
 }
 
 std::string command_line(int pid) {
-  auto text = read_file(proc_path(pid, "cmdline"), 4096);
+  const int thread = live_thread(pid);
+  auto text = read_file(thread == 0 ? proc_path(pid, "cmdline") : thread_path(pid, thread, "cmdline"), 4096);
   if (!text) return {};
   while (!text->empty() && text->back() == '\0') text->pop_back();
   if (text->empty()) {
@@ -172,6 +228,24 @@ std::string command_line(int pid) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
   }
   return *text;
+}
+
+std::vector<std::string> command_words(int pid) {
+  std::vector<std::string> words;
+  std::istringstream text(read_file(proc_path(pid, "cmdline"), 4096).value_or(""));
+  for (std::string word; std::getline(text, word, '\0');) words.push_back(word);
+  return words;
+}
+
+bool ignores_signal(int pid, int signal) {
+  std::istringstream lines(read_file(proc_path(pid, "status")).value_or(""));
+  constexpr std::string_view kName = "SigIgn:";
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with(kName)) continue;
+    const auto mask = std::strtoull(line.c_str() + kName.size(), nullptr, 16);
+    return signal > 0 && signal <= 64 && ((mask >> (signal - 1)) & 1) != 0;
+  }
+  return false;
 }
 
 std::string describe_process(int pid) { return "pid " + std::to_string(pid) + " " + command_line(pid); }

@@ -33,6 +33,19 @@ std::optional<Process> read_process(int pid) {
   return result;
 }
 
+/// Its main thread alone may have ended.
+bool has_ended(const Process& each) {
+  if (each.state != 'Z' && each.state != 'X') return false;
+  std::error_code ignored;
+  for (const auto& thread : std::filesystem::directory_iterator(proc(each.pid, "task"), ignored)) {
+    const auto stat = read_file(thread.path() / "stat");
+    const auto name_end = stat.rfind(')');
+    if (name_end == std::string::npos || name_end + 2 >= stat.size()) continue;
+    if (stat[name_end + 2] != 'Z' && stat[name_end + 2] != 'X') return false;
+  }
+  return true;
+}
+
 std::vector<Process> all_processes() {
   std::vector<Process> result;
   DIR* directory = ::opendir("/proc");
@@ -66,7 +79,7 @@ void add_listeners(const char* table, std::uint16_t port, std::vector<std::uint6
 
 std::optional<Process> process(int pid) {
   auto found = read_process(pid);
-  if (found && (found->state == 'Z' || found->state == 'X')) return std::nullopt;
+  if (found && has_ended(*found)) return std::nullopt;
   return found;
 }
 
@@ -78,7 +91,7 @@ std::vector<Process> descendants(int pid) {
     for (const auto& candidate : all) {
       if (candidate.parent != parents[i]) continue;
       parents.push_back(candidate.pid);
-      if (candidate.state != 'Z' && candidate.state != 'X') result.push_back(candidate);
+      if (!has_ended(candidate)) result.push_back(candidate);
     }
   }
   return result;
