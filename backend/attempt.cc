@@ -50,6 +50,7 @@ std::optional<StartFailure> Attempt::begin() {
   if (auto why = fill_command(spec_, spec_.command, place_.told, environment, command))
     return failure(Kind::Exec, *why);
   command.tty = spec_.tty;
+  command.whose = whose_text(spec_);
 
   Descriptor out, err;
   int error = 0;
@@ -95,9 +96,10 @@ Sign Attempt::sign() const {
   return notify_ ? notify_->sign() : Sign{};
 }
 
-void Attempt::stop(int signal) {
+void Attempt::stop(const StopConfig& stop) {
+  using Verb = KeeperOrder::Verb;
   if (place_.lease) place_.lease->close_door();
-  if (link_) link_->order(KeeperOrder::Verb::Stop, signal);
+  if (link_) link_->order(stop.to == StopTo::Group ? Verb::StopGroup : Verb::Stop, stop.signal);
 }
 
 void Attempt::kill() {
@@ -119,8 +121,7 @@ void Attempt::hear(const KeeperNews& news) {
       if (news.second == 0) killed_descendants_.emplace_back(news.text.data());
       return;
     case KeeperNews::Kind::Empty:
-      drain();
-      return events_.on_empty();
+      return drain_then([this] { events_.on_empty(); });
   }
 }
 
@@ -141,9 +142,8 @@ void Attempt::exec_failed(const KeeperNews& news) {
 void Attempt::ended(ExitStatus status) {
   exit_ = status;
   // What it said last is in the pipes; their end may never come (a grandchild holds them).
-  drain();
   if (place_.lease) place_.lease->close_door();
-  events_.on_exited();
+  drain_then([this] { events_.on_exited(); });
 }
 
 void Attempt::lost() {
@@ -158,12 +158,27 @@ void Attempt::lost() {
   events_.on_note("the keeper of pid " + std::to_string(pid_) +
                   " was killed: its tree cannot be proven empty");
   if (!exit_) ended({.signalled = true, .value = SIGKILL});
-  events_.on_empty();
+  drain_then([this] { events_.on_empty(); });
 }
 
-void Attempt::drain() {
-  out_->drain();
-  if (err_) err_->drain();
+/// What was written before an event is told before it.
+void Attempt::drain_then(std::function<void()> next) {
+  after_drains_.push_back(std::move(next));
+  if (after_drains_.size() == 1) drain_next();
+}
+
+void Attempt::drain_next() {
+  undrained_ = err_ ? 2 : 1;
+  const auto drained = [this] {
+    if (--undrained_ != 0) return;
+    const auto next = std::move(after_drains_.front());
+    after_drains_.pop_front();
+    // Before the call: it may be the last one, which may destroy all of this.
+    if (!after_drains_.empty()) drain_next();
+    next();
+  };
+  out_->drain(drained);
+  if (err_) err_->drain(drained);
 }
 
 void Attempt::take_line(bool is_stderr, std::string_view line) {

@@ -42,7 +42,8 @@ class Attempt {
   /// nullopt: the keeper runs and events will follow. Otherwise nothing runs.
   std::optional<StartFailure> begin();
 
-  void stop(int signal);
+  /// The stop signal, to whom `stop` says.
+  void stop(const StopConfig& stop);
   void kill();
   /// With a terminal: as if typed there.
   void type(std::string_view text) {
@@ -68,7 +69,8 @@ class Attempt {
   void lost();
   void ended(ExitStatus status);
   void exec_failed(const KeeperNews& news);
-  void drain();
+  void drain_then(std::function<void()> next);
+  void drain_next();
   void take_line(bool is_stderr, std::string_view line);
 
   boost::asio::io_context& loop_;
@@ -78,6 +80,8 @@ class Attempt {
   Place::Kept kept_;
   Place place_;
   std::unique_ptr<OutputPipe> out_, err_;  ///< a terminal is one for both
+  std::deque<std::function<void()>> after_drains_;
+  int undrained_ = 0;  ///< pipes, of the drain that is under way
   std::deque<std::string> last_lines_;
   std::optional<LogMatch> log_;
   std::unique_ptr<NotifySocket> notify_;

@@ -40,6 +40,7 @@ struct State : std::enable_shared_from_this<State> {
     KeeperCommand command;
     if (auto why = prepare(launch, what, command)) return fail_later("cannot be run: " + *why);
     name = what.words.front();
+    command.whose = whose_text(launch) + ", " + what.purpose;
     Descriptor out_end, err_end;
     int error = 0;
     out = pipe(false, out_end, error);
@@ -82,7 +83,7 @@ struct State : std::enable_shared_from_this<State> {
             {passed ? Kind::Passed : Kind::Failed, (exit.signalled ? "was " : "ended with ") + exit.text()});
       }
       case KeeperNews::Kind::Empty:
-        return finish();
+        return drain_and_finish();
       case KeeperNews::Kind::Started:
       case KeeperNews::Kind::Killed:
         return;
@@ -91,20 +92,27 @@ struct State : std::enable_shared_from_this<State> {
 
   void lost() {
     judge({Kind::Failed, "has lost its keeper"});
-    finish();
+    drain_and_finish();
   }
 
   /// The first verdict stands; it is told when nothing of the command is left.
   void judge(ErrandEnd end) {
     if (!verdict.text.empty()) return;
     verdict = std::move(end);
-    out->drain();
-    err->drain();
     link->order(KeeperOrder::Verb::Kill);
     wait(kKillTakesLong, [this] {
       verdict.text += ", and something of it is there after KILL";
       finish();
     });
+  }
+
+  void drain_and_finish() {
+    undrained = 2;
+    for (OutputPipe* pipe : {out.get(), err.get()}) {
+      pipe->drain([this] {
+        if (--undrained == 0) finish();
+      });
+    }
   }
 
   void finish() {
@@ -124,6 +132,7 @@ struct State : std::enable_shared_from_this<State> {
   ErrandEvents events;
   std::string name;
   std::unique_ptr<OutputPipe> out, err;
+  int undrained = 0;  ///< pipes, at the end
   std::unique_ptr<KeeperLink> link;
   ErrandEnd verdict;
 };

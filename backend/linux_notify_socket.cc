@@ -91,6 +91,10 @@ struct NotifySocket::State : std::enable_shared_from_this<NotifySocket::State> {
   }
 
   void take(const Message& message) {
+    // Whose it is takes a look at the whole tree: not for what says nothing here.
+    const bool speaks = message.text.find("READY=1") != std::string::npos ||
+                        message.text.find("STATUS=") != std::string::npos;
+    if (!speaks) return;
     // A sender that has just ended is a zombie until its parent asks for it. One that is gone altogether can
     // be asked no more, and counts: nobody but the command's user comes into the socket's directory.
     // Whose parent ends while the tree is read may be missed in it: then it is read once more.

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
 #include <chrono>
@@ -20,6 +21,10 @@ using Stream = asio::posix::basic_stream_descriptor<asio::io_context::executor_t
 
 /// A terminal's line without an end is a prompt, once nothing more has come for so long.
 constexpr std::chrono::milliseconds kPromptPause{100};
+
+/// What is told in one turn of the loop: some hundred microseconds of it.
+constexpr int kLinesPerTurn = 64;
+constexpr std::size_t kMostDrained = 2 * 1024 * 1024;
 
 enum class ReadResult { More, Nothing, End };
 
@@ -43,16 +48,36 @@ struct OutputPipe::State : std::enable_shared_from_this<OutputPipe::State> {
       : kind(what), pipe(loop.get_executor()), prompt_pause(loop), on_line(std::move(callback)) {}
 
   void wait() {
+    if (std::exchange(waits, true)) return;
     pipe.async_wait(Stream::wait_read, [self = shared_from_this()](boost::system::error_code error) {
-      if (error || !self->open) return;
-      // One piece per turn: a backend that floods its log must not starve the loop.
-      if (self->read_once() == ReadResult::End) {
-        self->flush();
-        return;
-      }
-      self->await_prompt();
-      self->wait();
+      self->waits = false;
+      if (!error && self->open) self->turn();
     });
+  }
+
+  void turn_soon() {
+    if (std::exchange(due, true)) return;
+    asio::post(pipe.get_executor(), [self = shared_from_this()] {
+      self->due = false;
+      if (self->open) self->turn();
+    });
+  }
+
+  /// One piece is read, and some of its lines are told: a backend that floods its log must not starve the
+  /// loop.
+  void turn() {
+    if (unread.empty()) last_read = read_once();
+    tell_some();
+    const bool drains = on_drained && last_read == ReadResult::More && drained < kMostDrained;
+    if (!unread.empty() || drains) return turn_soon();
+    if (on_drained) {
+      flush();
+      std::exchange(on_drained, nullptr)();
+      if (!open) return;
+    }
+    if (last_read == ReadResult::End) return flush();
+    await_prompt();
+    wait();
   }
 
   void await_prompt() {
@@ -69,20 +94,24 @@ struct OutputPipe::State : std::enable_shared_from_this<OutputPipe::State> {
     ssize_t n = ::read(pipe.native_handle(), buffer.data(), buffer.size());
     if (n < 0) return errno == EAGAIN || errno == EINTR ? ReadResult::Nothing : ReadResult::End;
     if (n == 0) return ReadResult::End;
-    take(std::string_view(buffer.data(), static_cast<std::size_t>(n)));
+    unread.assign(buffer.data(), static_cast<std::size_t>(n));
+    drained += unread.size();
     return ReadResult::More;
   }
 
-  void take(std::string_view data) {
-    while (!data.empty()) {
-      auto end = data.find('\n');
-      auto piece = data.substr(0, end);
+  void tell_some() {
+    for (int lines = 0; lines < kLinesPerTurn && told < unread.size(); ++lines) {
+      const auto data = std::string_view(unread).substr(told);
+      const auto end = data.find('\n');
+      const auto piece = data.substr(0, end);
       partial.append(piece.substr(0, kMaxLine - std::min(kMaxLine, partial.size())));
       unfinished = end == std::string_view::npos;
-      if (unfinished) return;
-      emit();
-      data.remove_prefix(end + 1);
+      told += unfinished ? data.size() : end + 1;
+      if (!unfinished) emit();
     }
+    if (told < unread.size()) return;
+    unread.clear();
+    told = 0;
   }
 
   void emit() {
@@ -99,6 +128,13 @@ struct OutputPipe::State : std::enable_shared_from_this<OutputPipe::State> {
   Stream pipe;
   asio::steady_timer prompt_pause;
   OnLine on_line;
+  std::function<void()> on_drained;
+  std::size_t drained = 0;  ///< octets read since the drain began
+  bool waits = false;       ///< for something to read
+  bool due = false;         ///< the next turn is posted
+  ReadResult last_read = ReadResult::Nothing;
+  std::string unread;    ///< the piece that is being told
+  std::size_t told = 0;  ///< octets of it
   std::string partial;
   bool unfinished = false;  ///< bytes since the last newline
   bool open = true;
@@ -122,6 +158,7 @@ OutputPipe::OutputPipe(asio::io_context& loop, OutputKind kind, OnLine on_line, 
 
 OutputPipe::~OutputPipe() {
   state_->open = false;
+  state_->on_drained = nullptr;
   state_->prompt_pause.cancel();
   boost::system::error_code ignored;
   state_->pipe.close(ignored);
@@ -131,11 +168,10 @@ void OutputPipe::type(std::string_view text) {
   [[maybe_unused]] const ssize_t n = ::write(state_->pipe.native_handle(), text.data(), text.size());
 }
 
-void OutputPipe::drain() {
-  constexpr int kPieces = 32;  // a grandchild may write without end
-  for (int i = 0; i < kPieces && state_->read_once() == ReadResult::More; ++i) {
-  }
-  state_->flush();
+void OutputPipe::drain(std::function<void()> done) {
+  state_->on_drained = std::move(done);
+  state_->drained = 0;
+  state_->turn_soon();
 }
 
 }  // namespace berth::backend

@@ -21,7 +21,8 @@ enum class OutputKind : std::uint8_t {
 };
 
 /// Calls `on_line` for every line, without its newline (and CR), cut at kMaxLine; what is beyond is dropped.
-/// With Terminal a prompt, which has no newline, is a line once nothing has followed it for 100 ms.
+/// A few lines at a time, whatever the writer has ready: in between, the loop does what else is due. With
+/// Terminal a prompt, which has no newline, is a line once nothing has followed it for 100 ms.
 class OutputPipe {
  public:
   using OnLine = std::function<void(std::string_view)>;
@@ -33,9 +34,10 @@ class OutputPipe {
   OutputPipe(const OutputPipe&) = delete;
   OutputPipe& operator=(const OutputPipe&) = delete;
 
-  /// Reads what is there now, an unfinished last line too. The end of the pipe is not waited for: a
-  /// grandchild may hold it.
-  void drain();
+  /// Tells what is there now, an unfinished last line too, and calls `done` then, from a handler of the loop.
+  /// The end of the pipe is not waited for: a grandchild may hold it, or write without end; after 2 MiB it is
+  /// enough. One at a time.
+  void drain(std::function<void()> done);
 
   /// What the command reads, with Terminal: as if typed there. What it does not take at once is dropped.
   void type(std::string_view text);
