@@ -37,7 +37,7 @@ void Backend::Impl::stop() {
   start_timer_.cancel();
   stop_began_ = Clock::now();
   if (never_started || tree_empty_) return report_stopped();
-  attempt_->stop(spec_.stop.signal);
+  attempt_->stop(spec_.stop);
   if (spec_.stop.grace == kOff) return;
   stop_timer_.expires_after(spec_.stop.grace);
   stop_timer_.async_wait([self = shared_from_this()](boost::system::error_code error) {

@@ -18,7 +18,8 @@ class ExecCheck final : public Check {
 
   void start(boost::asio::io_context& loop, const LaunchSpec& spec, const Endpoint& endpoint,
              milliseconds timeout) {
-    ErrandSpec what{.words = spec.ready.exec, .endpoint = {}, .variables = {}, .timeout = timeout};
+    ErrandSpec what{
+        .purpose = "check", .words = spec.ready.exec, .endpoint = {}, .variables = {}, .timeout = timeout};
     if (spec.port.mode != PortMode::None) what.endpoint = endpoint;
     errand_ = start_errand(loop, spec, std::move(what),
                            {.on_line = [this](bool, std::string_view line) { hear(line); },

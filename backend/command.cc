@@ -2,7 +2,9 @@
 
 #include <pwd.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -17,6 +19,18 @@ namespace {
 bool misleads_servers(std::string_view name) {
   return name.starts_with("LISTEN_") || name == "NOTIFY_SOCKET" || name == "WERKZEUG_SERVER_FD" ||
          name == "WERKZEUG_RUN_MAIN" || name == "BERTH_CONTROL";
+}
+
+/// Names the places, agents and session of the user that berth runs as. Of no use to another one, and where
+/// they can be reached more than is meant for it.
+bool belongs_to_session(std::string_view name) {
+  constexpr std::array<std::string_view, 4> kFamilies{"XDG_", "SUDO_", "SSH_", "DBUS_SESSION_"};
+  constexpr std::array<std::string_view, 11> kNames{
+      "MAIL",       "MAILDIR",      "MAILPATH",        "GNUPGHOME", "GPG_AGENT_INFO", "KRB5CCNAME",
+      "XAUTHORITY", "ICEAUTHORITY", "SESSION_MANAGER", "HISTFILE",  "OLDPWD"};
+  return std::find(kNames.begin(), kNames.end(), name) != kNames.end() ||
+         std::any_of(kFamilies.begin(), kFamilies.end(),
+                     [&](std::string_view family) { return name.starts_with(family); });
 }
 
 void replace_all(std::string& text, std::string_view from, const std::string& to) {
@@ -79,6 +93,10 @@ bool names_port(const LaunchSpec& spec) {
   return false;
 }
 
+std::string whose_text(const LaunchSpec& spec) {
+  return spec.app + " generation " + std::to_string(spec.generation.number);
+}
+
 std::optional<std::string> command_user(const std::string& name, KeeperCommand& command) {
   if (name.empty()) return std::nullopt;
   errno = 0;
@@ -100,11 +118,13 @@ std::map<std::string, std::string> child_environment(const LaunchSpec& spec, Por
     out.emplace(entry.substr(0, equals), entry.substr(equals + 1));
   }
   out.emplace("PYTHONUNBUFFERED", "1");
+  bool another = false;
   if (const passwd* user = spec.user.empty() ? nullptr : ::getpwnam(spec.user.c_str()); user != nullptr) {
     out["HOME"] = user->pw_dir;
     out["SHELL"] = user->pw_shell;
     out["USER"] = out["LOGNAME"] = spec.user;
-    out.erase("XDG_RUNTIME_DIR");
+    another = user->pw_uid != ::geteuid();
+    if (another) std::erase_if(out, [](const auto& each) { return belongs_to_session(each.first); });
   }
   for (const auto& [name, value] : spec.env) out[name] = fill_in(value, told);
   const bool placed = mode != PortMode::None && told.family != Endpoint::Family::Unix;
@@ -117,7 +137,7 @@ std::map<std::string, std::string> child_environment(const LaunchSpec& spec, Por
   }
   out["BERTH_APP"] = spec.app;
   out["BERTH_GENERATION"] = std::to_string(spec.generation.number);
-  if (!spec.control_path.empty()) out["BERTH_CONTROL"] = spec.control_path;
+  if (!spec.control_path.empty() && !another) out["BERTH_CONTROL"] = spec.control_path;
   return out;
 }
 
@@ -188,6 +208,9 @@ std::string exec_failure_text(const std::string& name, const std::string& dir, E
       return name + ": cannot become its user: " + error_words(error);
     case ExecStage::Streams:
       return name + ": cannot set up its output: " + error_words(error);
+    case ExecStage::Protocol:
+      return name +
+             ": its keeper is of another version of berth than this one; stop berth and start it again";
   }
   return name;
 }

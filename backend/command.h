@@ -21,10 +21,14 @@ std::string fill_in(std::string_view text, const Endpoint& told);
 /// listen.
 bool names_port(const LaunchSpec& spec);
 
-/// What the command inherits (design section 5), plus spec.env and berth's own variables. LISTEN_PID is the
-/// keeper's to add, which alone knows it.
+/// What the command inherits, plus spec.env and berth's own variables. With another user than berth's own:
+/// nothing of this user's session, and no BERTH_CONTROL. LISTEN_PID is the keeper's to add, which alone knows
+/// it.
 std::map<std::string, std::string> child_environment(const LaunchSpec& spec, PortMode mode,
                                                      const Endpoint& told, const char* const* inherited);
+
+/// "web generation 3"
+std::string whose_text(const LaunchSpec& spec);
 
 /// Fills in whose the command is to be; otherwise why that cannot be. Empty name: berth's own user.
 std::optional<std::string> command_user(const std::string& name, KeeperCommand& command);

@@ -20,6 +20,7 @@ namespace berth::backend {
 struct LaunchSpec;
 
 struct ErrandSpec {
+  std::string purpose;                           ///< for its keeper's name: "ready hook"
   std::vector<std::string> words;                ///< the command, with placeholders; not empty
   std::optional<Endpoint> endpoint;              ///< for PORT, HOST and the placeholders; absent: not known
   std::map<std::string, std::string> variables;  ///< in place of what the environment has of these names

@@ -101,12 +101,26 @@ struct KeeperLink::State : std::enable_shared_from_this<KeeperLink::State> {
       ssize_t n = ::recv(socket.native_handle(), &news, sizeof news, MSG_DONTWAIT);
       if (n < 0 && errno == EINTR) continue;
       if (n < 0 && errno == EAGAIN) return Heard::All;
+      if (n > 0 && news.version != kKeeperVersion) return refuse();
       if (n != static_cast<ssize_t>(sizeof news)) return Heard::End;
       news.text.back() = '\0';
       // Told on when the keeper itself has been collected: then really nothing is left.
       said_empty = news.kind == KeeperNews::Kind::Empty;
       if (!said_empty) listener.on_news(news);
     }
+    return Heard::End;
+  }
+
+  /// It is of another version of berth: nothing it says can be relied on. It ends what it runs when the pipe
+  /// closes.
+  Heard refuse() {
+    KeeperNews news;
+    news.kind = KeeperNews::Kind::ExecFailed;
+    news.first = static_cast<std::int32_t>(ExecStage::Protocol);
+    news.second = EPROTO;
+    listener.on_news(news);
+    boost::system::error_code ignored;
+    socket.close(ignored);
     return Heard::End;
   }
 
@@ -153,7 +167,7 @@ std::unique_ptr<KeeperLink> KeeperLink::spawn(asio::io_context& loop, KeeperComm
     }
     posix_spawn_file_actions_adddup2(&actions.files, high[i].get(), kPlaces[i]);
   }
-  std::string name = kKeeperName;
+  std::string name = std::string(kKeeperName) + ": " + command.whose;
   std::array<char*, 2> arguments{name.data(), nullptr};
   pid_t pid = 0;
   error = ::posix_spawn(&pid, own_program().c_str(), &actions.files, &actions.attributes, arguments.data(),

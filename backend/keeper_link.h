@@ -32,6 +32,7 @@ class KeeperLink {
   KeeperLink(const KeeperLink&) = delete;
   KeeperLink& operator=(const KeeperLink&) = delete;
 
+  /// `signal` goes with the two stops.
   void order(KeeperOrder::Verb verb, int signal = 0);
   int keeper_pid() const;
 

@@ -9,6 +9,7 @@ namespace berth::backend {
 namespace {
 
 struct CommandHeader {
+  std::uint8_t version = kKeeperVersion;
   std::uint32_t arguments = 0;
   std::uint32_t environment = 0;
   rlimit descriptors{};
@@ -46,6 +47,7 @@ std::optional<std::string> read_all(int fd) {
 
 std::optional<Descriptor> write_command(const KeeperCommand& command) {
   CommandHeader header;
+  header.version = command.version;
   header.arguments = static_cast<std::uint32_t>(command.arguments.size());
   header.environment = static_cast<std::uint32_t>(command.environment.size());
   header.descriptors = command.descriptors;
@@ -69,7 +71,10 @@ std::optional<Descriptor> write_command(const KeeperCommand& command) {
 std::optional<KeeperCommand> read_command(int fd) {
   auto data = read_all(fd);
   CommandHeader header;
-  if (!data || data->size() < sizeof header) return std::nullopt;
+  if (!data) return std::nullopt;
+  // Before the length: what follows is that version's own.
+  errno = !data->empty() && static_cast<std::uint8_t>(data->front()) != kKeeperVersion ? EPROTO : EBADMSG;
+  if (errno == EPROTO || data->size() < sizeof header) return std::nullopt;
   std::memcpy(&header, data->data(), sizeof header);
   std::size_t at = sizeof header;
   bool whole = true;
@@ -84,6 +89,7 @@ std::optional<KeeperCommand> read_command(int fd) {
     return text;
   };
   KeeperCommand command;
+  command.version = header.version;
   command.descriptors = header.descriptors;
   command.hands_over = header.hands_over;
   command.tty = header.tty;
@@ -94,6 +100,7 @@ std::optional<KeeperCommand> read_command(int fd) {
   command.user = take();
   for (std::uint32_t i = 0; whole && i < header.arguments; ++i) command.arguments.push_back(take());
   for (std::uint32_t i = 0; whole && i < header.environment; ++i) command.environment.push_back(take());
+  errno = EBADMSG;
   if (!whole) return std::nullopt;
   return command;
 }

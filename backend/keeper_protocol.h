@@ -15,8 +15,13 @@
 
 namespace berth::backend {
 
-/// argv[0] of a keeper and its process name: without "berth", so that killing berth by name spares it.
-inline constexpr const char* kKeeperName = "quay-keeper";
+/// The process name of a keeper, and how its argv[0] begins ("backend-keeper: web generation 3"). Without
+/// "berth", so that killing berth by name spares it; of at most 15 characters, as the kernel has them.
+inline constexpr const char* kKeeperName = "backend-keeper";
+
+/// Of this protocol: the first octet of all that goes either way. A front and a keeper of two versions refuse
+/// each other. Raise it with every change of what is below.
+inline constexpr std::uint8_t kKeeperVersion = 1;
 
 /// The descriptors that a keeper starts with, besides 0 to 2.
 inline constexpr int kKeeperSocket = 3;
@@ -31,9 +36,14 @@ inline constexpr int kHandedOver = 3;
 /// Front to keeper.
 struct KeeperOrder {
   enum class Verb : std::uint32_t {
-    Stop,  ///< `signal`, then CONT, to the command's group; then KILL to what is left once the group is gone
+    /// `signal` and CONT to the command, and to what is left of its group once the command has ended; KILL to
+    /// what is left of the tree once the group is gone.
+    Stop,
+    /// The same, but the signal goes to the whole group at once.
+    StopGroup,
     Kill,  ///< KILL to the whole tree
   };
+  std::uint8_t version = kKeeperVersion;
   Verb verb = Verb::Stop;
   std::int32_t signal = 0;
 };
@@ -47,6 +57,7 @@ enum class ExecStage : std::int32_t {
   User,
   Streams,
   Exec,
+  Protocol,  ///< the keeper is of another version of berth
 };
 
 /// Keeper to front, one datagram each.
@@ -58,6 +69,7 @@ struct KeeperNews {
     Killed,  ///< first: pid of a process that is sent KILL, second: 1 if it is the command; text: its line
     Empty,   ///< the tree is gone (ECHILD); the keeper ends
   };
+  std::uint8_t version = kKeeperVersion;
   Kind kind = Kind::Empty;
   std::int32_t first = 0;
   std::int32_t second = 0;
@@ -66,6 +78,8 @@ struct KeeperNews {
 
 /// What a keeper is to run; travels in a memory file, so its size has no limit of its own.
 struct KeeperCommand {
+  std::uint8_t version = kKeeperVersion;
+  std::string whose;    ///< for the keeper's own name, "web generation 3"; the keeper is not told
   std::string program;  ///< a path
   std::string dir;      ///< empty: the front's own
   std::vector<std::string> arguments;
@@ -80,6 +94,7 @@ struct KeeperCommand {
 
 /// nullopt: see errno.
 std::optional<Descriptor> write_command(const KeeperCommand& command);
+/// nullopt: see errno; EPROTO is another version, EBADMSG what is no command at all.
 std::optional<KeeperCommand> read_command(int fd);
 
 }  // namespace berth::backend

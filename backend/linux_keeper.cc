@@ -21,6 +21,7 @@
 #include "backend/backend.h"
 #include "backend/keeper_protocol.h"
 #include "backend/linux_proc.h"
+#include "backend/waiting_wrapper.h"
 #include "config/exec_words.h"
 
 namespace berth::backend {
@@ -94,15 +95,18 @@ class Keeper {
 
  private:
   enum class Phase {
-    Running,   ///< the command runs, or has ended and its owner has not asked for more
-    Stopping,  ///< the group was signalled
-    Killing,   ///< KILL to everything until no child is left
+    Running,        ///< the command runs, or has ended and its owner has not asked for more
+    StoppingMain,   ///< the command was signalled, the rest of its group was not
+    StoppingGroup,  ///< the group was signalled
+    Killing,        ///< KILL to everything until no child is left
   };
 
   bool start();
   void hear_exec_result();
   void hear_front();
   void obey(const KeeperOrder& order);
+  void stop_group();
+  bool main_stops_nobody(int signal) const;
   void reap();
   void kill_tree();
   bool group_lives() const;
@@ -111,6 +115,7 @@ class Keeper {
   Descriptor signals_;
   Descriptor exec_report_;
   Phase phase_ = Phase::Running;
+  int stop_signal_ = 0;
   pid_t command_ = 0;
   bool command_ended_ = false;
   bool no_child_ = false;
@@ -129,7 +134,9 @@ bool Keeper::start() {
   auto command = read_command(kKeeperCommand);
   std::array<int, 2> report{-1, -1};
   if (!command || ::pipe2(report.data(), O_CLOEXEC) != 0) {
-    tell(KeeperNews::Kind::ExecFailed, static_cast<int>(ExecStage::Fork), command ? errno : EBADMSG);
+    const bool foreign = !command && errno == EPROTO;
+    tell(KeeperNews::Kind::ExecFailed, static_cast<int>(foreign ? ExecStage::Protocol : ExecStage::Fork),
+         errno);
     return false;
   }
   exec_report_.reset(report[0]);
@@ -183,17 +190,35 @@ bool Keeper::group_lives() const {
 
 void Keeper::obey(const KeeperOrder& order) {
   if (order.verb == KeeperOrder::Verb::Kill) phase_ = Phase::Killing;
-  if (order.verb != KeeperOrder::Verb::Stop || phase_ != Phase::Running) return;
-  phase_ = Phase::Stopping;
+  if (phase_ != Phase::Running) return;
+  stop_signal_ = order.signal;
+  if (order.verb == KeeperOrder::Verb::StopGroup || main_stops_nobody(order.signal)) return stop_group();
+  phase_ = Phase::StoppingMain;
+  ::kill(command_, order.signal);
+  // Who was stopped hears no signal; nor does who waits for a child that was.
+  ::kill(-command_, SIGCONT);
+}
+
+/// Whether nothing would come of it if the command alone got the signal: it has ended, it ignores it, or it
+/// is a wrapper that waits for what it has started without passing it on.
+bool Keeper::main_stops_nobody(int signal) const {
+  return command_ended_ || ignores_signal(command_, signal) ||
+         keeps_signal_to_itself(command_words(command_), signal);
+}
+
+void Keeper::stop_group() {
+  phase_ = Phase::StoppingGroup;
   // A group's number is not given away while it has a member, so this hits nobody else.
   if (!group_lives()) return;
-  ::kill(-command_, order.signal);
+  ::kill(-command_, stop_signal_);
   ::kill(-command_, SIGCONT);
 }
 
 void Keeper::hear_front() {
   KeeperOrder order;
   ssize_t n = ::recv(kKeeperSocket, &order, sizeof order, MSG_DONTWAIT);
+  if (n > 0 && order.version != kKeeperVersion)
+    return tell(KeeperNews::Kind::ExecFailed, static_cast<int>(ExecStage::Protocol), EPROTO);
   if (n == static_cast<ssize_t>(sizeof order)) return obey(order);
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
   front_gone_ = true;
@@ -231,7 +256,8 @@ int Keeper::run() {
     while (::read(signals_.get(), &info, sizeof info) > 0) {
     }
     reap();
-    if (phase_ == Phase::Stopping && !group_lives()) phase_ = Phase::Killing;
+    if (phase_ == Phase::StoppingMain && command_ended_) stop_group();
+    if (phase_ == Phase::StoppingGroup && !group_lives()) phase_ = Phase::Killing;
     if (phase_ != Phase::Killing) continue;
     if (no_child_) {
       tell(KeeperNews::Kind::Empty);
@@ -244,7 +270,9 @@ int Keeper::run() {
 
 }  // namespace
 
-bool is_keeper(int argc, char** argv) { return argc == 1 && std::string_view(argv[0]) == kKeeperName; }
+bool is_keeper(int argc, char** argv) {
+  return argc == 1 && std::string_view(argv[0]).starts_with(std::string(kKeeperName) + ":");
+}
 
 int keeper_main(int, char**) {
   ::prctl(PR_SET_NAME, kKeeperName);

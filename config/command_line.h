@@ -39,6 +39,7 @@ struct RunVerb {
   std::optional<std::string> ready_timeout;
   std::optional<std::string> drain;
   std::optional<std::string> stop_signal;
+  std::optional<std::string> stop_to;  ///< --stop-to: main or group
   std::optional<std::string> stop_grace;
   std::optional<std::string> max_retiring;
   std::optional<std::string> workers;

@@ -102,9 +102,16 @@ struct ReadyConfig {
   bool operator==(const ReadyConfig&) const = default;
 };
 
+/// Who gets the stop signal first.
+enum class StopTo : std::uint8_t {
+  Main,   ///< the main process; what is left of its group once that has ended
+  Group,  ///< every process of its group at once
+};
+
 /// How a backend is asked to end.
 struct StopConfig {
   int signal = 15;  ///< SIGTERM
+  StopTo to = StopTo::Main;
   Milliseconds grace{10'000};
 
   bool operator==(const StopConfig&) const = default;

@@ -199,6 +199,13 @@ std::vector<FileKey> ready_rows() {
 std::vector<FileKey> stop_rows() {
   return {file_key({"signal", KeyType::Signal, R"("INT")", "Asks the old backend to end"},
                    of_app([](const AppConfig& a) { return toml_text(signal_text(a.stop.signal)); })),
+          file_key({"to",
+                    KeyType::OneOf,
+                    R"("group")",
+                    "Who gets the signal first: the main process, then what is left of its group; or the "
+                    "whole group at once",
+                    {"main", "group"}},
+                   of_app([](const AppConfig& a) { return toml_text(stop_to_text(a.stop.to)); })),
           file_key({"grace", KeyType::Duration, R"("3s")",
                     "How long it may take; then KILL, to every process of it"},
                    of_app([](const AppConfig& a) { return toml_duration(a.stop.grace); }))};

@@ -85,7 +85,8 @@ Of exec, whose status is else the command's: berth failed; the command cannot be
 .SH ENVIRONMENT
 .TP
 .B BERTH_CONTROL
-The control socket of the berth that is meant; set for backends and for the command of exec.
+For clients, the control socket of the berth that is meant. Set for the command of exec, and for backends that run as
+the user of berth itself.
 .TP
 .B BERTH_URL, BERTH_PORT, BERTH_SOCKET
 Set by exec for its command: where the server is reached.

@@ -13,6 +13,7 @@ using Words = std::array<std::pair<std::string_view, Value>, N>;
 constexpr Words<AppMode, 2> kModes{{{"http", AppMode::Http}, {"tcp", AppMode::Tcp}}};
 constexpr Words<LongMode, 3> kLongModes{
     {{"cut", LongMode::Cut}, {"drain", LongMode::Drain}, {"pin", LongMode::Pin}}};
+constexpr Words<StopTo, 2> kStopTos{{{"main", StopTo::Main}, {"group", StopTo::Group}}};
 constexpr Words<LogFormat, 2> kFormats{{{"human", LogFormat::Human}, {"json", LogFormat::Json}}};
 constexpr Words<AccessFormat, 2> kAccessFormats{
     {{"combined", AccessFormat::Combined}, {"json", AccessFormat::Json}}};
@@ -53,6 +54,10 @@ std::optional<std::string> set_long_mode(LongMode& mode, std::string_view text) 
   return choose(mode, text, kLongModes, "a way to end a long connection");
 }
 
+std::optional<std::string> set_stop_to(StopTo& to, std::string_view text) {
+  return choose(to, text, kStopTos, "a receiver of the stop signal");
+}
+
 std::optional<std::string> set_log_format(LogFormat& format, std::string_view text) {
   return choose(format, text, kFormats, "a log format");
 }
@@ -67,6 +72,7 @@ std::optional<std::string> set_access_format(AccessFormat& format, std::string_v
 
 std::string_view mode_text(AppMode mode) { return word_of(mode, kModes); }
 std::string_view long_mode_text(LongMode mode) { return word_of(mode, kLongModes); }
+std::string_view stop_to_text(StopTo to) { return word_of(to, kStopTos); }
 std::string_view log_format_text(LogFormat format) { return word_of(format, kFormats); }
 std::string_view log_level_text(LogLevel level) { return word_of(level, kLevels); }
 std::string_view access_format_text(AccessFormat format) { return word_of(format, kAccessFormats); }

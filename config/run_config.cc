@@ -107,6 +107,9 @@ class OptionReader {
       if (stop.signal == 0)
         fault("--stop-signal", "'" + *verb_.stop_signal + "' is not a signal; write TERM, INT, QUIT, …");
     }
+    if (verb_.stop_to) {
+      if (auto what = set_stop_to(stop.to, *verb_.stop_to)) fault("--stop-to", *what);
+    }
     duration("--stop-grace", "stop.grace", verb_.stop_grace, stop.grace);
   }
 
@@ -170,8 +173,9 @@ class OptionReader {
 bool has_app_options(const RunVerb& verb) {
   return !verb.listen.empty() || verb.name || verb.dir || !verb.env.empty() || verb.ready ||
          verb.ready_status || verb.ready_host || verb.ready_successes || !verb.ready_warm.empty() ||
-         verb.ready_timeout || verb.drain || verb.stop_signal || verb.stop_grace || verb.max_retiring ||
-         verb.port || verb.swap || verb.mode || verb.user || verb.plain || verb.tty || !verb.limits.empty();
+         verb.ready_timeout || verb.drain || verb.stop_signal || verb.stop_to || verb.stop_grace ||
+         verb.max_retiring || verb.port || verb.swap || verb.mode || verb.user || verb.plain || verb.tty ||
+         !verb.limits.empty();
 }
 
 RunConfig from_file(const RunVerb& verb, const std::string& working_dir) {

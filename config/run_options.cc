@@ -33,6 +33,8 @@ void add_run_options(CLI::App& app, RunVerb& run, std::vector<std::string>& env)
   add_valued_option(app, "--ready-timeout", run.ready_timeout, "TIME", "how long a start may take (30s)");
   add_valued_option(app, "--drain", run.drain, "TIME", "how long old requests may take (30s)");
   add_valued_option(app, "--stop-signal", run.stop_signal, "NAME", "asks the old backend to end (TERM)");
+  add_valued_option(app, "--stop-to", run.stop_to, "main|group",
+                    "who gets the signal first: the main process, or its whole group (main)");
   add_valued_option(app, "--stop-grace", run.stop_grace, "TIME", "then KILL comes (10s)");
   add_valued_option(app, "--max-retiring", run.max_retiring, "N", "old backends at once (4)");
   add_valued_option(app, "--limit", run.limits, "KEY=VALUE",

@@ -73,6 +73,8 @@ void read_stop(Table table, StopConfig& stop) {
     if (stop.signal != 0) return std::nullopt;
     return "'" + text + "' is not a signal; write TERM, INT, QUIT, …";
   });
+  table.chosen("to", R"("main" or "group")",
+               [&](const std::string& text) { return set_stop_to(stop.to, text); });
   table.duration("grace", stop.grace);
   table.finish();
 }

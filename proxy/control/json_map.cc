@@ -6,6 +6,7 @@
 
 #include "config/duration_text.h"
 #include "config/limit_keys.h"
+#include "config/mode_text.h"
 
 namespace berth::control {
 namespace {
@@ -128,6 +129,7 @@ json::object limits_json(const AppStatus& app) {
   limits["drain"] = duration_text(app.drain);
   limits["ready_timeout"] = duration_text(app.ready_timeout);
   limits["stop_grace"] = duration_text(app.stop_grace);
+  limits["stop_to"] = stop_to_text(app.stop_to);
   limits["max_retiring"] = std::to_string(app.max_retiring);
   return limits;
 }

@@ -8,6 +8,7 @@
 
 #include "config/duration_text.h"
 #include "config/limit_keys.h"
+#include "config/mode_text.h"
 #include "config/port_mode.h"
 #include "proxy/control/json_map.h"
 
@@ -156,6 +157,7 @@ AppStatus app_from(const json::object& object) {
     app.drain = parse_duration(inner.word("drain")).value_or(app.drain);
     app.ready_timeout = parse_duration(inner.word("ready_timeout")).value_or(app.ready_timeout);
     app.stop_grace = parse_duration(inner.word("stop_grace")).value_or(app.stop_grace);
+    static_cast<void>(set_stop_to(app.stop_to, inner.word("stop_to")));
     const std::string_view most = inner.word("max_retiring");
     std::from_chars(most.data(), most.data() + most.size(), app.max_retiring);
   }

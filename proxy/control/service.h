@@ -128,6 +128,7 @@ struct AppStatus {
   std::string health;  ///< of what serves: "passes", or how it fails; empty: it is not asked
   Milliseconds ready_timeout{0};
   Milliseconds stop_grace{0};
+  StopTo stop_to = StopTo::Main;
   std::uint32_t max_retiring = 0;
   bool swap_queued = false;
 };

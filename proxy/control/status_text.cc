@@ -43,6 +43,7 @@ std::string app_block(const AppStatus& app, unsigned columns) {
   std::vector<std::string> limits = {
       "drain " + duration_text(app.drain), "ready_timeout " + duration_text(app.ready_timeout),
       "stop_grace " + duration_text(app.stop_grace), count("max_retiring", app.max_retiring)};
+  if (app.stop_to == StopTo::Group) limits.emplace_back("stop_to group");
   if (app.order == SwapOrder::StopStart) limits.insert(limits.begin(), "swap stop-start");
   // Nobody comes to it: the rest says nothing of it.
   if (app.addresses.empty()) return text + wrapped("limits", limits, columns);

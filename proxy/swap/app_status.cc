@@ -85,6 +85,7 @@ control::AppStatus AppShell::status_now() const {
   status.ready = ready_text(settings_.app.ready);
   status.ready_timeout = settings_.app.ready.timeout;
   status.stop_grace = settings_.app.stop.grace;
+  status.stop_to = settings_.app.stop.to;
   status.max_retiring = settings_.app.max_retiring;
   if (settings_.app.health.every != kOff) status.health = health_.unhealthy() ? unhealthy_text() : "passes";
   status.pause = pause_status();

@@ -61,8 +61,7 @@ std::map<std::string, std::string> hook_variables(const HookFacts& facts, const 
           {"BERTH_ADDRESS", settings.address},
           {"BERTH_ENDPOINT", facts.endpoint ? facts.endpoint->text() : std::string()},
           {"BERTH_PID", facts.pid == 0 ? std::string() : std::to_string(facts.pid)},
-          {"BERTH_REASON", facts.reason},
-          {"BERTH_CONTROL", settings.control_path}};
+          {"BERTH_REASON", facts.reason}};
 }
 
 Hooks::Hooks(HookSettings settings, Run run, Events events)
@@ -101,7 +100,8 @@ void Hooks::run(HookFacts facts, Done done) {
   launch.env = settings_.env;
   launch.user = settings_.user;
   launch.control_path = settings_.control_path;
-  backend::ErrandSpec what{.words = command(facts.name),
+  backend::ErrandSpec what{.purpose = std::string(word(facts.name)) + " hook",
+                           .words = command(facts.name),
                            .endpoint = facts.endpoint,
                            .variables = hook_variables(facts, settings_),
                            .timeout = settings_.config.timeout};

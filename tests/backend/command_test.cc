@@ -1,6 +1,8 @@
 #include "backend/command.h"
 
 #include <doctest/doctest.h>
+#include <pwd.h>
+#include <unistd.h>
 
 #include <array>
 
@@ -60,15 +62,48 @@ TEST_CASE("command: a descriptor is announced as sd_listen_fds(3) has it, and a 
   CHECK_FALSE(by_path.contains("LISTEN_FDS"));
 }
 
-TEST_CASE("command: another user's home and name, and none of our runtime directory") {
+TEST_CASE("command: another user's home and name, nothing of our session, and no way to command berth") {
   LaunchSpec spec;
   spec.user = "nobody";
-  std::array<const char*, 4> inherited{"HOME=/root", "USER=root", "XDG_RUNTIME_DIR=/run/user/0", nullptr};
-  auto env = child_environment(spec, PortMode::Lease, kTold, inherited.data());
-  CHECK(env["USER"] == "nobody");
-  CHECK(env["LOGNAME"] == "nobody");
-  CHECK(env["HOME"] != "/root");
-  CHECK_FALSE(env.contains("XDG_RUNTIME_DIR"));
+  spec.control_path = "/run/c.sock";
+  spec.env = {{"XDG_DATA_HOME", "/srv/data"}};
+  std::array<const char*, 13> inherited{"HOME=/root",
+                                        "USER=root",
+                                        "XDG_RUNTIME_DIR=/run/user/0",
+                                        "XDG_CONFIG_HOME=/root/.config",
+                                        "XDG_DATA_HOME=/root/.local/share",
+                                        "XDG_SESSION_ID=3",
+                                        "MAIL=/var/mail/root",
+                                        "SSH_AUTH_SOCK=/tmp/ssh-x/agent.1",
+                                        "SUDO_USER=somebody",
+                                        "DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/0/bus",
+                                        "KRB5CCNAME=/tmp/krb5cc_0",
+                                        "DATABASE_URL=postgres:///x",
+                                        nullptr};
+  const auto env = child_environment(spec, PortMode::Lease, kTold, inherited.data());
+  std::map<std::string, std::string> expected{
+      {"USER", "nobody"},        {"LOGNAME", "nobody"},          {"DATABASE_URL", "postgres:///x"},
+      {"PORT", "41507"},         {"PYTHONUNBUFFERED", "1"},      {"BERTH_APP", ""},
+      {"BERTH_GENERATION", "0"}, {"XDG_DATA_HOME", "/srv/data"},
+  };
+  CHECK(env.at("HOME") != "/root");
+  CHECK(env.contains("SHELL"));
+  auto rest = env;
+  rest.erase("HOME");
+  rest.erase("SHELL");
+  CHECK(rest == expected);
+}
+
+TEST_CASE("command: berth's own user by name keeps its session, and the way to berth") {
+  const passwd* self = ::getpwuid(::geteuid());
+  REQUIRE(self != nullptr);
+  LaunchSpec spec;
+  spec.user = self->pw_name;
+  spec.control_path = "/run/c.sock";
+  std::array<const char*, 2> inherited{"XDG_CONFIG_HOME=/somewhere", nullptr};
+  const auto env = child_environment(spec, PortMode::Lease, kTold, inherited.data());
+  CHECK(env.contains("XDG_CONFIG_HOME"));
+  CHECK(env.at("BERTH_CONTROL") == "/run/c.sock");
 }
 
 TEST_CASE("command: PYTHONUNBUFFERED stays as the user has set it") {

@@ -40,16 +40,17 @@ int keeper_of(int pid) {
 
 }  // namespace
 
-TEST_CASE("keeper: its name and arguments do not hold the front's name") {
+TEST_CASE("keeper: its name says whose it is, and does not hold the front's name") {
   Witness world(shell("exec sleep 1000"));
   world.backend->start();
   REQUIRE(world.starts());
   int keeper = keeper_of(world.backend->pid());
-  CHECK(command_line(keeper) == "quay-keeper");
+  CHECK(command_line(keeper) == "backend-keeper: web generation 1");
   std::ifstream comm("/proc/" + std::to_string(keeper) + "/comm");
   std::string name;
   std::getline(comm, name);
-  CHECK(name == "quay-keeper");
+  CHECK(name == "backend-keeper");
+  CHECK(name.size() <= 15);  // of more the kernel keeps the beginning
   CHECK(::getsid(keeper) == keeper);
   CHECK(::getsid(world.backend->pid()) == keeper);
   CHECK(::getpgid(world.backend->pid()) == world.backend->pid());
@@ -317,4 +318,41 @@ TEST_CASE("keeper: a flood of output is read whole and never stalls the child") 
   CHECK(world.lines.size() == 200'001);
   CHECK(world.lines.back() == "done");
   CHECK(world.failure->last_lines.back() == "done");
+}
+
+TEST_CASE("keeper: one that is given a command of another version refuses it, and nothing is started") {
+  boost::asio::io_context loop;
+  KeeperCommand command;
+  command.version = kKeeperVersion + 1;
+  command.whose = "web generation 1";
+  command.program = "/bin/true";
+  command.arguments = {"true"};
+  std::vector<KeeperNews> heard;
+  bool lost = false;
+  int error = 0;
+  Descriptor out(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  Descriptor err(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  const auto link = KeeperLink::spawn(
+      loop, command, {std::move(out), std::move(err), Descriptor()},
+      {.on_news = [&](const KeeperNews& news) { heard.push_back(news); }, .on_lost = [&] { lost = true; }},
+      error);
+  REQUIRE(link);
+  REQUIRE(run_until(loop, [&] { return lost; }));
+  REQUIRE(heard.size() == 1);
+  CHECK(heard[0].kind == KeeperNews::Kind::ExecFailed);
+  CHECK(heard[0].first == static_cast<int>(ExecStage::Protocol));
+}
+
+TEST_CASE("keeper: one of another version is refused with one sentence, and is gone") {
+  ::setenv("BERTH_TEST_KEEPER", "of another version", 1);
+  Witness world(shell("exec sleep 1000"));
+  world.backend->start();
+  const bool failed = world.fails();
+  ::unsetenv("BERTH_TEST_KEEPER");
+  REQUIRE(failed);
+  CHECK(world.failure->kind == Kind::System);
+  CHECK(world.failure->what ==
+        "/bin/sh: its keeper is of another version of berth than this one; stop berth and start it again");
+  CHECK(world.stops());
+  CHECK(world.backend->tree().empty());
 }

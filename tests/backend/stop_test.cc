@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <fstream>
 
@@ -44,16 +45,105 @@ stay()
   CHECK(world.stopped->exit == ExitStatus{false, 42});
 }
 
-TEST_CASE("stop: the signal reaches the whole group, a shell's child too") {
-  Witness world(
-      shell("/usr/bin/python3 -c \"import signal\n"
-            "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM]); print('up', flush=True)\n"
-            "signal.sigwait([signal.SIGTERM]); print('child saw it', flush=True)\"; exit 0"));
+namespace {
+
+/// A master with a worker: at TERM it lets the worker finish the job that it has begun, and says how that
+/// ended.
+constexpr const char* kMaster = R"(
+worker = subprocess.Popen([sys.executable, '-c', '''
+import signal
+print('up', flush=True)
+input()
+print('job done', flush=True)
+'''], stdin=subprocess.PIPE, text=True)
+def finish(*_):
+    worker.communicate('go on\n')
+    say(f'worker ended with {worker.returncode}')
+    os._exit(0)
+signal.signal(signal.SIGTERM, finish)
+idle()
+)";
+
+/// Says "up", waits for the signal, and says "child saw it".
+std::string waits_for(const char* signal) {
+  const std::string name = std::string("signal.") + signal;
+  return "/usr/bin/python3 -c \"import signal\n"
+         "signal.pthread_sigmask(signal.SIG_BLOCK, [" +
+         name +
+         "]); print('up', flush=True)\n"
+         "signal.sigwait([" +
+         name + "]); print('child saw it', flush=True)\"";
+}
+
+/// Whether the child of `spec`'s command gets the stop signal, well before the grace is over.
+void check_child_sees_it(const LaunchSpec& spec) {
+  Witness world(spec);
   world.backend->start();
   REQUIRE(world.says("up"));
   REQUIRE(world.stops());
   CHECK(world.says("child saw it"));
   CHECK_FALSE(world.stopped->killed);
+}
+
+}  // namespace
+
+TEST_CASE("stop: the main process gets the signal first, and its worker finishes what it has begun") {
+  Witness world(python(kMaster));
+  world.backend->start();
+  REQUIRE(world.says("up"));
+  REQUIRE(world.stops());
+  CHECK(world.says("job done"));
+  CHECK(world.says("worker ended with 0"));
+  CHECK(world.stopped->exit == ExitStatus{});
+  CHECK_FALSE(world.stopped->killed);
+}
+
+TEST_CASE("stop: with to = group every process of the group gets the signal at once") {
+  LaunchSpec spec = python(kMaster);
+  spec.stop.to = StopTo::Group;
+  Witness world(spec);
+  world.backend->start();
+  REQUIRE(world.says("up"));
+  REQUIRE(world.stops());
+  CHECK(world.says("worker ended with -15"));
+}
+
+TEST_CASE("stop: what a shell has started gets the signal, however the shell waits and whatever the signal") {
+  const std::array<std::pair<const char*, int>, 2> signals{{{"SIGTERM", SIGTERM}, {"SIGINT", SIGINT}}};
+  for (const auto& [name, number] : signals) {
+    const std::string child = waits_for(name);
+    for (const std::string& script : {"exec " + child, "true && " + child, child + "; exit 0",
+                                      child + " & wait", "true; (" + child + ")"}) {
+      for (const char* program : {"/bin/sh", "/bin/bash"}) {
+        CAPTURE(program);
+        CAPTURE(script);
+        LaunchSpec spec = shell(script);
+        spec.command.front() = program;
+        spec.stop.signal = number;
+        check_child_sees_it(spec);
+      }
+    }
+  }
+}
+
+TEST_CASE("stop: the group gets the signal at once where the main process ignores it, also with a terminal") {
+  const std::string child = waits_for("SIGTERM");
+  for (const bool tty : {false, true}) {
+    CAPTURE(tty);
+    LaunchSpec spec = shell("trap '' TERM; " + child + "; true");
+    spec.tty = tty;
+    check_child_sees_it(spec);
+  }
+}
+
+TEST_CASE("stop: the group gets the signal at once where the main process is a wrapper known to keep it") {
+  // As npm calls itself; it would wait for its child for ever.
+  LaunchSpec spec = python("");
+  spec.command.back() =
+      "import os, sys\nos.execv('/bin/bash', ['npm run dev', '-c', 'trap : TERM; ' + "
+      "sys.argv[1] + '; true'])";
+  spec.command.push_back(waits_for("SIGTERM"));
+  check_child_sees_it(spec);
 }
 
 TEST_CASE("stop: a command that ignores TERM is killed when the grace is over, not before") {

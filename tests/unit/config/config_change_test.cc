@@ -50,6 +50,7 @@ TEST_CASE("change: what is started is a swap, the rest is not") {
            {[](Config& c) { c.apps[0].user = "u", c.apps[0].tty = true; }, Kind::Restarted, {"user", "tty"}},
            {[](Config& c) { c.apps[0].ready.path = "/up"; }, Kind::Adjusted, {"ready"}},
            {[](Config& c) { c.apps[0].stop.signal = 2; }, Kind::Adjusted, {"stop"}},
+           {[](Config& c) { c.apps[0].stop.to = StopTo::Group; }, Kind::Adjusted, {"stop"}},
            {[](Config& c) { c.apps[0].path = "/a", c.apps[0].strip = true; },
             Kind::Adjusted,
             {"path", "strip"}},

@@ -43,9 +43,11 @@ RunConfig typed(std::vector<std::string> arguments, const std::string& dir) {
 
 TEST_CASE("run: a command makes one app in the caller's directory") {
   TempDir dir;
-  auto run = typed({"--ready", "http=/up", "--drain", "2s", "--stop-signal", "INT", "--limit",
-                    "hold_timeout=1s", "--limit", "max_head=8KiB", "--workers", "2", "--control",
-                    "/tmp/x.sock", "--env", "A=1", "--", "cmd", "arg"},
+  auto run = typed({"--ready",     "http=/up",      "--drain",   "2s",      "--stop-signal",
+                    "INT",         "--stop-to",     "group",     "--limit", "hold_timeout=1s",
+                    "--limit",     "max_head=8KiB", "--workers", "2",       "--control",
+                    "/tmp/x.sock", "--env",         "A=1",       "--",      "cmd",
+                    "arg"},
                    dir.path());
   REQUIRE_MESSAGE(run.errors.empty(), errors_text(run.errors));
   REQUIRE(run.config.apps.size() == 1);
@@ -56,6 +58,7 @@ TEST_CASE("run: a command makes one app in the caller's directory") {
   CHECK(app.ready.path == "/up");
   CHECK(app.drain == Milliseconds(2000));
   CHECK(app.stop.signal == 2);
+  CHECK(app.stop.to == StopTo::Group);
   CHECK(app.limits.hold_timeout == Milliseconds(1000));
   CHECK(app.env.at("A") == "1");
   CHECK(run.config.front.workers == 2);
@@ -67,15 +70,17 @@ TEST_CASE("run: a command makes one app in the caller's directory") {
 TEST_CASE("run: faults name the option that they came by") {
   TempDir dir;
   auto run =
-      typed({"-l", "nowhere", "--drain", "x", "--ready", "smoke", "--ready-status", "abc", "--stop-signal",
-             "X", "--limit", "hold_time=1s", "--limit", "max_upstream=0", "--workers", "-1", "--", "cmd"},
+      typed({"-l",      "nowhere",        "--drain",   "x",         "--ready",  "smoke",   "--ready-status",
+             "abc",     "--stop-signal",  "X",         "--stop-to", "children", "--limit", "hold_time=1s",
+             "--limit", "max_upstream=0", "--workers", "-1",        "--",       "cmd"},
             dir.path());
   std::string text = errors_text(run.errors);
   CAPTURE(text);
-  for (const char* says :
-       {"--listen: 'nowhere' has no port", "--drain: 'x' is not a duration", "--ready: 'smoke'",
-        "--ready-status: 'abc'", "--stop-signal: 'X'", "did you mean 'hold_timeout'",
-        "--limit max_upstream: max_upstream must be at least 1", "--workers: '-1'"}) {
+  for (const char* says : {"--listen: 'nowhere' has no port", "--drain: 'x' is not a duration",
+                           "--ready: 'smoke'", "--ready-status: 'abc'", "--stop-signal: 'X'",
+                           "--stop-to: 'children' is not a receiver of the stop signal; write main or group",
+                           "did you mean 'hold_timeout'",
+                           "--limit max_upstream: max_upstream must be at least 1", "--workers: '-1'"}) {
     CAPTURE(says);
     CHECK(text.find(says) != std::string::npos);
   }

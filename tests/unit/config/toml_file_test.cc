@@ -37,7 +37,7 @@ dir = "code"
 env = { APP_ENV = "dev", CACHE = "$HOME/cache", PRICE = "$$5", BRACED = "${HOME}x" }
 ready = { http = "/health", status = "200-299", host = "example.org", successes = 3, warm = ["/", "/slow"], timeout = "3s" }
 drain = "4s"
-stop = { signal = "INT", grace = "5s" }
+stop = { signal = "INT", to = "group", grace = "5s" }
 max_retiring = 2
 
 [app.web.limits]
@@ -104,6 +104,7 @@ TEST_CASE("file: every key that has a field reaches it") {
   CHECK(web.drain == Milliseconds(4000));
   CHECK(web.stop.signal == 2);
   CHECK(web.stop.grace == Milliseconds(5000));
+  CHECK(web.stop.to == StopTo::Group);
   CHECK(web.max_retiring == 2);
   CHECK(web.limits.body_stall == Milliseconds(6000));
   CHECK(web.limits.body_min_rate == 7);
@@ -273,6 +274,7 @@ TEST_CASE("file: wrong kinds of values are told, none is converted in silence") 
                            "max_retiring = -1",
                            "max_retiring = 1.5",
                            "stop = { grace = \"x\" }",
+                           "stop = { to = \"all\" }",
                            "limits = 1"}) {
     CAPTURE(line);
     bool has_command = std::string_view(line).starts_with("command");

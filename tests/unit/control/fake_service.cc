@@ -63,6 +63,7 @@ FrontStatus example_front() {
   app.ready = "http=/health, 3 in a row, warm / /slow";
   app.ready_timeout = Milliseconds(45'000);
   app.stop_grace = Milliseconds(7'000);
+  app.stop_to = StopTo::Group;
   app.max_retiring = 3;
   app.listener.max_fields = 99;
   return front;

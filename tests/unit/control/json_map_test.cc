@@ -55,6 +55,7 @@ TEST_CASE("json: a status comes back as it went") {
   CHECK(read->apps.at(0).ready == "http=/health, 3 in a row, warm / /slow");
   CHECK(read->apps.at(0).limits.hold_timeout == Milliseconds(5'000));
   CHECK(read->apps.at(0).limits.stream_idle == kOff);
+  CHECK(read->apps.at(0).stop_to == StopTo::Group);
   CHECK(read->apps.at(0).max_retiring == 3);
   CHECK(read->apps.at(0).waits_for == "db");
   CHECK(read->apps.at(0).recent.window_ms == 10'250);

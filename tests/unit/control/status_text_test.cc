@@ -91,7 +91,7 @@ web
   answered in p50 0.9 ms  p99 4.2 ms  at most 1.23 s
   connections clients 0  tunnels 0  to backend 0  pooled 0
   limits      drain 30s  ready_timeout 45s  stop_grace 7s  max_retiring 3
-              body_stall 20s  body_min_rate 0  connect_timeout 2s
+              stop_to group  body_stall 20s  body_min_rate 0  connect_timeout 2s
               response_timeout 1m  stream_idle off  upstream_idle 4s
               max_upstream 512  hold_timeout 5s  hold_requests 1000
   listener    head_timeout 10s  idle_timeout 1m  max_head 64KiB  max_fields 99

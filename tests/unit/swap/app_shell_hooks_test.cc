@@ -30,7 +30,8 @@ Lines run_since(Stage& stage, std::size_t& seen) {
     CHECK(what.words == Lines{"on-" + said.at("BERTH_HOOK")});
     CHECK(said.at("BERTH_APP") == "web");
     CHECK(said.at("BERTH_ADDRESS") == "127.0.0.1:8000");
-    CHECK(said.at("BERTH_CONTROL") == "/run/berth.sock");
+    CHECK(stage.launcher.errands[seen].launch.control_path == "/run/berth.sock");
+    CHECK(what.purpose == said.at("BERTH_HOOK") + " hook");
     std::string line = said.at("BERTH_HOOK") + " " + said.at("BERTH_GENERATION") + " after " +
                        said.at("BERTH_OLD_GENERATION") + ", " + said.at("BERTH_ENDPOINT") + " pid " +
                        said.at("BERTH_PID");
