@@ -127,15 +127,14 @@ std::vector<std::string> socket_directories(const Surroundings& surroundings) {
 std::variant<ControlSocket, std::string> ControlSocket::make(const std::string& explicit_path,
                                                              std::string_view listen,
                                                              const Surroundings& surroundings) {
-  std::string path = !explicit_path.empty() ? explicit_path : surroundings.berth_control.value_or("");
+  std::string path = explicit_path;
   const bool given = !path.empty();
   if (!given) {
     if (std::string wrong = make_directories(surroundings); !wrong.empty())
       return wrong + std::string(kElsewhere);
     path = socket_directories(surroundings).front() + "/" + socket_file_name(listen);
   }
-  const std::string shown =
-      path + (given && explicit_path.empty() ? " (from $BERTH_CONTROL)" : std::string());
+  const std::string shown = path;
   std::error_code ignored;
   path = std::filesystem::absolute(path, ignored).lexically_normal().string();
   const std::string directory = std::filesystem::path(path).parent_path().string();

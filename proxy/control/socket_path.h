@@ -17,7 +17,7 @@ namespace berth::control {
 
 /// What the path rules ask of the process's surroundings; tests put others in its place.
 struct Surroundings {
-  std::optional<std::string> berth_control;    ///< $BERTH_CONTROL
+  std::optional<std::string> berth_control;    ///< $BERTH_CONTROL, for clients alone
   std::optional<std::string> xdg_runtime_dir;  ///< $XDG_RUNTIME_DIR
   std::string tmp = "/tmp";
   unsigned uid = 0;
@@ -35,9 +35,10 @@ std::vector<std::string> socket_directories(const Surroundings& surroundings);
 /// name.
 class ControlSocket {
  public:
-  /// At `explicit_path` (--control), else $BERTH_CONTROL, else by the name of `listen` in the directory of
-  /// ours, which is made when it is missing. A file that no berth answers on any more is replaced; a live one
-  /// is an error. The string says what is wrong and what to do.
+  /// At `explicit_path` (--control), else by the name of `listen` in the directory of ours, which is made
+  /// when it is missing. $BERTH_CONTROL names the berth that runs already, whose backend this may be. A file
+  /// that no berth answers on any more is replaced; a live one is an error. The string says what is wrong and
+  /// what to do.
   static std::variant<ControlSocket, std::string> make(const std::string& explicit_path,
                                                        std::string_view listen,
                                                        const Surroundings& surroundings);
