@@ -17,6 +17,14 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
   return static_cast<std::uint16_t>(value);
 }
 
+/// RFC 4291 §2.5.5.2.
+Endpoint unmapped(const Endpoint& endpoint) {
+  constexpr std::array<std::uint8_t, 12> kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  const auto& bytes = endpoint.address;
+  if (!std::equal(kMapped.begin(), kMapped.end(), bytes.begin())) return endpoint;
+  return Endpoint::v4({bytes[12], bytes[13], bytes[14], bytes[15]}, endpoint.port);
+}
+
 }  // namespace
 
 Endpoint Endpoint::v4(std::array<std::uint8_t, 4> address, std::uint16_t port) {
@@ -68,7 +76,7 @@ std::optional<Endpoint> Endpoint::parse(std::string_view text) {
     host = host.substr(1, host.size() - 2);
     e.family = Family::V6;
     if (inet_pton(AF_INET6, host.c_str(), e.address.data()) != 1) return std::nullopt;
-    return e;
+    return unmapped(e);
   }
   if (inet_pton(AF_INET, host.c_str(), e.address.data()) != 1) return std::nullopt;
   return e;

@@ -38,8 +38,8 @@ struct Endpoint {
   static Endpoint any_v6(std::uint16_t port);
   static Endpoint unix_path(std::string path);
 
-  /// "1.2.3.4:80", "[::1]:80", "unix:/path". No names: those are resolved by the caller. nullopt: not an
-  /// address.
+  /// "1.2.3.4:80", "[::1]:80", "unix:/path". "[::ffff:1.2.3.4]:80" is 1.2.3.4:80: that is what a socket of it
+  /// speaks. No names: those are resolved by the caller. nullopt: not an address.
   static std::optional<Endpoint> parse(std::string_view text);
 
   bool is_loopback() const;

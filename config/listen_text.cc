@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "config/loopback_name.h"
 #include "config/socket_address.h"
 
 namespace berth {
@@ -54,7 +55,7 @@ std::string add_address(std::string_view text, std::vector<Endpoint>& into) {
   std::string_view host = text.substr(0, colon);
   auto with_any = Endpoint::parse("0.0.0.0" + std::string(text.substr(colon)));
   if (!with_any) return quoted + ": the port must be a number from 0 to 65535";
-  if (host == "localhost") {
+  if (is_loopback_name(host)) {
     into.push_back(Endpoint::loopback_v4(with_any->port));
     into.push_back(Endpoint::loopback_v6(with_any->port));
     return {};

@@ -1,8 +1,11 @@
 #include "config/port_mode.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
+
+#include "config/loopback_name.h"
 
 namespace berth {
 namespace {
@@ -40,7 +43,8 @@ std::variant<Endpoint, std::string> parse_server_address(std::string_view text) 
   std::string address(text);
   const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
   if (digits) address = "127.0.0.1:" + address;
-  if (text.starts_with("localhost:")) address = "127.0.0.1" + address.substr(9);
+  const auto colon = std::min(address.rfind(':'), address.size());
+  if (is_loopback_name(text.substr(0, colon))) address = "127.0.0.1" + address.substr(colon);
   auto endpoint = Endpoint::parse(address);
   if (!endpoint)
     return quoted(text) + " is not an address; write HOST:PORT with an IP or localhost, PORT or unix:/path";

@@ -3,6 +3,8 @@
 #include <array>
 #include <cstdio>
 
+#include "config/json_text.h"
+
 namespace berth::demo {
 namespace {
 
@@ -127,15 +129,11 @@ void replace(std::string& text, std::string_view mark, std::string_view value) {
   if (at != std::string::npos) text.replace(at, mark.size(), value);
 }
 
-std::string escaped(std::string_view text, bool for_json) {
+std::string escaped(std::string_view text) {
   std::string result;
   for (const char c : text) {
     std::array<char, 8> code{};
-    if (for_json && (c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20)) {
-      std::snprintf(code.data(), code.size(), "\\u%04x",
-                    static_cast<unsigned>(static_cast<unsigned char>(c)));
-      result += code.data();
-    } else if (!for_json && (c == '<' || c == '&' || c == '>' || c == '"')) {
+    if (c == '<' || c == '&' || c == '>' || c == '"') {
       std::snprintf(code.data(), code.size(), "&#%d;", c);
       result += code.data();
     } else {
@@ -145,13 +143,19 @@ std::string escaped(std::string_view text, bool for_json) {
   return result;
 }
 
+std::string quoted(std::string_view text) {
+  std::string result;
+  append_json_string(result, text);
+  return result;
+}
+
 }  // namespace
 
 std::string page(const Facts& facts) {
   std::string text(kPage);
-  const auto generation = facts.generation.empty() ? "&ndash;" : escaped(facts.generation, false);
-  replace(text, "@TITLE@", escaped(facts.app, false) + " &middot; berth demo");
-  replace(text, "@APP@", escaped(facts.app, false));
+  const auto generation = facts.generation.empty() ? "&ndash;" : escaped(facts.generation);
+  replace(text, "@TITLE@", escaped(facts.app) + " &middot; berth demo");
+  replace(text, "@APP@", escaped(facts.app));
   replace(text, "@GENERATION@", generation);
   replace(text, "@PID@", std::to_string(facts.pid));
   replace(text, "@PORT@", std::to_string(facts.port));
@@ -162,8 +166,8 @@ std::string page(const Facts& facts) {
 std::string info_json(const Facts& facts) {
   const auto uptime =
       std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - facts.started);
-  return "{\"app\":\"" + escaped(facts.app, true) + "\",\"generation\":\"" + escaped(facts.generation, true) +
-         "\",\"pid\":" + std::to_string(facts.pid) + ",\"port\":" + std::to_string(facts.port) +
+  return "{\"app\":" + quoted(facts.app) + ",\"generation\":" + quoted(facts.generation) +
+         ",\"pid\":" + std::to_string(facts.pid) + ",\"port\":" + std::to_string(facts.port) +
          ",\"uptime_ms\":" + std::to_string(uptime.count()) +
          ",\"requests\":" + std::to_string(facts.requests) + "}";
 }

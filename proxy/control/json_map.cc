@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "config/duration_text.h"
+#include "config/json_text.h"
 #include "config/limit_keys.h"
 #include "config/mode_text.h"
 
@@ -33,40 +34,8 @@ std::string_view word_of(const std::array<std::string_view, N>& words, Enum valu
   return index < N ? words[index] : "unknown";
 }
 
-// The length of the UTF-8 sequence that begins here, 0 if none does (RFC 3629 §4).
-std::size_t sequence_length(std::string_view text) {
-  auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  unsigned lead = byte(0);
-  if (lead < 0x80) return 1;
-  std::size_t length = lead >= 0xc2 && lead < 0xe0   ? 2
-                       : lead >= 0xe0 && lead < 0xf0 ? 3
-                       : lead >= 0xf0 && lead < 0xf5 ? 4
-                                                     : 0;
-  if (length == 0 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-  }
-  unsigned second = byte(1);
-  bool overlong = (lead == 0xe0 && second < 0xa0) || (lead == 0xf0 && second < 0x90);
-  bool beyond = (lead == 0xed && second > 0x9f) || (lead == 0xf4 && second > 0x8f);
-  return overlong || beyond ? 0 : length;
-}
-
 // What backends write need not be UTF-8, JSON must be.
-json::string clean(std::string_view text) {
-  json::string out;
-  out.reserve(text.size());
-  while (!text.empty()) {
-    std::size_t length = sequence_length(text);
-    if (length == 0) {
-      out.append("\xef\xbf\xbd");
-    } else {
-      out.append(json::string_view(text.data(), length));
-    }
-    text.remove_prefix(length == 0 ? 1 : length);
-  }
-  return out;
-}
+json::string clean(std::string_view text) { return json::string(utf8_text(text)); }
 
 json::array strings(const std::vector<std::string>& values) {
   json::array array;

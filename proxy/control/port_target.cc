@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "backend/port.h"
+#include "config/loopback_name.h"
 #include "config/socket_address.h"
 
 namespace berth::control {
@@ -88,7 +89,7 @@ PortTarget find_port_target(const std::string& asked) {
                         : "write HOST:PORT, [IPV6]:PORT, PORT or unix:/path");
   }
   if (host.empty() || host == "*") return wildcard(*port);
-  if (host == "localhost") return loopbacks(*port);
+  if (is_loopback_name(host)) return loopbacks(*port);
   if (const auto address = Endpoint::parse(asked)) return {.endpoints = {*address}, .note = {}, .error = {}};
   if (host.find('%') != std::string::npos) return wrong("addresses with a zone (%eth0) are not supported");
   if (host.find(':') != std::string::npos) return wrong("an IPv6 address stands in brackets: [::1]:8000");

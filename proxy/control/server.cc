@@ -7,12 +7,12 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/json/serialize.hpp>
 #include <exception>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "config/json_text.h"
 #include "config/version.h"
 #include "proxy/control/json_map.h"
 #include "proxy/control/session.h"
@@ -81,9 +81,9 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   /// Without a session: one that is too many must cost nothing, not even a wait.
   void turn_away(stream_protocol::socket& socket) const {
     const std::string body =
-        boost::json::serialize(problem(503, "busy", "Too many clients",
-                                       "this berth already serves " + std::to_string(settings_.max_clients) +
-                                           " clients of its control socket: try again")) +
+        json_text(problem(503, "busy", "Too many clients",
+                          "this berth already serves " + std::to_string(settings_.max_clients) +
+                              " clients of its control socket: try again")) +
         "\n";
     const std::string answer =
         "HTTP/1.1 503 Service Unavailable\r\nServer: berth/" + std::string(kVersion) +

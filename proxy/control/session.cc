@@ -9,11 +9,11 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/status.hpp>
 #include <boost/json/array.hpp>
-#include <boost/json/serialize.hpp>
 #include <charconv>
 #include <utility>
 #include <variant>
 
+#include "config/json_text.h"
 #include "config/version.h"
 #include "proxy/control/json_map.h"
 #include "proxy/control/json_read.h"
@@ -202,7 +202,7 @@ asio::awaitable<bool> Session::refuse(const Request& request, int status, std::s
 }
 
 asio::awaitable<bool> Session::reply(const Request& request, Reply reply) {
-  std::string body = reply.metrics.empty() ? json::serialize(reply.body) + "\n" : std::move(reply.metrics);
+  std::string body = reply.metrics.empty() ? json_text(reply.body) + "\n" : std::move(reply.metrics);
   std::string fields = "Content-Type: " + std::string(reply.type) + "\r\n";
   if (reply.status >= 400) fields = "Content-Type: application/problem+json\r\n";
   if (!reply.allow.empty()) fields += "Allow: " + reply.allow + "\r\n";
@@ -245,7 +245,7 @@ asio::awaitable<bool> Session::reply_status(const Request& request, ApiCallKind 
 
 void Session::push(const json::object& line) {
   if (gone_) return;
-  std::string text = json::serialize(line) + "\n";
+  std::string text = json_text(line) + "\n";
   queued_ += text.size();
   if (queued_ > settings_.max_queued && streaming_ && handle_) {
     // It reads slower than things happen: nothing waits for it.

@@ -1,12 +1,12 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <filesystem>
 #include <system_error>
 
 #include "config/check_file.h"
 #include "config/default_file.h"
 #include "config/file_schema.h"
+#include "config/json_text.h"
 #include "config/mode_text.h"
 #include "proxy/control/verbs.h"
 
@@ -59,7 +59,7 @@ int run_verb(const CheckVerb& verb, const Terminal& terminal) {
   std::error_code ignored;
   const CheckedFile checked = check_file(verb.file, std::filesystem::current_path(ignored).string());
   const std::size_t faults = checked.errors.size();
-  if (verb.json) terminal.out(json::serialize(to_json(checked)) + "\n");
+  if (verb.json) terminal.out(json_text(to_json(checked)) + "\n");
   if (faults == 0) {
     if (!verb.json) terminal.out(description(checked) + "\n");
     return 0;

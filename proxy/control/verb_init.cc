@@ -2,7 +2,6 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -15,6 +14,7 @@
 
 #include "config/check_file.h"
 #include "config/first_file.h"
+#include "config/json_text.h"
 #include "config/machine_check.h"
 #include "proxy/control/verbs.h"
 
@@ -134,7 +134,7 @@ int run_verb(const InitVerb& verb, const Terminal& terminal) {
                          .detail = name + " cannot be written: " + std::generic_category().message(error)},
                         as_told, terminal);
   const CheckedFile checked = check_file(verb.file, here.string());
-  terminal.out(verb.json ? json::serialize(written_json(name, file, checked)) + "\n"
+  terminal.out(verb.json ? json_text(written_json(name, file, checked)) + "\n"
                          : written_text(name, file, checked));
   return 0;
 }

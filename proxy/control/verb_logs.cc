@@ -1,12 +1,12 @@
 #include <algorithm>
 #include <atomic>
 #include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 #include <list>
 #include <mutex>
 #include <set>
 #include <thread>
 
+#include "config/json_text.h"
 #include "proxy/control/phase_text.h"
 #include "proxy/control/verbs.h"
 
@@ -38,7 +38,7 @@ class LogScreen {
  private:
   void show_json(const std::string& app, json::value value) {
     if (lines_ == Lines::Named && value.is_object()) value.get_object()["app"] = app;
-    terminal_.out(json::serialize(value) + "\n");
+    terminal_.out(json_text(value) + "\n");
   }
 
   std::string text_of(const std::string& app, const LogLine& line) const {

@@ -1,6 +1,5 @@
-#include <boost/json/serialize.hpp>
-
 #include "config/duration_text.h"
+#include "config/json_text.h"
 #include "proxy/control/json_map.h"
 #include "proxy/control/verbs.h"
 
@@ -10,7 +9,7 @@ int run_verb(const PauseVerb& verb, const Terminal& terminal) {
   Reached reached = reach_app(verb.target, terminal);
   if (reached.exit_code != 0) return reached.exit_code;
   const PauseRequest request{.message = verb.message, .max = verb.max};
-  const std::string body = boost::json::serialize(to_json(request));
+  const std::string body = json_text(to_json(request));
   CallResult result = call(reached.socket, {"POST", "/v1/apps/" + reached.app + "/pause", body});
   if (int code = tell_failure(result, verb.target, "the pause", terminal); code != 0) return code;
   const std::string until =

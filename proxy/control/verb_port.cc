@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <cerrno>
 #include <system_error>
 #include <vector>
@@ -9,6 +8,7 @@
 #include "backend/port.h"
 #include "backend/port_text.h"
 #include "config/duration_text.h"
+#include "config/json_text.h"
 #include "proxy/control/port_target.h"
 #include "proxy/control/verbs.h"
 #include "proxy/loop/signal_pause.h"
@@ -134,11 +134,11 @@ int run_verb(const PortVerb& verb, const Terminal& terminal) {
   if (verb.json) {
     json::array addresses;
     for (const Finding& finding : findings) addresses.push_back(to_json(finding));
-    terminal.out(json::serialize(json::object{{"asked", verb.address},
-                                              {"free", exit_code == 0},
-                                              {"exit_code", exit_code},
-                                              {"waited_ms", wait.took.count()},
-                                              {"addresses", std::move(addresses)}}) +
+    terminal.out(json_text(json::object{{"asked", verb.address},
+                                        {"free", exit_code == 0},
+                                        {"exit_code", exit_code},
+                                        {"waited_ms", wait.took.count()},
+                                        {"addresses", std::move(addresses)}}) +
                  "\n");
   } else if (exit_code != 4) {
     terminal.out((target.note.empty() ? "" : target.note + "\n") + text_of(findings));

@@ -1,10 +1,10 @@
 #include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 #include <chrono>
 #include <filesystem>
 #include <optional>
 #include <system_error>
 
+#include "config/json_text.h"
 #include "proxy/control/json_map.h"
 #include "proxy/control/json_read.h"
 #include "proxy/control/phase_text.h"
@@ -127,7 +127,7 @@ Call swap_call(const SwapVerb& verb, const std::string& app) {
   if (!verb.command.empty()) request.dir = std::filesystem::current_path(ignored).string();
   json::object body = to_json(request);
   if (!verb.wait_for_release) body["wait"] = "switch";
-  return {"POST", "/v1/apps/" + app + "/" + std::string(name_of(verb.kind)), json::serialize(body)};
+  return {"POST", "/v1/apps/" + app + "/" + std::string(name_of(verb.kind)), json_text(body)};
 }
 
 }  // namespace

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 #include <filesystem>
 #include <system_error>
 #include <utility>
 
+#include "config/json_text.h"
 #include "proxy/control/json_map.h"
 #include "proxy/control/phase_text.h"
 #include "proxy/control/socket_path.h"
@@ -66,7 +66,7 @@ std::string joined(const std::vector<std::string>& words) {
 int tell_problem(const VerbProblem& problem, const Target& target, const Terminal& terminal) {
   if (target.json) {
     json::object object = control::problem(0, problem.type, problem.title, problem.detail);
-    terminal.out(json::serialize(object) + "\n");
+    terminal.out(json_text(object) + "\n");
   }
   terminal.err("berth: " + problem.detail + "\n");
   return problem.exit_code;

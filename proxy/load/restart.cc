@@ -10,10 +10,10 @@
 
 #include <array>
 #include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 #include <csignal>
 #include <cstring>
 
+#include "config/json_text.h"
 #include "proxy/control/client.h"
 #include "proxy/control/json_map.h"
 #include "proxy/control/json_read.h"
@@ -85,7 +85,7 @@ Restart ask_for_swap(const std::string& socket, const std::string& app, const Ti
   following.given_up = tick;
   const auto result = control::call(
       socket,
-      {"POST", "/v1/apps/" + app + "/swap", json::serialize(control::to_json(control::SwapRequest{}))},
+      {"POST", "/v1/apps/" + app + "/swap", json_text(control::to_json(control::SwapRequest{}))},
       following);
   if (restart.ok) return restart;
   switch (result.end) {

@@ -5,7 +5,6 @@
 
 #include <array>
 #include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -19,6 +18,7 @@
 #include "bench/load/load.h"
 #include "bench/load/report.h"
 #include "bench/load/report_page.h"
+#include "config/json_text.h"
 #include "config/version.h"
 #include "proxy/control/verbs.h"
 #include "proxy/load/load_plan.h"
@@ -235,7 +235,7 @@ int compare(const LoadVerb& verb, const Terminal& terminal) {
   if (!verb.html) return 0;
   const json::object both{{"compare", json::array{reports[0], reports[1]}},
                           {"names", json::array{name(0), name(1)}}};
-  return write_file(*verb.html, load::report_page(json::serialize(both)), terminal) ? 0 : 2;
+  return write_file(*verb.html, load::report_page(json_text(both)), terminal) ? 0 : 2;
 }
 
 /// Not one right answer; where no requests were sent, no stream and no WebSocket either.
@@ -250,7 +250,7 @@ bool nothing_answered(const json::object& report) {
 
 /// Text, files, and the exit code that the bounds decide.
 int tell(const json::object& report, const LoadVerb& verb, const Terminal& terminal) {
-  const std::string text = json::serialize(report);
+  const std::string text = json_text(report);
   bool written = true;
   if (verb.json == std::optional<std::string>("-"))
     written = write_stdout(text + "\n", terminal);

@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <ctime>
 
-#include "proxy/observe/json_text.h"
+#include "config/json_text.h"
 
 namespace berth::observe {
 namespace {

@@ -18,8 +18,8 @@
 #include <mutex>
 #include <string>
 
+#include "config/json_text.h"
 #include "proxy/loop/signals_blocked.h"
-#include "proxy/observe/json_text.h"
 
 namespace berth::observe {
 namespace {

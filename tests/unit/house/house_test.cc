@@ -172,6 +172,15 @@ TEST_CASE("house: the heavy libraries have one door each") {
   }
 }
 
+TEST_CASE("house: the product's JSON has one writer") {
+  // Boost's own writes what is no UTF-8, and figures that are not finite, as they are.
+  for (const Source& source : sources()) {
+    if (is_test(source)) continue;
+    INFO(source.path);
+    CHECK(source.text.find("json::serialize(") == std::string::npos);
+  }
+}
+
 TEST_CASE("house: no file is longer than 400 lines") {
   for (const Source& source : sources()) {
     INFO(source.path, ": ", source.lines.size(), " lines");
