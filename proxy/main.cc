@@ -89,7 +89,7 @@ struct Run {
   }
   template <class Client>
   int operator()(const Client& verb) const {
-    return control::run_verb(verb, control::Terminal::of_process());
+    return control::exit_code_of_output(control::run_verb(verb, control::Terminal::of_process()));
   }
 };
 

@@ -4,6 +4,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -11,6 +12,10 @@
 
 namespace berth::load {
 namespace {
+
+/// As curl does. A server that knows nothing of the expectation would never say that it may come.
+constexpr std::chrono::seconds kWaitForContinue{1};
+constexpr int kSwitching = 101;
 
 std::string error_text(int error) { return std::strerror(error); }
 
@@ -28,6 +33,7 @@ Connection::Event Connection::begin(const Address& address, Clock::time_point no
   busy_ = true;
   send_failed_ = false;
   body_differs_ = false;
+  holds_body_ = request_.expects;
   sent_ = 0;
   body_bytes_ = 0;
   crc_.reset();
@@ -73,15 +79,14 @@ void Connection::notice_close() {
 }
 
 Connection::Event Connection::flush() {
-  const std::size_t total = request_.wire.size() + request_.tail.size();
+  const std::size_t total = holds_body_ ? request_.head : size();
+  const std::size_t wire = std::min(request_.wire.size(), total);
   while (sent_ < total && !send_failed_) {
     std::array<iovec, 2> parts{};
     std::size_t count = 0;
-    if (sent_ < request_.wire.size()) {
-      parts[count++] = {request_.wire.data() + sent_, request_.wire.size() - sent_};
-    }
-    const std::size_t into_tail = sent_ < request_.wire.size() ? 0 : sent_ - request_.wire.size();
-    if (into_tail < request_.tail.size()) {
+    if (sent_ < wire) parts[count++] = {request_.wire.data() + sent_, wire - sent_};
+    const std::size_t into_tail = sent_ < wire ? 0 : sent_ - wire;
+    if (!holds_body_ && into_tail < request_.tail.size()) {
       parts[count++] = {const_cast<char*>(request_.tail.data()) + into_tail,
                         request_.tail.size() - into_tail};
     }
@@ -102,9 +107,23 @@ Connection::Event Connection::flush() {
   return Event::None;
 }
 
+Connection::Event Connection::release_body() {
+  holds_body_ = false;
+  return flush();
+}
+
+Connection::Event Connection::send_body_late(Clock::time_point now) {
+  const bool waits = busy_ && holds_body_ && !connecting_ && now - since_ >= kWaitForContinue;
+  return waits ? release_body() : Event::None;
+}
+
 Connection::Event Connection::receive() {
   static thread_local std::array<char, 256 * 1024> buffer;
-  for (;;) {
+  for (int turn = 0;; ++turn) {
+    if (turn == kReadsInTurn) {
+      tell_again(epoll_, fd_, token_);
+      return Event::None;
+    }
     const auto n = ::recv(fd_, buffer.data(), buffer.size(), 0);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && errno == EAGAIN) {
@@ -119,7 +138,8 @@ Connection::Event Connection::receive() {
       close();
       return Event::IdleBytes;
     }
-    const auto event = take(bytes);
+    auto event = take(bytes);
+    if (event == Event::None && holds_body_ && reader_.interim() > 0) event = release_body();
     if (event != Event::None) return event;
   }
 }
@@ -164,8 +184,9 @@ Connection::Event Connection::complete(std::string_view behind) {
   if (!behind.empty()) return fail(FailureKind::Malformed, "bytes after the response");
   if (!wanted) {
     const auto server = std::string(field_of(reader_.head(), "server"));
-    const auto kind = status >= 400 && status < 500 ? FailureKind::Status4xx : FailureKind::Status5xx;
-    outcome_ = {.kind = kind, .detail = std::to_string(status) + " from \"" + server + "\""};
+    outcome_ = {.kind = failure_of_status(status),
+                .detail = std::to_string(status) + " from \"" + server + "\"" +
+                          (status == kSwitching ? ", which ends HTTP on the connection" : "")};
   } else if (!seen.empty() && seen != "1") {
     outcome_ = {.kind = FailureKind::Duplicate,
                 .detail = "the server has seen it " + std::string(seen) + " times"};
@@ -177,8 +198,8 @@ Connection::Event Connection::complete(std::string_view behind) {
     outcome_.crc = crc_.checksum();
   }
   busy_ = false;
-  const bool all_sent = sent_ == request_.wire.size() + request_.tail.size();
-  outcome_.reusable = reader_.keep_alive() && all_sent && !send_failed_;
+  outcome_.reusable =
+      reader_.keep_alive() && sent_ == size() && !send_failed_ && !request_.closes && status != kSwitching;
   if (!outcome_.reusable) close();
   return Event::Finished;
 }

@@ -48,6 +48,9 @@ class Connection {
   /// `events` as epoll told them.
   Event on_ready(std::uint32_t events);
 
+  /// Sends the body of a request that waits for 100 (Continue), if it has waited for long (RFC 9110 §10.1.1).
+  Event send_body_late(Clock::time_point now);
+
   /// Ends a running exchange as timed out.
   Event time_out();
 
@@ -62,11 +65,13 @@ class Connection {
  private:
   Event connect(const Address& address);
   Event flush();
+  Event release_body();
   Event receive();
   Event take(std::string_view bytes);
   Event complete(std::string_view behind);
   Event fail(FailureKind kind, std::string detail);
   Event ended_by_peer(int error);
+  std::size_t size() const { return request_.wire.size() + request_.tail.size(); }
   bool verified(std::string& why) const;
   void notice_close();
 
@@ -76,6 +81,7 @@ class Connection {
   bool connecting_ = false;
   bool busy_ = false;
   bool send_failed_ = false;
+  bool holds_body_ = false;  ///< the head is sent alone, and 100 (Continue) has not come
   bool body_differs_ = false;
   boost::crc_32_type crc_;
   Request request_;

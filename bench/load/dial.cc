@@ -13,6 +13,13 @@
 namespace berth::load {
 namespace {
 
+epoll_event interest_of(std::uint64_t token) {
+  epoll_event interest{};
+  interest.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  interest.data.u64 = token;
+  return interest;
+}
+
 DialFault fault_of(FailureKind kind, const char* call, int error) {
   return {kind, std::string(call) + ": " + std::strerror(error)};
 }
@@ -66,9 +73,7 @@ Dialled dial(int epoll, std::uint64_t token, const Address& address) {
   }
   const int on = 1;
   ::setsockopt(dialled.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  epoll_event interest{};
-  interest.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
-  interest.data.u64 = token;
+  epoll_event interest = interest_of(token);
   if (::epoll_ctl(epoll, EPOLL_CTL_ADD, dialled.fd, &interest) != 0) {
     dialled.fault = fault_of(FailureKind::Local, "epoll_ctl", errno);
     return dialled;
@@ -83,6 +88,11 @@ Dialled dial(int epoll, std::uint64_t token, const Address& address) {
                                             : FailureKind::Local;
   dialled.fault = fault_of(kind, "connect", error);
   return dialled;
+}
+
+void tell_again(int epoll, int fd, std::uint64_t token) {
+  epoll_event interest = interest_of(token);
+  ::epoll_ctl(epoll, EPOLL_CTL_MOD, fd, &interest);
 }
 
 std::optional<DialFault> dial_fault(int fd) {

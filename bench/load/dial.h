@@ -46,6 +46,13 @@ struct Dialled {
 /// happen: no epoll_ctl on the path of a request.
 Dialled dial(int epoll, std::uint64_t token, const Address& address);
 
+/// Asks for another edge of what is still to be read. Who has read its share lets others have theirs.
+void tell_again(int epoll, int fd, std::uint64_t token);
+
+/// How often one connection is read in its turn: a peer that sends faster than that is read must not keep the
+/// loop for itself.
+inline constexpr int kReadsInTurn = 64;
+
 /// Of a connect that was under way: what it came to; nullopt: it is there.
 std::optional<DialFault> dial_fault(int fd);
 

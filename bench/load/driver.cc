@@ -55,53 +55,6 @@ Driver::~Driver() {
   ::close(epoll_);
 }
 
-void Driver::add_pools() {
-  const bool open = plan_.rate > 0;
-  std::vector<std::vector<RequestShape>> by_server(plan_.targets.size());
-  for (const auto& shape : plan_.shapes) by_server.at(shape.server).push_back(shape);
-  const auto served = static_cast<unsigned>(
-      std::count_if(by_server.begin(), by_server.end(), [](const auto& shapes) { return !shapes.empty(); }));
-  const auto share = [&](unsigned lanes) {
-    return lanes == 0 ? 0U : std::max(1U, lanes / std::max(1U, served));
-  };
-  for (std::size_t i = 0; i < by_server.size(); ++i) {
-    if (by_server[i].empty()) continue;
-    // Shapes of fresh connections have those for themselves; without any, the lanes there send all of them.
-    std::vector<RequestShape> kept, fresh;
-    for (const auto& shape : by_server[i]) (shape.kind == RequestKind::Fresh ? fresh : kept).push_back(shape);
-    if (fresh.empty()) fresh = kept;
-    for (auto& shape : fresh)
-      if (shape.kind == RequestKind::Get) shape.kind = RequestKind::Fresh;
-    Route route;
-    if (plan_.keep_alive_lanes > 0)
-      route.keep_alive = add_pool(std::move(kept), i, share(plan_.keep_alive_lanes), false, open);
-    if (plan_.fresh_lanes > 0)
-      route.fresh = add_pool(std::move(fresh), i, share(plan_.fresh_lanes), true, open);
-    routes_.push_back(route);
-  }
-  if (open && ((plan_.fresh_share > 0 && plan_.fresh_lanes == 0) ||
-               (plan_.fresh_share < 1 && plan_.keep_alive_lanes == 0)))
-    throw std::invalid_argument("a load plan without lanes for some of its requests");
-  for (const auto& each : plan_.dedicated)
-    add_pool({each.shape}, each.shape.server, each.lanes, each.shape.kind == RequestKind::Fresh, false);
-  if (lanes_.empty() && plan_.events.lanes == 0 && plan_.websockets.lanes == 0)
-    throw std::invalid_argument("a load plan without lanes");
-}
-
-int Driver::add_pool(std::vector<RequestShape> shapes, std::size_t server, unsigned lanes, bool fresh,
-                     bool open) {
-  const auto index = pools_.size();
-  pools_.push_back({.source = RequestSource(std::move(shapes), plan_.host, plan_.seed + index),
-                    .server = server,
-                    .fresh = fresh,
-                    .open_loop = open});
-  for (unsigned i = 0; i < lanes; ++i) {
-    pools_[index].free.push_back(lanes_.size());
-    lanes_.push_back({.connection = std::make_unique<Connection>(epoll_, lanes_.size()), .pool = index});
-  }
-  return static_cast<int>(index);
-}
-
 /// Wakes the loop, from any thread.
 void Driver::ring() {
   const std::uint64_t one = 1;
@@ -110,6 +63,11 @@ void Driver::ring() {
 
 void Driver::request_stop() {
   stop_requested_.store(true);
+  ring();
+}
+
+void Driver::give_up() {
+  given_up_.store(true);
   ring();
 }
 
@@ -134,7 +92,7 @@ Load::Now Driver::now() const {
 void Driver::begin_run() {
   {
     const std::lock_guard lock(mutex_);
-    started_ = next_scan_ = Clock::now();
+    started_ = next_scan_ = last_end_ = Clock::now();
   }
   tally_ = std::make_unique<Tally>(started_, plan_.window_tail);
   prober_ = std::make_unique<Prober>(epoll_, kProbeToken, addresses_.front(), plan_.probe_every);
@@ -153,18 +111,18 @@ void Driver::begin_run() {
 void Driver::run() {
   begin_run();
   std::array<epoll_event, 256> events{};
-  while (!stopping_ || running_ > 0) {
+  while (!stopping_ || (waits() && !given_up_.load(std::memory_order_relaxed))) {
     const auto now = Clock::now();
     if (marked_.load(std::memory_order_relaxed)) take_marks();
-    tally_->tick(now);
+    if (!stopping_ || running_ > 0) tally_->tick(now);
     if (tally_->result().seconds.size() != seconds_told_) tell_last_second();
     if (!stopping_) {
       arrive(now);
       wake_lanes(now);
       prober_->tick(now);
       events_->tick(now);
-      websockets_->tick(now);
     }
+    websockets_->tick(now);
     time_out_slow(now);
     const auto wait = std::max(next_wake() - Clock::now(), Clock::duration::zero());
     const auto ns = std::chrono::duration_cast<std::chrono::nanoseconds>(wait).count();
@@ -174,10 +132,23 @@ void Driver::run() {
     for (int i = 0; i < n; ++i)
       on_event(events[static_cast<std::size_t>(i)].data.u64, events[static_cast<std::size_t>(i)].events);
     failed_.store(tally_->failures(), std::memory_order_relaxed);
-    if (stop_requested_.load(std::memory_order_relaxed) && !stopping_) stop(Clock::now());
+    const bool wanted =
+        stop_requested_.load(std::memory_order_relaxed) || over_.load(std::memory_order_relaxed);
+    if (wanted && !stopping_) stop(Clock::now());
   }
-  result_ = tally_->finish(started_ + tally_->result().took);
+  end_run();
+}
+
+/// The run ends with its last answer: nobody waits for what comes after that. What was never answered was
+/// waited for until it was given up.
+void Driver::end_run() {
+  const auto given_up = running_;
+  auto ended = over_.load() ? last_end_ : std::max(stopped_, last_end_);
+  if (given_up > 0) ended = Clock::now();
+  result_ = tally_->finish(ended);
+  result_.took = ended - started_;
   result_.sent = sent_;
+  result_.given_up = given_up;
   if (lanes_.empty()) result_.longest_gap = result_.longest_gap_at = {};  // no answer was waited for
   result_.events = events_->figures();
   result_.websockets = websockets_->figures();
@@ -187,9 +158,11 @@ void Driver::run() {
 void Driver::stop(Clock::time_point now) {
   take_marks();
   stopping_ = true;
+  stopped_ = now;
   auto& result = tally_->result();
-  result.took = now - started_;
   for (const auto& pool : pools_) result.unsent += pool.backlog.size();
+  for (; !wakes_.empty(); wakes_.pop())  // a lane had been found for these
+    if (pools_[lanes_[wakes_.top().lane].pool].open_loop) ++result.unsent;
   events_->stop();
   websockets_->stop();
   prober_->stop();
@@ -203,7 +176,7 @@ void Driver::take_marks() {
     marks.swap(marks_);
     marked_.store(false);
   }
-  const auto now = Clock::now();
+  const auto now = stopping_ ? stopped_ : Clock::now();
   for (const bool begins : marks) begins ? tally_->begin_window(now) : tally_->end_window(now);
 }
 
@@ -219,9 +192,9 @@ Clock::time_point Driver::due_of(std::uint64_t arrival) const {
 }
 
 Clock::time_point Driver::next_wake() const {
-  auto next = next_scan_;
+  auto next = std::min(next_scan_, websockets_->next_due());
   if (stopping_) return next;
-  next = std::min({next, prober_->next_due(), events_->next_due(), websockets_->next_due()});
+  next = std::min({next, prober_->next_due(), events_->next_due()});
   if (!wakes_.empty()) next = std::min(next, wakes_.top().at);
   if (plan_.rate > 0 && !routes_.empty() && !all_begun()) next = std::min(next, due_of(arrivals_));
   return next;
@@ -302,6 +275,7 @@ void Driver::handle(std::size_t index, Connection::Event event) {
       return;
     case Connection::Event::Finished:
       --running_;
+      last_end_ = Clock::now();
       finish(lane);
       release(index, !lane.connection->outcome().ok);
       if (running_ == 0 && all_begun()) over_.store(true);
@@ -334,7 +308,7 @@ void Driver::finish(Lane& lane) {
     tally_->answered(shape.kind, now - lane.due, now);
     if (outcome.closed_untold) {
       if (!fresh) ++tally_->result().keepalive_closed;
-    } else if (!outcome.reusable && !fresh) {
+    } else if (!outcome.reusable && !connection.request().closes) {
       ++tally_->result().closed_as_told;
     }
     if (fresh) connection.close();
@@ -372,6 +346,8 @@ void Driver::time_out_slow(Clock::time_point now) {
     auto& connection = *lanes_[i].connection;
     if (connection.busy() && now - connection.since() > plan_.request_timeout)
       handle(i, connection.time_out());
+    else if (connection.busy())
+      handle(i, connection.send_body_late(now));
     else if (!connection.busy() && connection.open() && now - connection.since() > kIdle)
       connection.close();
   }

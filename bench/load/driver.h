@@ -32,13 +32,14 @@ class Driver {
   Driver(const Driver&) = delete;
   Driver& operator=(const Driver&) = delete;
 
-  /// Until request_stop() and the end of what was under way then. Once.
+  /// Until request_stop(), or the last of `most_requests`, and the end of what was under way then. Once.
   void run();
   /// Valid after run() has returned.
   LoadResult take_result();
 
   // From any thread.
   void request_stop();
+  void give_up();  ///< ends the wait for what is under way
   void mark_window(bool begins);
   std::uint64_t answered() const { return answered_.load(std::memory_order_relaxed); }
   Load::Now now() const;
@@ -83,6 +84,8 @@ class Driver {
   void take_marks();
   void tell_last_second();
   void stop(Clock::time_point now);
+  bool waits() const { return running_ > 0 || websockets_->waiting(); }
+  void end_run();
   bool all_begun() const { return plan_.most_requests != 0 && sent_ >= plan_.most_requests; }
   Clock::time_point due_of(std::uint64_t arrival) const;
   Clock::time_point next_wake() const;
@@ -108,7 +111,10 @@ class Driver {
   std::size_t seconds_told_ = 0;
   Clock::time_point started_;
   Clock::time_point next_scan_;
+  Clock::time_point stopped_;
+  Clock::time_point last_end_;  ///< of a request
   std::atomic<bool> stop_requested_{false};
+  std::atomic<bool> given_up_{false};
   std::atomic<bool> over_{false};
   std::atomic<bool> marked_{false};
   std::atomic<std::uint64_t> answered_{0};

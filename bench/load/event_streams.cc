@@ -26,11 +26,12 @@ void EventReader::restart() {
 }
 
 void EventReader::feed(std::string_view text, EventFigures& figures) {
-  while (!text.empty()) {
+  while (!text.empty() && !overlong()) {
     const auto end = text.find('\n');
     line_.append(text.substr(0, end));
     if (end == std::string_view::npos) return;
     text.remove_prefix(end + 1);
+    if (overlong()) return;
     if (!line_.empty() && line_.back() == '\r') line_.pop_back();
     line(figures);
     line_.clear();
@@ -86,7 +87,8 @@ void EventStreams::open(std::size_t index, Clock::time_point now) {
   lane.events.restart();
   lane.reader.begin(false);
   std::string request = "GET " + plan_.lanes.target + " HTTP/1.1\r\nHost: " + plan_.host +
-                        "\r\nAccept: text/event-stream\r\nCache-Control: no-cache\r\n" + plan_.lanes.fields;
+                        "\r\nAccept: text/event-stream\r\nCache-Control: no-cache\r\n" +
+                        without_fields(plan_.lanes.fields, {"expect"});
   if (!lane.events.last_id().empty()) request += "Last-Event-ID: " + lane.events.last_id() + "\r\n";
   if (!lane.wire.open(epoll_, token_ | index, plan_.address, request + "\r\n"))
     failed(lane, lane.wire.kind(), lane.wire.why(), now);
@@ -110,14 +112,14 @@ void EventStreams::on_ready(std::uint64_t index, std::uint32_t events, Clock::ti
       return failed(lane, FailureKind::Malformed, lane.reader.error(), now);
     if (!lane.answered && lane.reader.state() != ResponseReader::State::Head) {
       const int status = lane.reader.status();
-      if (status != 200)
-        return failed(lane, status < 500 ? FailureKind::Status4xx : FailureKind::Status5xx,
-                      std::to_string(status), now);
+      if (status != 200) return failed(lane, failure_of_status(status), std::to_string(status), now);
       lane.answered = true;
       lane.due = Clock::time_point::max();
       ++(std::exchange(lane.opened_before, true) ? figures_.reconnects : figures_.streams);
     }
     lane.events.feed(step.body, figures_);
+    if (lane.events.overlong())
+      return failed(lane, FailureKind::Malformed, "a line of the stream is longer than a MiB", now);
   }
   const bool whole = lane.reader.state() == ResponseReader::State::Done;
   if (goes_on && !whole) return;

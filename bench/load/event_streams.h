@@ -19,6 +19,8 @@ class EventReader {
  public:
   /// Counts the events that end within `text`, and the gaps and repeats of their ids.
   void feed(std::string_view text, EventFigures& figures);
+  /// A line was longer than any that is kept: what follows is not read.
+  bool overlong() const { return line_.size() > kMaxLine; }
   /// Nothing of an event is pending.
   bool at_boundary() const { return line_.empty() && !begun_; }
   /// A new connection: what was pending is given up.
@@ -28,6 +30,7 @@ class EventReader {
  private:
   void line(EventFigures& figures);
   void dispatch(EventFigures& figures);
+  static constexpr std::size_t kMaxLine = 1024 * 1024;
   std::string line_;
   bool begun_ = false;
   std::optional<std::string> id_;  ///< of the event that is pending: had when it is whole

@@ -25,10 +25,18 @@ const char* name_of(FailureKind kind) {
       return "reset";
     case FailureKind::Timeout:
       return "timeout";
+    case FailureKind::Status1xx:
+      return "1xx";
+    case FailureKind::Status2xx:
+      return "2xx";
+    case FailureKind::Status3xx:
+      return "3xx";
     case FailureKind::Status4xx:
       return "4xx";
     case FailureKind::Status5xx:
       return "5xx";
+    case FailureKind::OtherStatus:
+      return "other_status";
     case FailureKind::Truncated:
       return "truncated";
     case FailureKind::WrongBody:
@@ -41,6 +49,23 @@ const char* name_of(FailureKind kind) {
       return "local";
   }
   return "?";
+}
+
+FailureKind failure_of_status(int status) {
+  switch (status / 100) {
+    case 1:
+      return FailureKind::Status1xx;
+    case 2:
+      return FailureKind::Status2xx;
+    case 3:
+      return FailureKind::Status3xx;
+    case 4:
+      return FailureKind::Status4xx;
+    case 5:
+      return FailureKind::Status5xx;
+    default:
+      return FailureKind::OtherStatus;
+  }
 }
 
 const char* name_of(RequestKind kind) {
@@ -83,6 +108,7 @@ std::string LoadResult::text() const {
 /// The thread of a run. What it threw is told by stop().
 struct Load::Running {
   std::exception_ptr failure;
+  std::atomic<bool> ended{false};
   std::thread thread;
 };
 
@@ -102,6 +128,7 @@ void Load::start() {
     } catch (...) {
       running->failure = std::current_exception();
     }
+    running->ended.store(true);
   });
 }
 
@@ -113,6 +140,10 @@ LoadResult Load::stop() {
   if (failure) std::rethrow_exception(failure);
   return driver_->take_result();
 }
+
+void Load::begin_stop() { driver_->request_stop(); }
+bool Load::ended() const { return running_->ended.load(); }
+void Load::give_up() { driver_->give_up(); }
 
 LoadResult Load::run_for(std::chrono::milliseconds time) {
   start();

@@ -93,16 +93,22 @@ enum class FailureKind : std::uint8_t {
   Refused,    ///< the connect was refused
   Reset,      ///< the connection ended before the first byte of the response (a keep-alive one too)
   Timeout,    ///< the response was not complete in time
-  Status4xx,  ///< complete, with such a status, and none was expected
-  Status5xx,  ///< complete, with such a status or another that was not expected
-  Truncated,  ///< the connection ended within the response
-  WrongBody,  ///< complete, and the body is not what was expected
-  Duplicate,  ///< the server has seen this request before, or answered it twice
-  Malformed,  ///< not HTTP, or bytes where none belong
-  Local,      ///< this machine could not open a connection (descriptors, ports): says nothing of the server
+  Status1xx,  ///< 101, which ends HTTP on the connection, to a request that waits for an answer
+  Status2xx,  ///< complete, with such a status where another was expected; so on
+  Status3xx,
+  Status4xx,
+  Status5xx,
+  OtherStatus,  ///< complete, with a status above 599, which HTTP does not know
+  Truncated,    ///< the connection ended within the response
+  WrongBody,    ///< complete, and the body is not what was expected
+  Duplicate,    ///< the server has seen this request before, or answered it twice
+  Malformed,    ///< not HTTP, or bytes where none belong
+  Local,        ///< this machine could not open a connection (descriptors, ports): says nothing of the server
 };
-inline constexpr std::size_t kFailureKinds = 10;
+inline constexpr std::size_t kFailureKinds = 14;
 const char* name_of(FailureKind kind);  ///< "refused", "4xx", "wrong_body"
+/// The kind of an answer whose status was not expected.
+FailureKind failure_of_status(int status);
 using FailureCounts = std::array<std::uint64_t, kFailureKinds>;
 
 /// A histogram's figures: what stays of it where many are kept.
@@ -156,7 +162,8 @@ struct ProbeResult {
 struct LoadResult {
   std::uint64_t sent = 0;  ///< requests begun, with those that failed to connect
   std::uint64_t ok = 0;
-  std::uint64_t unsent = 0;  ///< open loop: due, and still without a free lane at the end
+  std::uint64_t unsent = 0;    ///< open loop: due, and still without a free lane at the end
+  std::uint64_t given_up = 0;  ///< under way when give_up() ended the run: neither ok nor failed
   FailureCounts failures{};
   std::uint64_t connections = 0;       ///< opened
   std::uint64_t keepalive_closed = 0;  ///< closed by the server between requests, without having said so
@@ -172,11 +179,13 @@ struct LoadResult {
   std::chrono::nanoseconds latest{0};
   /// Between two successive right responses, the run's begin and end counted as such.
   std::chrono::nanoseconds longest_gap{0}, longest_gap_at{0};
+  /// Until the last answer, if that came when nothing more was to be sent, or else until the stop.
   std::chrono::nanoseconds took{0};
   EventFigures events;
   WebSocketFigures websockets;
   ProbeResult probe;
-  std::vector<std::string> samples;  ///< the first failures, each in a line: when, what, why
+  /// The first failures, each in a line: when, what, why, and how often if more than once.
+  std::vector<std::string> samples;
 
   std::uint64_t failed() const;
   std::uint64_t failed(FailureKind kind) const { return failures[static_cast<std::size_t>(kind)]; }
@@ -201,6 +210,12 @@ class Load {
   /// Sends nothing new, waits for what is under way (each within the request timeout), and tells. Once, after
   /// start().
   LoadResult stop();
+  /// The first step of stop(), which does not wait; ended() tells when stop() will not wait either. From any
+  /// thread.
+  void begin_stop();
+  bool ended() const;
+  /// Does not wait for what is under way: stop() returns at once. After begin_stop(), from any thread.
+  void give_up();
   /// start(), then stop() after `time`: for the command line.
   LoadResult run_for(std::chrono::milliseconds time);
 
@@ -212,7 +227,7 @@ class Load {
     std::chrono::nanoseconds since{0};
     std::uint64_t answered = 0, failed = 0;
     SecondFigures last;  ///< the last whole second
-    bool over = false;   ///< `most_requests` are answered: nothing more is coming
+    bool over = false;   ///< `most_requests` are answered: the run has ended by itself
   };
   Now now() const;  ///< from any thread
   /// A restart begins, or is over: what is answered between (and in the tail) is a window's. In turn; from

@@ -23,6 +23,8 @@ bool LongWire::failed(DialFault fault) {
 }
 
 bool LongWire::open(int epoll, std::uint64_t token, const Address& address, std::string first) {
+  epoll_ = epoll;
+  token_ = token;
   out_ = std::move(first);
   why_.clear();
   Dialled dialled = dial(epoll, token, address);
@@ -40,7 +42,11 @@ bool LongWire::on_ready(std::uint32_t events, std::string& in) {
   }
   flush();
   std::array<char, 16 * 1024> buffer;
-  for (;;) {
+  for (int turn = 0;; ++turn) {
+    if (turn == kReadsInTurn) {
+      tell_again(epoll_, fd_, token_);
+      return true;
+    }
     const auto n = ::recv(fd_, buffer.data(), buffer.size(), 0);
     if (n > 0) {
       in.append(buffer.data(), static_cast<std::size_t>(n));

@@ -27,7 +27,8 @@ class LongWire {
 
   /// Begins to connect, edge-triggered under `token`, and queues `first`. False: see kind() and why().
   bool open(int epoll, std::uint64_t token, const Address& address, std::string first);
-  /// `events` as epoll told them; what came is appended to `in`. False: the connection is over.
+  /// `events` as epoll told them; what came is appended to `in`, at most a MiB at a time. False: the
+  /// connection is over.
   bool on_ready(std::uint32_t events, std::string& in);
   /// Sends, or queues what does not go out yet.
   void send(std::string_view bytes);
@@ -41,6 +42,8 @@ class LongWire {
   bool failed(DialFault fault);
   void flush();
 
+  int epoll_ = -1;
+  std::uint64_t token_ = 0;
   int fd_ = -1;
   bool connecting_ = false;
   std::string out_;

@@ -123,21 +123,47 @@ json::value websockets(const WebSocketFigures& of) {
                       {"reconnects", of.reconnects}};
 }
 
+/// Requests that were not answered as they should be, and those that were due and never sent.
+std::uint64_t missing(const LoadResult& of) { return of.sent - std::min(of.ok, of.sent) + of.unsent; }
+
+/// In milliseconds, of all that were due: what is missing counts as longer than any answer. nullopt: the
+/// hundredth is missing itself.
+std::optional<double> p99_of_all(const LoadResult& of) {
+  const auto answered = static_cast<double>(of.ok);
+  const auto all = answered + static_cast<double>(missing(of));
+  if (all == 0) return 0;
+  const double share = answered == 0 ? 101 : 99 * all / answered;
+  if (share > 100) return std::nullopt;
+  return ms(of.latency.percentile(share));
+}
+
+/// More than this share of what was due was never sent: that was another rate than the one asked for.
+constexpr double kMostUnsent = 0.01;
+
+bool rate_missed(const LoadResult& of) {
+  return static_cast<double>(of.unsent) > kMostUnsent * static_cast<double>(of.sent + of.unsent);
+}
+
 json::array bounds(const LoadResult& result, const Bounds& of) {
   json::array list;
-  const auto add = [&](const char* name, const std::optional<double>& limit, double value) {
+  const auto add = [&](const char* name, const std::optional<double>& limit, std::optional<double> value) {
     if (!limit) return;
-    list.push_back(
-        json::object{{"name", name}, {"limit", *limit}, {"value", value}, {"kept", value <= *limit}});
+    list.push_back(json::object{{"name", name},
+                                {"limit", *limit},
+                                {"value", value ? json::value(*value) : json::value()},
+                                {"kept", value && *value <= *limit}});
   };
-  add("max-failed", of.max_failed, static_cast<double>(result.failed()));
-  add("max-p99", of.max_p99_ms, ms(result.latency.percentile(99)));
+  // What no request has failed by, as a WebSocket's failure, counts as well.
+  const auto failed = result.failed() + result.given_up + result.unsent;
+  add("max-failed", of.max_failed, static_cast<double>(failed));
+  add("max-p99", of.max_p99_ms, p99_of_all(result));
   add("max-gap", of.max_gap_ms, ms(result.longest_gap));
   return list;
 }
 
-std::string_view verdict(const json::array& bounds) {
+std::string_view verdict(const json::array& bounds, const LoadResult& result) {
   if (bounds.empty()) return "none";
+  if (rate_missed(result)) return "broken";
   const auto kept = [](const json::value& bound) { return bound.at("kept").as_bool(); };
   return std::all_of(bounds.begin(), bounds.end(), kept) ? "kept" : "broken";
 }
@@ -159,6 +185,8 @@ json::object report_json(const LoadResult& result, const RunFacts& facts) {
   report["requests"] = result.sent;
   report["answered"] = result.ok;
   report["unsent"] = result.unsent;
+  report["given_up"] = result.given_up;
+  report["rate_missed"] = rate_missed(result);
   const auto share =
       result.sent == 0 ? 0 : static_cast<double>(result.late) / static_cast<double>(result.sent);
   report["late"] =
@@ -182,7 +210,7 @@ json::object report_json(const LoadResult& result, const RunFacts& facts) {
   report["events"] = facts.streamed ? events(result.events) : json::value();
   report["websockets"] = facts.socketed ? websockets(result.websockets) : json::value();
   auto list = bounds(result, facts.bounds);
-  report["verdict"] = verdict(list);
+  report["verdict"] = verdict(list, result);
   report["bounds"] = std::move(list);
   return report;
 }

@@ -108,10 +108,18 @@ std::string phases_text(const json::array& swaps, std::size_t rows) {
   return text;
 }
 
+/// Was it a command of the user's that restarted the server each time, and no swap?
+bool by_command(const json::array& swaps) {
+  return std::all_of(swaps.begin(), swaps.end(), [](const json::value& swap) {
+    const auto* kind = swap.as_object().if_contains("kind");
+    return kind != nullptr && *kind == "command";
+  });
+}
+
 std::string swaps_text(const json::array& swaps) {
   if (swaps.empty()) return {};
   const std::size_t rows = std::min(swaps.size(), kMostSwaps);
-  std::string text = format("\n%4s %7s %7s %6s", "swap", "at", "took", "failed");
+  std::string text = format("\n%4s %7s %7s %6s", by_command(swaps) ? "run" : "swap", "at", "took", "failed");
   for (const char* column : kSwapColumns) text += format(" %7s", column);
   text += format(" %7s\n", "gap");
   for (std::size_t i = 0; i < rows; ++i) text += swap_row(swaps[i].as_object());
@@ -145,6 +153,59 @@ std::string clients_text(const json::object& report) {
   return text;
 }
 
+/// "1,204 requests in 3.0 s: 1,200 answered (400/s), 4 FAILED, longest gap 12.0 ms"
+std::string headline(const json::object& report) {
+  const auto failed = failed_of(report);
+  const double took = number(report.at("duration_s"));
+  const auto answered = count(report.at("answered"));
+  std::string text = plural(count(report.at("requests")), "request") + " in " + format("%.1f s", took) + ": ";
+  if (answered == 0) {
+    text += "none answered";
+  } else {
+    text += grouped(answered) + " answered";
+    if (took > 0)
+      text += " (" + grouped(static_cast<std::uint64_t>(static_cast<double>(answered) / took)) + "/s)";
+  }
+  text += ", " + (failed == 0 ? "0 failed" : grouped(failed) + " FAILED");
+  if (const auto given_up = count(report.at("given_up")); given_up != 0)
+    text += ", " + grouped(given_up) + " given up by hand";
+  return text + ", longest gap " + time_text(number(report.at("longest_gap_ms"))) + "\n";
+}
+
+/// What the generator itself did not do as it was asked to.
+std::string generator_text(const json::object& report) {
+  std::string text;
+  if (const double share = number(report.at("late").at("share")); share > 0)
+    text += format("the generator was late for %.1f %% of requests (worst: %s)\n", share * 100,
+                   time_text(number(report.at("late").at("worst_ms"))).c_str());
+  const auto unsent = count(report.at("unsent"));
+  if (unsent == 0) return text;
+  const auto due = count(report.at("requests")) + unsent;
+  return text + (report.at("rate_missed").as_bool() ? "the rate was NOT REACHED: " : "") + grouped(unsent) +
+         " of " + grouped(due) + " requests that were due were never sent, for no connection was free (-c)\n";
+}
+
+/// A bound's figure, in its unit.
+std::string bound_text(const json::object& bound, const char* which) {
+  const auto& value = bound.at(which);
+  if (value.is_null()) return "over 1 % were not answered";
+  if (bound.at("name") == "max-failed") return grouped(static_cast<std::uint64_t>(number(value)));
+  return time_text(number(value));
+}
+
+std::string bounds_text(const json::object& report) {
+  std::string text;
+  for (const auto& each : report.at("bounds").as_array()) {
+    const auto& bound = each.as_object();
+    text += (text.empty() ? "\n--" : "--") + std::string(bound.at("name").as_string()) + " " +
+            bound_text(bound, "limit") + ": " + bound_text(bound, "value") + ", " +
+            (bound.at("kept").as_bool() ? "kept" : "BROKEN") + "\n";
+  }
+  if (!text.empty() && report.at("rate_missed").as_bool())
+    text += "the bounds count as BROKEN: the rate was not reached\n";
+  return text;
+}
+
 }  // namespace
 
 std::string grouped(std::uint64_t value) {
@@ -155,38 +216,25 @@ std::string grouped(std::uint64_t value) {
 }
 
 std::string report_text(const json::object& report) {
-  const auto failed = failed_of(report);
-  const double took = number(report.at("duration_s"));
-  const auto answered = count(report.at("answered"));
-  std::string text =
-      plural(count(report.at("requests")), "request") + " in " + format("%.1f s", took) + " (" +
-      grouped(static_cast<std::uint64_t>(took > 0 ? static_cast<double>(answered) / took : 0)) + "/s), " +
-      (failed == 0 ? "0 failed" : grouped(failed) + " FAILED") + ", longest gap " +
-      time_text(number(report.at("longest_gap_ms"))) + "\n" +
-      plural(count(report.at("keepalive_closed")), "keep-alive connection") + " closed untold\n";
-  if (failed != 0) text += "failures: " + failures_text(report.at("failures").as_object()) + "\n";
+  std::string text = headline(report) +
+                     plural(count(report.at("keepalive_closed")), "keep-alive connection") +
+                     " closed untold\n";
+  if (failed_of(report) != 0) text += "failures: " + failures_text(report.at("failures").as_object()) + "\n";
   for (const auto& sample : report.at("failure_samples").as_array())
     text += "  " + std::string(sample.as_string()) + "\n";
-  if (const double share = number(report.at("late").at("share")); share > 0)
-    text += format("the generator was late for %.1f %% of requests (worst: %s)\n", share * 100,
-                   time_text(number(report.at("late").at("worst_ms"))).c_str());
-  if (count(report.at("unsent")) != 0)
-    text += grouped(count(report.at("unsent"))) + " requests were due and found no free connection (-c)\n";
+  text += generator_text(report);
   text += "\n" + latency_head() + latency_row("all", report.at("latency_ms"));
-  if (!report.at("swaps").as_array().empty()) {
+  const auto& swaps = report.at("swaps").as_array();
+  if (!swaps.empty()) {
     text += latency_row("steady", report.at("steady_ms"));
-    text += latency_row("around swaps", report.at("around_swaps_ms"));
+    text += latency_row(by_command(swaps) ? "around runs" : "around swaps", report.at("around_swaps_ms"));
   }
   if (report.at("kinds").as_array().size() > 1)
     for (const auto& kind : report.at("kinds").as_array())
       text += latency_row(std::string(kind.at("kind").as_string()), kind.at("latency_ms"));
-  text += swaps_text(report.at("swaps").as_array());
+  text += swaps_text(swaps);
   if (const auto clients = clients_text(report); !clients.empty()) text += "\n" + clients;
-  for (const auto& bound : report.at("bounds").as_array())
-    text += format("%s--%s %g: %g, %s\n", &bound == report.at("bounds").as_array().begin() ? "\n" : "",
-                   std::string(bound.at("name").as_string()).c_str(), number(bound.at("limit")),
-                   number(bound.at("value")), bound.at("kept").as_bool() ? "kept" : "BROKEN");
-  return text;
+  return text + bounds_text(report);
 }
 
 std::string compare_text(const json::object& a, const json::object& b, const std::string& name_a,
@@ -211,10 +259,16 @@ std::string compare_text(const json::object& a, const json::object& b, const std
   row("swaps", static_cast<double>(a.at("swaps").as_array().size()),
       static_cast<double>(b.at("swaps").as_array().size()), whole);
   row("failed", static_cast<double>(failed_of(a)), static_cast<double>(failed_of(b)), whole);
-  for (const auto& [name, value] : a.at("failures").as_object()) {
-    const auto* other = b.at("failures").as_object().if_contains(name);
-    const double right = other == nullptr ? 0 : number(*other);
-    if (number(value) + right > 0) row("  " + std::string(name), number(value), right, whole);
+  // A kind may be known to one of them only: they may be of different versions.
+  json::object kinds = a.at("failures").as_object();
+  for (const auto& [name, value] : b.at("failures").as_object()) kinds.emplace(name, value);
+  const auto failures = [](const json::object& report, std::string_view name) {
+    const auto* value = report.at("failures").as_object().if_contains(name);
+    return value == nullptr ? 0 : number(*value);
+  };
+  for (const auto& [name, value] : kinds) {
+    const double left = failures(a, name), right = failures(b, name);
+    if (left + right > 0) row("  " + std::string(name), left, right, whole);
   }
   row("longest gap", number(a.at("longest_gap_ms")), number(b.at("longest_gap_ms")), time_text);
   const std::array<std::pair<const char*, const char*>, 3> parts = {

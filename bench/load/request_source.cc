@@ -5,6 +5,8 @@
 #include <charconv>
 #include <stdexcept>
 
+#include "bench/load/head_fields.h"
+
 namespace berth::load {
 namespace {
 
@@ -43,8 +45,13 @@ RequestSource::RequestSource(std::vector<RequestShape> shapes, const std::string
     const auto& shape = shapes_[i];
     if (shape.body_min > shape.body_max) throw std::invalid_argument("body_min is above body_max");
     largest = std::max(largest, shape.body_max);
-    heads_.push_back(shape.method + " " + shape.target + " HTTP/1.1\r\nHost: " +
-                     (shape.host.empty() ? host : shape.host) + "\r\n" + shape.fields);
+    const bool bodiless = shape.body_max == 0 && shape.body.empty();
+    // RFC 9110 §10.1.1: without a body there is nothing to wait for, and it must not be said.
+    const std::string fields = bodiless ? without_fields(shape.fields, {"expect"}) : shape.fields;
+    heads_.push_back({.text = shape.method + " " + shape.target + " HTTP/1.1\r\nHost: " +
+                              (shape.host.empty() ? host : shape.host) + "\r\n" + fields,
+                      .closes = fields_have_token(fields, "connection", "close"),
+                      .expects = fields_have_token(fields, "expect", "100-continue")});
   }
   round_ = mixed_round(shapes_);
   if (round_.empty()) throw std::invalid_argument("a load plan without requests");
@@ -82,8 +89,11 @@ void RequestSource::next(Request& request, bool last) {
   request.body = random_body(shape);
   request.tail = {};
   auto& wire = request.wire;
-  wire.assign(heads_[index]);
-  if (last) wire.append("Connection: close\r\n");
+  const Head& head = heads_[index];
+  request.closes = last || head.closes;
+  request.expects = head.expects;
+  wire.assign(head.text);
+  if (last && !head.closes) wire.append("Connection: close\r\n");
   if (shape.marked) {
     wire.append("X-Load-Id: ");
     append_number(wire, seed_, 10);
@@ -93,13 +103,16 @@ void RequestSource::next(Request& request, bool last) {
   }
   if (shape.body_max == 0 && shape.body.empty()) {
     wire.append(wants_body(shape.method) ? "Content-Length: 0\r\n\r\n" : "\r\n");
+    request.head = wire.size();
   } else if (shape.chunked) {
     wire.append("Transfer-Encoding: chunked\r\n\r\n");
+    request.head = wire.size();
     append_chunked(wire, request.body);
   } else {
     wire.append("Content-Length: ");
     append_number(wire, request.body.size(), 10);
     wire.append("\r\n\r\n");
+    request.head = wire.size();
     request.tail = request.body;
   }
 }

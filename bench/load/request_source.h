@@ -19,6 +19,9 @@ struct Request {
   std::string wire;       ///< what goes out first: the head, and the chunked body if it is chunked
   std::string_view tail;  ///< what goes out after it: a body with a length
   std::string_view body;  ///< the bytes of the body themselves, for comparison with an echo
+  std::size_t head = 0;   ///< how many bytes of `wire` are the head
+  bool closes = false;    ///< it says Connection: close: it is the last one on its connection
+  bool expects = false;   ///< it says Expect: 100-continue: its body waits for that, if not for long
 };
 
 /// One per driver.
@@ -37,7 +40,13 @@ class RequestSource {
   void append_chunked(std::string& wire, std::string_view body);
 
   std::vector<RequestShape> shapes_;
-  std::vector<std::string> heads_;  ///< of each shape: the start line, Host and the fields
+  /// Of each shape: the start line, Host and the fields, and what they promise.
+  struct Head {
+    std::string text;
+    bool closes = false;
+    bool expects = false;
+  };
+  std::vector<Head> heads_;
   std::uint64_t marks_ = 0;
   std::uint64_t seed_;
   std::vector<std::size_t> round_;

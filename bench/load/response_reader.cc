@@ -2,35 +2,18 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace berth::load {
 namespace {
 
 constexpr std::size_t kMaxHead = 256 * 1024;
 constexpr std::size_t kMaxLine = 16 * 1024;
+constexpr std::string_view kProtocol = "HTTP/1.";
+constexpr const char* kNoStatusLine = "the status line is not HTTP/1";
+constexpr const char* kBareNewline = "a line ends by LF alone, without CR";
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
-
-bool same_name(std::string_view a, std::string_view b) {
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
-}
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
-bool has_token(std::string_view list, std::string_view token) {
-  while (!list.empty()) {
-    const auto comma = list.find(',');
-    if (same_name(trim(list.substr(0, comma)), token)) return true;
-    if (comma == std::string_view::npos) break;
-    list.remove_prefix(comma + 1);
-  }
-  return false;
-}
+bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
 bool parse_number(std::string_view text, int base, std::uint64_t& value) {
   if (text.empty()) return false;
@@ -38,28 +21,26 @@ bool parse_number(std::string_view text, int base, std::uint64_t& value) {
   return error == std::errc() && end == text.data() + text.size();
 }
 
-/// Cuts the next line (without its CRLF) off `rest`.
-std::string_view next_line(std::string_view& rest) {
-  const auto end = rest.find("\r\n");
-  const auto line = rest.substr(0, end);
-  rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 2);
-  return line;
-}
-
 }  // namespace
 
 void ResponseReader::begin(bool to_head) {
-  state_ = State::Head;
-  framing_ = Framing::None;
   to_head_ = to_head;
   started_ = false;
-  keep_alive_ = false;
+  interim_ = 0;
+  error_ = "";
+  await_head();
+}
+
+void ResponseReader::await_head() {
+  state_ = State::Head;
+  framing_ = Framing::None;
+  keep_alive_ = closes_ = false;
   has_length_ = false;
   status_ = 0;
   left_ = 0;
   head_.clear();
+  line_begin_ = 0;
   line_.clear();
-  error_ = "";
 }
 
 void ResponseReader::fail(const char* why) {
@@ -80,19 +61,41 @@ ResponseReader::Step ResponseReader::feed(std::string_view input) {
   return {body.size(), body};
 }
 
+// Line by line: what is no response is known at its first wrong line, and not waited for to the end of a head
+// that may never come.
 ResponseReader::Step ResponseReader::feed_head(std::string_view input) {
-  // The empty line may be split between this input and what came before it.
-  const std::size_t before = head_.size();
-  head_.append(input.substr(0, std::min(input.size(), kMaxHead + 4)));
-  const auto end = head_.find("\r\n\r\n", before < 3 ? 0 : before - 3);
-  if (end == std::string::npos) {
-    if (head_.size() > kMaxHead) fail("the head is too large");
-    return {input.size(), {}};
+  std::size_t consumed = 0;
+  while (state_ == State::Head && consumed < input.size()) {
+    const auto newline = input.find('\n', consumed);
+    const bool whole = newline != std::string_view::npos;
+    const auto part = input.substr(consumed, whole ? newline + 1 - consumed : std::string_view::npos);
+    head_.append(part);
+    consumed += part.size();
+    if (head_.size() > kMaxHead) {
+      fail("the head is too large");
+    } else if (whole) {
+      take_head_line();
+    } else if (line_begin_ == 0 &&
+               !kProtocol.starts_with(std::string_view(head_).substr(0, kProtocol.size()))) {
+      fail(kNoStatusLine);
+    }
   }
-  head_.resize(end + 4);
-  const std::size_t consumed = head_.size() - before;
-  read_head();
   return {consumed, {}};
+}
+
+void ResponseReader::take_head_line() {
+  auto line = std::string_view(head_).substr(line_begin_);
+  const bool first = std::exchange(line_begin_, head_.size()) == 0;
+  if (!line.ends_with("\r\n"))
+    return fail(first && !line.starts_with(kProtocol) ? kNoStatusLine : kBareNewline);
+  line.remove_suffix(2);
+  if (first) {
+    if (!read_status_line(line)) fail(kNoStatusLine);
+  } else if (line.empty()) {
+    end_head();
+  } else if (line.find('\r') != std::string_view::npos || !read_field(line)) {
+    fail("a header field is malformed");
+  }
 }
 
 bool ResponseReader::read_status_line(std::string_view line) {
@@ -104,7 +107,7 @@ bool ResponseReader::read_status_line(std::string_view line) {
   if (!parse_number(line.substr(9, 3), 10, status) || status < 100) return false;
   status_ = static_cast<int>(status);
   keep_alive_ = line[7] == '1';
-  return true;
+  return line.find('\r') == std::string_view::npos;
 }
 
 bool ResponseReader::read_field(std::string_view line) {
@@ -122,24 +125,19 @@ bool ResponseReader::read_field(std::string_view line) {
     if (!same_name(value, "chunked")) return false;
     framing_ = Framing::Chunked;
   } else if (same_name(name, "connection")) {
-    if (has_token(value, "close")) keep_alive_ = false;
+    // RFC 9112 §9.3: a close counts, whatever else is said.
+    if (has_token(value, "close")) closes_ = true;
     if (has_token(value, "keep-alive")) keep_alive_ = true;
   }
   return true;
 }
 
-void ResponseReader::read_head() {
-  std::string_view rest = head_;
-  if (!read_status_line(next_line(rest))) return fail("the status line is not HTTP/1");
-  while (!rest.empty()) {
-    const auto line = next_line(rest);
-    if (!line.empty() && !read_field(line)) return fail("a header field is malformed");
-  }
+void ResponseReader::end_head() {
   if (status_ < 200 && status_ != 101) {
-    begin(to_head_);
-    started_ = true;
-    return;
+    ++interim_;
+    return await_head();
   }
+  keep_alive_ = keep_alive_ && !closes_;
   if (has_length_ && framing_ == Framing::Chunked) return fail("both Content-Length and Transfer-Encoding");
   const bool bodiless = to_head_ || status_ == 101 || status_ == 204 || status_ == 304;
   if (bodiless || (has_length_ && left_ == 0)) {
@@ -164,6 +162,10 @@ std::size_t ResponseReader::take_line(std::string_view input, bool& complete) {
   complete = newline != std::string_view::npos;
   if (line_.size() > kMaxLine || (complete && !line_.ends_with("\r\n")))
     fail("a line of the chunked framing is malformed");
+  else if (chunk_ == Chunk::Size && !is_hex(line_.front()))
+    fail("a chunk's size is malformed");
+  else if (chunk_ == Chunk::DataEnd && line_.front() != '\r')
+    fail("a chunk is longer than its size");
   return taken;
 }
 
@@ -195,17 +197,6 @@ ResponseReader::Step ResponseReader::feed_chunked(std::string_view input) {
 bool ResponseReader::end_of_stream() {
   if (state_ == State::Body && framing_ == Framing::UntilClose) state_ = State::Done;
   return state_ == State::Done;
-}
-
-std::string_view field_of(std::string_view head, std::string_view name) {
-  next_line(head);
-  while (!head.empty()) {
-    const auto line = next_line(head);
-    const auto colon = line.find(':');
-    if (colon != std::string_view::npos && same_name(line.substr(0, colon), name))
-      return trim(line.substr(colon + 1));
-  }
-  return {};
 }
 
 }  // namespace berth::load

@@ -7,13 +7,15 @@
 #include <string>
 #include <string_view>
 
+#include "bench/load/head_fields.h"
+
 namespace berth::load {
 
 /// Takes the bytes of one connection, response after response. One per connection.
 class ResponseReader {
  public:
   enum class State : std::uint8_t {
-    Head,  ///< waiting for the (rest of the) head; 1xx responses are read over
+    Head,  ///< waiting for the (rest of the) head; 1xx responses but 101 are read over
     Body,  ///< the head is read, body bytes follow
     Done,  ///< the response is complete
     Bad,   ///< not an HTTP/1 response; see error()
@@ -44,6 +46,8 @@ class ResponseReader {
   const std::string& head() const { return head_; }
   /// Any byte of the current response was seen.
   bool started() const { return started_; }
+  /// How many interim responses (1xx but 101) came before the final one.
+  unsigned interim() const { return interim_; }
   const char* error() const { return error_; }
 
  private:
@@ -53,7 +57,9 @@ class ResponseReader {
   Step feed_head(std::string_view input);
   Step feed_chunked(std::string_view input);
   std::size_t take_line(std::string_view input, bool& complete);
-  void read_head();
+  void await_head();
+  void take_head_line();
+  void end_head();
   bool read_status_line(std::string_view line);
   bool read_field(std::string_view line);
   void fail(const char* why);
@@ -64,16 +70,15 @@ class ResponseReader {
   bool to_head_ = false;
   bool started_ = false;
   bool keep_alive_ = false;
+  bool closes_ = false;
   bool has_length_ = false;
+  unsigned interim_ = 0;
+  std::size_t line_begin_ = 0;  ///< in head_, of the line that is coming
   int status_ = 0;
   std::uint64_t left_ = 0;
   std::string head_;
   std::string line_;
   const char* error_ = "";
 };
-
-/// The value of the first field `name` (any case) in a head as ResponseReader::head() gives it; empty if
-/// absent.
-std::string_view field_of(std::string_view head, std::string_view name);
 
 }  // namespace berth::load

@@ -72,10 +72,25 @@ void Tally::failed(FailureKind how, Clock::time_point now, const std::string& wh
   ++second_.failures[static_cast<std::size_t>(how)];
   ++failures_;
   if (state_ != Window::None) ++window_.failed;
-  if (result_.samples.size() >= kMaxSamples) return;
-  std::array<char, 32> at{};
-  std::snprintf(at.data(), at.size(), "%.3f s  ", std::chrono::duration<double>(now - started_).count());
-  result_.samples.push_back(at.data() + what);
+  const auto same =
+      std::find_if(samples_.begin(), samples_.end(), [&](const Sample& each) { return each.what == what; });
+  if (same != samples_.end()) {
+    same->last = now;
+    ++same->count;
+  } else if (samples_.size() < kMaxSamples) {
+    samples_.push_back({.first = now, .last = now, .what = what});
+  }
+}
+
+std::string Tally::sample_text(const Sample& sample, Clock::time_point started) {
+  const auto at = [&](Clock::time_point time) {
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%.3f s", std::chrono::duration<double>(time - started).count());
+    return std::string(text.data());
+  };
+  const std::string first = at(sample.first) + "  " + sample.what;
+  if (sample.count == 1) return first;
+  return first + " (" + std::to_string(sample.count) + " times, the last at " + at(sample.last) + ")";
 }
 
 void Tally::gap(Clock::time_point now) {
@@ -144,6 +159,7 @@ LoadResult Tally::finish(Clock::time_point now) {
   if (state_ == Window::Open) end_window(now);
   if (state_ == Window::Tail) close_window(now);
   if (second_.requests != 0 || result_.seconds.empty()) close_second();
+  for (const Sample& sample : samples_) result_.samples.push_back(sample_text(sample, started_));
   result_.latency = result_.steady;
   result_.latency.merge(result_.around);
   return std::move(result_);

@@ -18,7 +18,7 @@ class Tally {
 
   /// A right answer after `took`, at `now`.
   void answered(RequestKind kind, Clock::duration took, Clock::time_point now);
-  /// `what` is kept as a sample while there are few.
+  /// `what` is kept as a sample while there are few; what is the same is counted.
   void failed(RequestKind kind, FailureKind how, Clock::time_point now, const std::string& what);
   /// A failure that is no request's: an event stream's, a WebSocket's.
   void failed(FailureKind how, Clock::time_point now, const std::string& what);
@@ -50,6 +50,14 @@ class Tally {
   Clock::time_point last_answer_;
   SecondFigures second_, last_;
   Histogram second_latency_;
+  /// A failure that happened as others did: told once.
+  struct Sample {
+    Clock::time_point first, last;
+    std::string what;
+    std::uint64_t count = 1;
+  };
+  static std::string sample_text(const Sample& sample, Clock::time_point started);
+  std::vector<Sample> samples_;
   enum class Window : std::uint8_t { None, Open, Tail } state_ = Window::None;
   Clock::time_point window_ends_;
   WindowFigures window_;

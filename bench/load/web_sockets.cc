@@ -12,7 +12,16 @@ constexpr std::chrono::milliseconds kReturn{10};
 constexpr std::chrono::milliseconds kAfterFailure{100};
 constexpr unsigned kNoCloseFrame = 1006;  // RFC 6455 §7.4.1
 constexpr unsigned kNoCode = 1005;
+constexpr int kSwitching = 101;
+/// What the handshake says itself; a field of the plan's must not contradict it.
+std::string beside_handshake(const std::string& fields) {
+  return without_fields(fields,
+                        {"connection", "upgrade", "expect", "sec-websocket-key", "sec-websocket-version"});
+}
 enum Opcode { kText = 1, kClose = 8, kPing = 9, kPong = 10 };
+
+/// What a server sends at once is kept until it is whole: no more than this.
+constexpr std::size_t kMaxFrame = 1024 * 1024;
 
 /// A frame of a server: unmasked (§5.1).
 struct Frame {
@@ -21,6 +30,21 @@ struct Frame {
   std::string_view payload;
   std::size_t size = 0;  ///< with its head
 };
+
+/// What is wrong with the frame that begins here, as far as it has come: nullptr if nothing is (§5.2).
+const char* fault_of_frame(std::string_view bytes) {
+  if (bytes.empty()) return nullptr;
+  const auto first = static_cast<unsigned char>(bytes[0]);
+  const int opcode = first & 0x0f;
+  if ((first & 0x70) != 0) return "a frame of an extension that was not agreed on";
+  if ((opcode > 2 && opcode < kClose) || opcode > kPong) return "a frame of an unknown kind";
+  if (bytes.size() < 2) return nullptr;
+  const auto second = static_cast<unsigned char>(bytes[1]);
+  if ((second & 0x80) != 0) return "a masked frame, which only a client sends";
+  if (opcode >= kClose && ((first & 0x80) == 0 || second > 125))
+    return "a control frame that is no single small one";
+  return nullptr;
+}
 
 std::optional<Frame> frame_at(std::string_view bytes) {
   const auto byte = [&](std::size_t i) {
@@ -65,12 +89,13 @@ void WebSockets::tick(Clock::time_point now) {
 void WebSockets::open(std::size_t index, Clock::time_point now) {
   auto& lane = lanes_[index];
   lane.in.clear();
+  lane.reader.begin(false);
   lane.pending.clear();
   lane.upgraded = lane.over = false;
   const std::string request = "GET " + plan_.lanes.target + " HTTP/1.1\r\nHost: " + plan_.host +
                               "\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
                               "Sec-WebSocket-Key: AQIDBAUGBwgJCgsMDQ4PEA==\r\n" +
-                              plan_.lanes.fields + "\r\n";
+                              beside_handshake(plan_.lanes.fields) + "\r\n";
   lane.due = now + plan_.timeout;  // for the answer's head
   if (!lane.wire.open(epoll_, token_ | index, plan_.address, request))
     failed(lane, lane.wire.kind(), lane.wire.why(), now);
@@ -83,6 +108,7 @@ void WebSockets::say(Lane& lane, Clock::time_point now) {
     if (now - lane.said >= plan_.timeout) failed(lane, FailureKind::Timeout, "no echo", now);
     return;
   }
+  if (stopping_) return;
   lane.said = now;
   lane.pending = "text " + std::to_string(++texts_) + " " + std::to_string(random_());
   ++figures_.sent;
@@ -102,27 +128,33 @@ void WebSockets::send_frame(Lane& lane, int opcode, std::string_view payload) {
 void WebSockets::on_ready(std::uint64_t index, std::uint32_t events, Clock::time_point now) {
   auto& lane = lanes_[index];
   const bool goes_on = lane.wire.on_ready(events, lane.in);
-  if (!lane.upgraded && lane.in.find("\r\n\r\n") != std::string::npos && !take_head(lane, now)) return;
-  while (lane.upgraded && take_frame(lane, now)) {
+  if (lane.over || (!lane.upgraded && !take_head(lane, now))) return;
+  std::string_view rest = lane.in;
+  while (lane.upgraded && take_frame(lane, rest, now)) {
   }
+  lane.in.erase(0, lane.in.size() - rest.size());
   due_ = std::min(due_, lane.due);
   if (goes_on || lane.over) return;
   if (lane.upgraded) return ended(lane, kNoCloseFrame, now);
   failed(lane, lane.wire.kind(), lane.wire.why().empty() ? "closed before the answer" : lane.wire.why(), now);
 }
 
+/// False: the connection is over. An interim answer is read over.
 bool WebSockets::take_head(Lane& lane, Clock::time_point now) {
-  const auto end = lane.in.find("\r\n\r\n") + 4;
-  if (!lane.in.starts_with("HTTP/1.1 101 ")) {
-    const auto line = lane.in.substr(0, lane.in.find('\r'));
-    failed(lane,
-           !line.starts_with("HTTP/1.")     ? FailureKind::Malformed
-           : line.starts_with("HTTP/1.1 4") ? FailureKind::Status4xx
-                                            : FailureKind::Status5xx,
-           line, now);
+  using State = ResponseReader::State;
+  const std::string came = std::exchange(lane.in, {});
+  const auto step = lane.reader.feed(came);
+  if (lane.reader.state() == State::Head) return true;
+  if (lane.reader.state() == State::Bad) {
+    failed(lane, FailureKind::Malformed, lane.reader.error(), now);
     return false;
   }
-  lane.in.erase(0, end);
+  if (lane.reader.status() != kSwitching) {
+    std::string_view head = lane.reader.head();
+    failed(lane, failure_of_status(lane.reader.status()), std::string(next_line(head)), now);
+    return false;
+  }
+  lane.in = came.substr(step.consumed);
   lane.upgraded = true;
   lane.due = now;
   ++(std::exchange(lane.opened_before, true) ? figures_.reconnects : figures_.connections);
@@ -130,11 +162,17 @@ bool WebSockets::take_head(Lane& lane, Clock::time_point now) {
 }
 
 /// False: there is no further whole frame, or no connection any more.
-bool WebSockets::take_frame(Lane& lane, Clock::time_point now) {
-  const auto frame = frame_at(lane.in);
+bool WebSockets::take_frame(Lane& lane, std::string_view& rest, Clock::time_point now) {
+  const auto frame = frame_at(rest);
+  const char* fault = fault_of_frame(rest);
+  if (fault == nullptr && !frame && rest.size() > kMaxFrame) fault = "a frame longer than a MiB";
+  if (fault != nullptr) {
+    failed(lane, FailureKind::Malformed, fault, now);
+    return false;
+  }
   if (!frame) return false;
   const std::string payload(frame->payload);
-  lane.in.erase(0, frame->size);
+  rest.remove_prefix(frame->size);
   switch (frame->opcode) {
     case kClose: {
       const auto byte = [&](std::size_t i) {
@@ -150,42 +188,61 @@ bool WebSockets::take_frame(Lane& lane, Clock::time_point now) {
     case kPong:
       return true;
     default:
-      if (lane.pending.empty()) return true;  // what a server says by itself
-      if (payload == lane.pending && frame->final) {
-        ++figures_.echoed;
-      } else {
-        ++figures_.wrong;
-        tally_.failed(FailureKind::WrongBody, now, "WebSocket " + plan_.lanes.target + ": the echo differs");
-      }
-      lane.pending.clear();
-      return true;
+      take_echo(lane, payload, frame->final, now);
+      return lane.wire.is_open();
   }
+}
+
+void WebSockets::take_echo(Lane& lane, const std::string& payload, bool whole, Clock::time_point now) {
+  if (lane.pending.empty()) return;  // what a server says by itself
+  if (payload == lane.pending && whole) {
+    ++figures_.echoed;
+  } else {
+    ++figures_.wrong;
+    tally_.failed(FailureKind::WrongBody, now, "WebSocket " + plan_.lanes.target + ": the echo differs");
+  }
+  lane.pending.clear();
+  if (stopping_) again(lane, now);
 }
 
 void WebSockets::ended(Lane& lane, unsigned code, Clock::time_point now) {
   ++figures_.closes[code];
   if (!lane.pending.empty()) ++figures_.unanswered;
+  // A Close frame says that the server was done; a text that a connection swallowed is a failure as a request
+  // is.
+  if (!lane.pending.empty() && code == kNoCloseFrame)
+    tally_.failed(
+        FailureKind::Reset, now,
+        "WebSocket " + plan_.lanes.target + ": reset: ended without a Close frame and without the echo");
+  again(lane, now + kReturn);
+}
+
+void WebSockets::again(Lane& lane, Clock::time_point at) {
+  lane.pending.clear();
   lane.wire.close();
   lane.upgraded = false;
   lane.over = true;
-  lane.due = now + kReturn;
+  lane.due = stopping_ ? Clock::time_point::max() : at;
   due_ = std::min(due_, lane.due);
 }
 
 void WebSockets::failed(Lane& lane, FailureKind kind, const std::string& why, Clock::time_point now) {
   tally_.failed(kind, now, "WebSocket " + plan_.lanes.target + ": " + name_of(kind) + ": " + why);
   if (!lane.pending.empty()) ++figures_.unanswered;
-  lane.pending.clear();
-  lane.wire.close();
-  lane.upgraded = false;
-  lane.over = true;
-  lane.due = now + kAfterFailure;
-  due_ = std::min(due_, lane.due);
+  again(lane, now + kAfterFailure);
 }
 
 void WebSockets::stop() {
-  for (auto& lane : lanes_) lane.wire.close();
-  due_ = Clock::time_point::max();
+  stopping_ = true;
+  for (auto& lane : lanes_) {
+    if (lane.wire.is_open() && !lane.pending.empty()) continue;
+    lane.wire.close();
+    lane.due = Clock::time_point::max();
+  }
+}
+
+bool WebSockets::waiting() const {
+  return std::any_of(lanes_.begin(), lanes_.end(), [](const Lane& lane) { return lane.wire.is_open(); });
 }
 
 }  // namespace berth::load

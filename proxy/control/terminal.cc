@@ -8,15 +8,19 @@
 #include <cstdlib>
 #include <cstring>
 #include <iterator>
+#include <system_error>
 
 namespace berth::control {
 namespace {
+
+int output_error = 0;  ///< of stdout, the first
 
 std::function<void(std::string_view)> writer(int fd) {
   return [fd](std::string_view text) {
     while (!text.empty()) {
       ssize_t n = ::write(fd, text.data(), text.size());
       if (n < 0 && errno == EINTR) continue;
+      if (n < 0 && fd == STDOUT_FILENO && output_error == 0) output_error = errno;
       if (n < 0) return;
       text.remove_prefix(static_cast<std::size_t>(n));
     }
@@ -46,6 +50,14 @@ Terminal Terminal::of_process() {
   if (tty) terminal.measure = measured;
   terminal.columns = std::max(terminal.size_now().columns, kLeastColumns);
   return terminal;
+}
+
+int exit_code_of_output(int exit_code) {
+  // Who closes the pipe (`| head`) has read enough.
+  if (output_error == 0 || output_error == EPIPE) return exit_code;
+  writer(STDERR_FILENO)(
+      "berth: cannot write to standard output: " + std::generic_category().message(output_error) + "\n");
+  return exit_code == 0 ? 1 : exit_code;
 }
 
 std::string Paint::of_number(std::uint64_t number, std::string_view text) const {

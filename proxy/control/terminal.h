@@ -27,6 +27,10 @@ struct Terminal {
   static Terminal of_process();
 };
 
+/// A verb's exit code, or 1 in the place of 0 where the process's stdout did not take what was written to it,
+/// as a full disk does: that is said on stderr.
+int exit_code_of_output(int exit_code);
+
 /// Colours where they are wanted, the bare text otherwise.
 class Paint {
  public:

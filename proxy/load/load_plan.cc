@@ -1,18 +1,12 @@
 #include "proxy/load/load_plan.h"
 
-#include <arpa/inet.h>
-#include <netdb.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <fstream>
-#include <memory>
 #include <numeric>
 #include <sstream>
+
+#include "bench/load/head_fields.h"
+#include "proxy/load/text_file.h"
 
 namespace berth::load_verb {
 namespace {
@@ -23,51 +17,6 @@ using load::RequestShape;
 
 constexpr unsigned kClosedConnections = 16;
 constexpr unsigned kOpenConnections = 256;
-constexpr int kConnectMs = 1'000;
-
-/// Does anybody accept a connection there?
-bool accepts(const addrinfo& address) {
-  const int fd = ::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return false;
-  bool connected = ::connect(fd, address.ai_addr, address.ai_addrlen) == 0;
-  if (!connected && errno == EINPROGRESS) {
-    pollfd waiting{fd, POLLOUT, 0};
-    int error = 1;
-    socklen_t size = sizeof error;
-    connected = ::poll(&waiting, 1, kConnectMs) == 1 &&
-                ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
-  }
-  ::close(fd);
-  return connected;
-}
-
-std::variant<LoadTarget, std::string> resolve(const Url& url) {
-  LoadTarget target;
-  if (!url.unix_path.empty()) {
-    target.unix_path = url.unix_path;
-    return target;
-  }
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  if (const int code = ::getaddrinfo(url.host.c_str(), url.port.c_str(), &hints, &found); code != 0)
-    return "the name " + url.host + " does not resolve: " + ::gai_strerror(code);
-  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> all(found, &::freeaddrinfo);
-  const addrinfo* chosen = found;
-  // localhost is two addresses, and a server often listens on one of them.
-  if (found->ai_next != nullptr) {
-    for (const addrinfo* each = found; each != nullptr; each = each->ai_next) {
-      if (!accepts(*each)) continue;
-      chosen = each;
-      break;
-    }
-  }
-  std::array<char, NI_MAXHOST> text{};
-  ::getnameinfo(chosen->ai_addr, chosen->ai_addrlen, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST);
-  target.address = text.data();
-  target.port = static_cast<std::uint16_t>(std::stoi(url.port));
-  return target;
-}
 
 RequestShape shape_of(const std::string& kind, const std::string& target) {
   RequestShape shape;
@@ -102,6 +51,7 @@ class Planner {
     planned_.plan.targets.clear();
     planned_.plan.shapes.clear();
     read_headers();
+    check_mix();
     read_shares();
     if (planned_.error.empty()) read_file();
     for (const std::string& url : verb_.urls)
@@ -113,13 +63,34 @@ class Planner {
  private:
   void read_headers() {
     for (const std::string& header : verb_.headers) {
-      if (header.size() > 5 && std::equal(header.begin(), header.begin() + 5, "host:", [](char a, char b) {
-            return std::tolower(static_cast<unsigned char>(a)) == b;
-          })) {
-        host_ = header.substr(std::min(header.find_first_not_of(' ', 5), header.size()));
-      } else {
-        fields_ += header + "\r\n";
-      }
+      const auto colon = header.find(':');
+      const std::string_view name = std::string_view(header).substr(0, colon);
+      const std::string value(load::trim(std::string_view(header).substr(colon + 1)));
+      if (const std::string what = misfit_of_header(name, value); !what.empty())
+        planned_.error = "--header '" + header + "': " + what;
+      if (load::same_name(name, "host"))
+        host_ = value;
+      else
+        fields_ += std::string(name) + ": " + value + "\r\n";
+    }
+  }
+
+  std::string misfit_of_header(std::string_view name, std::string_view value) const {
+    if (!load::is_token(name)) return "a name is letters, digits and hyphens";
+    if (std::any_of(value.begin(), value.end(),
+                    [](char c) { return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == 0x7f; }))
+      return "a control character is no part of a value";
+    if (load::same_name(name, "content-length") || load::same_name(name, "transfer-encoding"))
+      return "how long a body is, the load client says itself";
+    if (!load::same_name(name, "host")) return {};
+    return value.empty() || !host_.empty() ? "a request has one Host, and it is not empty" : "";
+  }
+
+  void check_mix() {
+    for (const auto& part : verb_.mix) {
+      if (part.target.empty()) continue;
+      if (const std::string what = misfit_of_path(part.target); !what.empty())
+        planned_.error = "--mix " + part.kind + "@" + part.target + ": " + what;
     }
   }
 
@@ -141,14 +112,12 @@ class Planner {
 
   void read_file() {
     if (!verb_.request_file) return;
-    std::ifstream file(*verb_.request_file);
-    std::stringstream text;
-    text << file.rdbuf();
-    if (!file) {
-      planned_.error = "cannot read " + *verb_.request_file;
+    const auto file = read_text_file(*verb_.request_file);
+    if (!file.error.empty()) {
+      planned_.error = file.error;
       return;
     }
-    auto requests = parse_requests(text.str());
+    auto requests = parse_requests(file.text);
     if (const auto* what = std::get_if<std::string>(&requests))
       planned_.error = *verb_.request_file + ":" + *what;
     else
@@ -176,7 +145,7 @@ class Planner {
       shape.weight = weight;
       planned_.plan.shapes.push_back(std::move(shape));
     };
-    const auto path = [&](const std::string& given) { return given.empty() ? url.path : given; };
+    const auto path = [&](const std::string& given) { return given.empty() ? url.path : sent_path(given); };
     for (RequestShape shape : from_file_) {
       if (get_ > 0) add(shape, get_);
       shape.kind = RequestKind::Fresh;
@@ -258,45 +227,6 @@ class Planner {
 
 }  // namespace
 
-std::variant<Url, std::string> parse_url(std::string_view text) {
-  if (text.starts_with("https://")) return "berth load speaks plain HTTP: name the server behind the TLS";
-  if (text.starts_with("http://")) text.remove_prefix(7);
-  Url url;
-  if (text.starts_with("unix:")) {
-    text.remove_prefix(5);
-    const auto colon = text.find(':');
-    url.unix_path = text.substr(0, colon);
-    if (colon != std::string_view::npos) url.path = text.substr(colon + 1);
-    url.host_field = "localhost";
-    if (!url.unix_path.starts_with('/')) return "a unix socket's path starts with /";
-  } else {
-    const auto end = std::min(text.find_first_of("/?"), text.size());
-    std::string_view authority = text.substr(0, end);
-    url.host_field = authority;
-    if (end < text.size()) url.path = (text[end] == '?' ? "/" : "") + std::string(text.substr(end));
-    const auto colon = authority.rfind(':');
-    const bool bracketed = authority.starts_with("[");
-    if (colon != std::string_view::npos && (!bracketed || authority[colon - 1] == ']')) {
-      url.port = authority.substr(colon + 1);
-      authority = authority.substr(0, colon);
-    } else {
-      url.port = "80";
-    }
-    if (bracketed && authority.ends_with("]")) authority = authority.substr(1, authority.size() - 2);
-    url.host = authority;
-    const bool digits =
-        !url.port.empty() && url.port.size() <= 5 &&
-        std::all_of(url.port.begin(), url.port.end(), [](char c) { return c >= '0' && c <= '9'; });
-    if (!digits || std::stoi(url.port) > 65'535 || std::stoi(url.port) == 0)
-      return "its port is no number of a port";
-    if (url.host.empty() || url.host.find_first_of(" @\t") != std::string::npos)
-      return "it has no host: write http://127.0.0.1:8000/";
-  }
-  if (!url.path.starts_with('/') || url.path.find_first_of(" \t\r\n#") != std::string::npos)
-    return "its path is malformed";
-  return url;
-}
-
 std::variant<std::vector<RequestShape>, std::string> parse_requests(std::string_view text) {
   std::vector<RequestShape> shapes;
   std::istringstream lines{std::string(text)};
@@ -308,10 +238,14 @@ std::variant<std::vector<RequestShape>, std::string> parse_requests(std::string_
     RequestShape shape;
     const auto method = line.find(' ');
     const auto target = method == std::string::npos ? method : line.find(' ', method + 1);
-    if (method == std::string::npos || method + 1 == line.size() || line[method + 1] != '/')
+    if (method == std::string::npos || method + 1 == line.size() || line[method + 1] != '/' ||
+        !load::is_token(std::string_view(line).substr(0, method)))
       return std::to_string(number) + ": a line is METHOD PATH [BODY], as in `GET /health`";
     shape.method = line.substr(0, method);
-    shape.target = line.substr(method + 1, target == std::string::npos ? target : target - method - 1);
+    shape.target =
+        sent_path(line.substr(method + 1, target == std::string::npos ? target : target - method - 1));
+    if (const auto what = misfit_of_path(shape.target); !what.empty())
+      return std::to_string(number) + ": " + what;
     if (target != std::string::npos) shape.body = line.substr(target + 1);
     if (!shape.body.empty()) shape.kind = RequestKind::Post;
     shapes.push_back(std::move(shape));

@@ -8,19 +8,9 @@
 
 #include "bench/load/load.h"
 #include "config/command_line.h"
+#include "proxy/load/load_url.h"
 
 namespace berth::load_verb {
-
-/// A URL's parts, not yet resolved.
-struct Url {
-  std::string host;  ///< a name or an address without brackets; empty: a unix socket
-  std::string port;  ///< digits
-  std::string unix_path;
-  std::string path = "/";  ///< with the query
-  std::string host_field;  ///< what the Host field says
-};
-/// http://HOST[:PORT][/PATH], HOST:PORT[/PATH], http://unix:/SOCKET[:/PATH]. The string says what is wrong.
-std::variant<Url, std::string> parse_url(std::string_view text);
 
 /// `METHOD PATH [BODY]`, a request a line; empty lines and those with # are left out. The string says what is
 /// wrong.

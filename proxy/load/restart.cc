@@ -50,9 +50,10 @@ int wait_for(pid_t child, const Tick& tick) {
   pollfd ended{handle, POLLIN, 0};
   int asked = 0;
   while (handle >= 0 && ::poll(&ended, 1, kTickMs) <= 0) {
-    if (!tick()) continue;
+    const Patience patience = tick();
+    if (patience == Patience::Waits) continue;
     if (asked == 0) ::kill(child, SIGTERM);
-    if (asked++ == kTicksBeforeKill) ::kill(child, SIGKILL);
+    if (asked++ == kTicksBeforeKill || patience == Patience::Insists) ::kill(child, SIGKILL);
   }
   if (handle >= 0) ::close(handle);
   int status = 0;
@@ -82,10 +83,9 @@ Restart ask_for_swap(const std::string& socket, const std::string& app, const Ti
       if (result && !restart.ok) outcome = result->result.reason;
     }
   };
-  following.given_up = tick;
+  following.given_up = [&] { return tick() != Patience::Waits; };
   const auto result = control::call(
-      socket,
-      {"POST", "/v1/apps/" + app + "/swap", json_text(control::to_json(control::SwapRequest{}))},
+      socket, {"POST", "/v1/apps/" + app + "/swap", json_text(control::to_json(control::SwapRequest{}))},
       following);
   if (restart.ok) return restart;
   switch (result.end) {

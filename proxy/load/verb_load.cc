@@ -8,21 +8,21 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
-#include <cstring>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <system_error>
 
 #include "bench/load/load.h"
 #include "bench/load/report.h"
 #include "bench/load/report_page.h"
+#include "config/duration_text.h"
 #include "config/json_text.h"
 #include "config/version.h"
 #include "proxy/control/verbs.h"
 #include "proxy/load/load_plan.h"
 #include "proxy/load/restart.h"
+#include "proxy/load/text_file.h"
 #include "proxy/loop/signal_pause.h"
 
 namespace berth::load_verb {
@@ -37,6 +37,8 @@ using Clock = std::chrono::steady_clock;
 constexpr milliseconds kDefaultDuration{10'000};
 constexpr milliseconds kBehindTheLastSwap{1'000};
 constexpr milliseconds kLineEvery{250};
+constexpr milliseconds kLookEvery{5};      ///< whether the last answer has come
+constexpr milliseconds kTellAfter{500};    ///< what is waited for
 constexpr rlim_t kDescriptorsBeside = 64;  ///< what a run needs beside its connections
 
 int refuse(const Terminal& terminal, const std::string& what, int exit_code = 2) {
@@ -53,18 +55,22 @@ std::string now_text() {
   return text.data();
 }
 
+std::string reason(int error) { return error == 0 ? "" : ": " + std::generic_category().message(error); }
+
 /// A report is not lost at the end of a long run: where it goes is looked at before.
 std::string unwritable(const std::optional<std::string>& file) {
   if (!file || *file == "-") return {};
+  errno = 0;
   std::ofstream probe(*file, std::ios::app);
-  return probe ? std::string() : "cannot write " + *file;
+  return probe ? std::string() : "cannot write " + *file + reason(errno);
 }
 
 bool write_file(const std::string& path, const std::string& text, const Terminal& terminal) {
+  errno = 0;
   std::ofstream file(path, std::ios::trunc);
   file << text;
   file.close();
-  if (!file) terminal.err("berth: cannot write " + path + "\n");
+  if (!file) terminal.err("berth: cannot write " + path + reason(errno) + "\n");
   return static_cast<bool>(file);
 }
 
@@ -74,7 +80,7 @@ bool write_stdout(std::string_view text, const Terminal& terminal) {
     const auto n = ::write(STDOUT_FILENO, text.data(), text.size());
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) {
-      terminal.err(std::string("berth: cannot write the report: ") + std::strerror(errno) + "\n");
+      terminal.err("berth: cannot write the report" + reason(errno) + "\n");
       return false;
     }
     text.remove_prefix(static_cast<std::size_t>(n));
@@ -141,10 +147,27 @@ class Run {
     }
     if (live_) terminal_.out("\r\x1b[K");
     if (facts_.ended_by == "interrupt") terminal_.err("berth: ended by hand; the report so far\n");
+    load_->begin_stop();
+    await_answers();
     return load::report_json(load_->stop(), facts_);
   }
 
  private:
+  /// For what is under way, each request within its time limit; a Ctrl-C that comes now, or one more than
+  /// ended the run, ends the wait.
+  void await_answers() {
+    const unsigned seen = facts_.ended_by == "interrupt" ? 1 : 0;
+    const auto begun = Clock::now();
+    bool told = false;
+    while (!load_->ended()) {
+      if (!signals_.wait(kLookEvery, seen)) return load_->give_up();
+      if (told || Clock::now() - begun < kTellAfter) continue;
+      told = true;
+      terminal_.err("berth: waiting for the answers that are under way, up to " +
+                    duration_text(verb_.timeout) + " (--timeout); Ctrl-C ends that at once\n");
+    }
+  }
+
   bool wants_restart() const { return verb_.swaps == 0 || facts_.restarts.size() < verb_.swaps; }
 
   bool over() {
@@ -159,9 +182,10 @@ class Run {
 
   void restart() {
     const Tick tick = [this] {
-      if (!signals_.wait(milliseconds(0))) facts_.ended_by = "interrupt";
+      const unsigned asked = signals_.count();
+      if (asked > 0) facts_.ended_by = "interrupt";
       show();
-      return !facts_.ended_by.empty();
+      return asked == 0 ? Patience::Waits : asked == 1 ? Patience::GivesUp : Patience::Insists;
     };
     load_->begin_window();
     facts_.restarts.push_back(verb_.command.empty() ? ask_for_swap(berth_.socket, berth_.app, tick)
@@ -207,35 +231,36 @@ class Run {
 };
 
 std::variant<json::object, std::string> read_report(const std::string& path) {
-  std::ifstream file(path);
-  std::stringstream text;
-  text << file.rdbuf();
-  if (!file) return "cannot read " + path;
+  auto text = read_text_file(path);
+  if (!text.error.empty()) return std::move(text.error);
   json::error_code error;
-  json::value value = json::parse(text.str(), error);
+  json::value value = json::parse(text.text, error);
   if (error) return path + " is no JSON: " + error.message();
   if (const auto what = load::misread_report(value)) return path + ": " + *what;
   return std::move(value.as_object());
 }
 
 int compare(const LoadVerb& verb, const Terminal& terminal) {
+  if (const auto what = unwritable(verb.html); !what.empty()) return refuse(terminal, what);
   std::vector<json::object> reports;
   for (const std::string& path : verb.compare) {
     auto report = read_report(path);
     if (const auto* what = std::get_if<std::string>(&report)) return refuse(terminal, *what);
     reports.push_back(std::get<json::object>(std::move(report)));
   }
+  bool written = true;
   const auto name = [&](std::size_t i) { return std::filesystem::path(verb.compare[i]).filename().string(); };
   try {
-    terminal.out(load::compare_text(reports[0], reports[1], name(0), name(1)));
+    written = write_stdout(load::compare_text(reports[0], reports[1], name(0), name(1)), terminal);
   } catch (const std::exception&) {
     return refuse(terminal,
                   "a member of one report is missing, or of another type than docs/load.schema.json says");
   }
-  if (!verb.html) return 0;
+  if (!verb.html) return written ? 0 : 1;
   const json::object both{{"compare", json::array{reports[0], reports[1]}},
                           {"names", json::array{name(0), name(1)}}};
-  return write_file(*verb.html, load::report_page(json_text(both)), terminal) ? 0 : 2;
+  written = write_file(*verb.html, load::report_page(json_text(both)), terminal) && written;
+  return written ? 0 : 1;
 }
 
 /// Not one right answer; where no requests were sent, no stream and no WebSocket either.
@@ -255,8 +280,8 @@ int tell(const json::object& report, const LoadVerb& verb, const Terminal& termi
   if (verb.json == std::optional<std::string>("-"))
     written = write_stdout(text + "\n", terminal);
   else
-    terminal.out(load::report_text(report));
-  if (verb.json && *verb.json != "-") written = write_file(*verb.json, text + "\n", terminal);
+    written = write_stdout(load::report_text(report), terminal);
+  if (verb.json && *verb.json != "-") written = write_file(*verb.json, text + "\n", terminal) && written;
   if (verb.html) written = write_file(*verb.html, load::report_page(text), terminal) && written;
   const bool silent = nothing_answered(report);
   if (silent) terminal.err("berth: nothing was answered as it should be: is the URL right?\n");

@@ -13,13 +13,18 @@ class SignalPause {
  public:
   SignalPause();
 
-  /// True after `time`; false at once when such a signal comes or has come.
-  bool wait(std::chrono::milliseconds time);
+  /// True after `time`; false at once when more than `seen` such signals come or have come.
+  bool wait(std::chrono::milliseconds time, unsigned seen = 0);
+
+  /// How many have come until now.
+  unsigned count();
 
  private:
+  void await();
+
   boost::asio::io_context io_{1};
   boost::asio::signal_set signals_{io_};
-  bool came_ = false;
+  unsigned came_ = 0;
 };
 
 }  // namespace berth::loop

@@ -139,6 +139,12 @@ void FaultyServer::serve(Peer& peer) {
     const auto target = request.head.find(' ') + 1;
     request.method = request.head.substr(0, target - 1);
     request.target = request.head.substr(target, request.head.find(' ', target) - target);
+    if (at_head_) {
+      const std::string said = at_head_(request);
+      if (!send_parts(peer.fd,
+                      {.parts = {{said}}, .close = !said.empty() && !said.starts_with("HTTP/1.1 1")}))
+        break;
+    }
     const std::string length(load::field_of(request.head, "content-length"));
     const std::size_t whole = end + 4 + (length.empty() ? 0 : std::stoul(length));
     while (in.size() < whole)

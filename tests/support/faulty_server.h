@@ -54,6 +54,10 @@ class FaultyServer {
   FaultyServer(const FaultyServer&) = delete;
   FaultyServer& operator=(const FaultyServer&) = delete;
 
+  /// What is said to the head of a request, before its body is read: an interim answer or nothing, or a final
+  /// answer, which ends the connection. Before the first connection.
+  void at_head(std::function<std::string(const FaultyRequest&)> say) { at_head_ = std::move(say); }
+
   void listen();
   std::uint16_t port() const { return port_; }
   std::string url(const std::string& path = "/") const;
@@ -66,6 +70,7 @@ class FaultyServer {
   void web_socket(Peer& peer, std::string& in, const FaultyAnswer& how);
 
   Handler handler_;
+  std::function<std::string(const FaultyRequest&)> at_head_;
   int fd_ = -1;
   std::uint16_t port_ = 0;
   std::atomic<std::uint64_t> requests_{0};

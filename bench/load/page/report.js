@@ -37,11 +37,11 @@ function swapWords(report) {
 
 function summary(report) {
   const verdicts = {kept: ['kept', '✓ All bounds were kept'], broken: ['broken', '✗ Bounds were broken: ' + report.bounds.filter(bound => !bound.kept)
-    .map(bound => `${bound.name} ${bounded(bound, bound.limit, plain)}, was ${bounded(bound, bound.value)}`).join('; ')], none: ['', 'No bounds were set']};
+    .map(bound => `${bound.name} ${bounded(bound, bound.limit, plain)}, was ${bounded(bound, bound.value)}`).concat(report.rate_missed ? ['the rate was not reached'] : []).join('; ')], none: ['', 'No bounds were set']};
   const [look, words] = verdicts[report.verdict] ?? verdicts.none;
   const gap = report.longest_gap_ms > 0 ? `The longest time without an answer was ${time(report.longest_gap_ms)}${atSecond(report)}. ` : '';
-  const {around_swaps_ms: around, steady_ms: steady} = report;
-  const slower = around?.count && steady?.count ? `Around swaps 99 of 100 answers took at most ${time(around.p99)}, otherwise ${time(steady.p99)}. ` : '';
+  const {around_swaps_ms: near, steady_ms: steady} = report;
+  const slower = near?.count && steady?.count ? `${around(report).replace('a', 'A')} 99 of 100 answers took at most ${time(near.p99)}, otherwise ${time(steady.p99)}. ` : '';
   return [
     element('p', {class: 'over'}, 'berth load · ' + report.targets.join(', ')),
     element('h1', {}, headline(report)),
@@ -49,6 +49,8 @@ function summary(report) {
     element('p', {class: 'verdict ' + look}, words),
     report.late.share >= 0.01 ? element('p', {class: 'note', id: 'late'}, `The generator was late for ${plain(100 * report.late.share)} % of requests, at worst by ${time(report.late.worst_ms)}: ` +
       'latencies have that in them, and may say more of this machine than of the server.') : null,
+    report.unsent ? element('p', {class: 'note', id: 'unsent'}, (report.rate_missed ? 'The rate was not reached: ' : '') + `${count(report.unsent)} of ${counted(report.requests + report.unsent, 'request')} ` +
+      'that were due were never sent, for no connection was free.') : null,
     report.ended_by === 'interrupt' ? element('p', {class: 'note'}, `Interrupted after ${span(report.duration_s)}: this is the report so far.`) : null,
     element('dl', {class: 'tiles'}, tiles(report).map(([name, value, under]) => element('div', {}, element('dt', {}, name), element('dd', value.length > 9 ? {class: 'long'} : {}, value), element('dd', {}, under)))),
   ];
@@ -91,7 +93,7 @@ function distribution(report) {
   const rows = [{name: 'all', look: 'c-all', points: shareSteps(report.histogram)},
     ...(swaps ? [{name: 'steady', look: 'c-steady', points: sharePoints(report.steady_ms), dots: true},
                  {name: 'at swaps', look: 'c-around', points: sharePoints(report.around_swaps_ms), dots: true}] : [])];
-  return section('Distribution of latency', swaps ? legend([['c-all', 'all'], ['c-steady', 'steady'], ['c-around', 'around swaps']]) : null,
+  return section('Distribution of latency', swaps ? legend([['c-all', 'all'], ['c-steady', 'steady'], ['c-around', around(report)]]) : null,
     drawing('distribution', 'How quick the given share of answers was: to the right the ever rarer slow ones. Both scales are logarithmic.',
       width => sharePlot(rows, width, rows.map(row => `${row.name}: ` + (row.dots ? row.points : sharePoints(report.latency_ms)).map(([, ms]) => time(ms)).join(', ')).join('; ') + ' at 50 %, 90 %, 99 %, 99.9 % and the slowest.')),
     latencyTable(report), swaps ? swapCost(report) : null);

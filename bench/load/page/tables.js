@@ -30,6 +30,7 @@ const totals = report => facts('Totals', [
   ['failed', `${count(failedIn(report))} (${share(failedIn(report), report.requests)})`],
   ['answers a second', figure(pace(report))],
   ['due and never sent', report.mode === 'open' ? count(report.unsent) : null],
+  ['given up by hand', report.given_up ? count(report.given_up) : null],
   ['longest gap', report.longest_gap_ms > 0 ? time(report.longest_gap_ms) + atSecond(report) : '–'],
   ['keep-alive connections closed by the server', count(report.keepalive_closed)],
   ['connections opened', count(report.connections_opened)],
@@ -54,7 +55,7 @@ const failureTable = report => table('Failures by kind', [
 
 const latencyTable = report => table('Latencies in milliseconds', [
   {head: 'ms', of: row => row.name}, {head: 'answers', n: true, of: row => count(row.latency?.count ?? 0)}, ...latencyColumns(row => row.latency),
-], [{name: 'all', latency: report.latency_ms}, {name: 'steady', latency: report.steady_ms}, {name: 'around swaps', latency: report.around_swaps_ms}]
+], [{name: 'all', latency: report.latency_ms}, {name: 'steady', latency: report.steady_ms}, {name: around(report), latency: report.around_swaps_ms}]
   .filter(row => row.latency), {id: 'latencies'});
 
 const kindTable = report => table('Kinds of request', [
@@ -94,7 +95,7 @@ const sockets = report => report.websockets && section('WebSockets', facts('WebS
 ], 'websockets'));
 
 /** Bounds are in ms, but for those that count. */
-const bounded = (bound, value, digits = figure) => /failed/.test(bound.name) ? count(value) : time(value, digits);
+const bounded = (bound, value, digits = figure) => value === null ? 'over 1 % not answered' : /failed/.test(bound.name) ? count(value) : time(value, digits);
 const boundTable = report => table('Bounds', [
   {head: 'bound', of: bound => bound.name}, {head: 'at most', n: true, of: bound => bounded(bound, bound.limit, plain)},
   {head: 'was', n: true, of: bound => bounded(bound, bound.value)}, {head: '', of: bound => bound.kept ? '✓ kept' : '✗ broken'},

@@ -75,8 +75,12 @@ const kFailures = {
   'refused': 'the connection was refused',
   'reset': 'the connection ended before the answer began',
   'timeout': 'no complete answer in time',
+  '1xx': 'answered with 101, which ends HTTP on the connection',
+  '2xx': 'answered with an unexpected 2xx status',
+  '3xx': 'answered with an unexpected 3xx status',
   '4xx': 'answered with an unexpected 4xx status',
   '5xx': 'answered with an unexpected 5xx status',
+  'other_status': 'answered with a status that HTTP does not know',
   'truncated': 'the answer ended in its middle',
   'wrong_body': 'complete, and not the body that was expected',
   'duplicate': 'one request was delivered twice',
@@ -89,5 +93,7 @@ const kindsOf = report => [...new Set([...Object.keys(kFailures), ...Object.keys
 const failedSwaps = report => report.swaps.filter(swap => !swap.ok);
 /** What was done to the server, in a word. */
 const restart = report => report.swaps.every(swap => swap.kind === 'command') ? 'command' : 'swap';
+/** What latencies are called that were near a restart. */
+const around = report => restart(report) === 'command' && report.swaps.length ? 'around runs' : 'around swaps';
 /** Answers a second. */
 const pace = report => report.duration_s > 0 ? report.answered / report.duration_s : 0;

@@ -49,7 +49,12 @@ constexpr const char* kUrl = "http://127.0.0.1:8000/x";
 TEST_CASE("load plan: URLs and their parts") {
   const std::string port = "its port is no number of a port";
   const std::string host = "it has no host: write http://127.0.0.1:8000/";
-  const std::string path = "its path is malformed";
+  const std::string path = "its path is malformed: a blank is written %20";
+  const std::string tls = "berth load speaks plain HTTP: name the server that is behind the TLS";
+  const std::string user =
+      "a user's name and password are no part of it: give --header 'Authorization: Basic ...'";
+  const std::string brackets = "an IPv6 address stands in brackets: http://[::1]:8000/";
+  const std::string slashes = "two slashes follow http: as in http://127.0.0.1:8000/";
   const std::string unix_path = "a unix socket's path starts with /";
   const std::vector<std::pair<std::string, std::string>> rows = {
       {"http://127.0.0.1:8000/", "127.0.0.1 8000  / 127.0.0.1:8000"},
@@ -64,7 +69,25 @@ TEST_CASE("load plan: URLs and their parts") {
       {"http://unix:/run/a.sock:", path},
       {"http://unix:run/a.sock", unix_path},
       {"unix:", unix_path},
-      {"https://a/", "berth load speaks plain HTTP: name the server behind the TLS"},
+      {"https://a/", tls},
+      {"HTTPS://a/", tls},
+      {"wss://a/", tls},
+      {"HTTP://127.0.0.1:8000/x", "127.0.0.1 8000  /x 127.0.0.1:8000"},
+      {"ftp://a/", "berth load speaks http, and no ftp"},
+      {"ws://a/", "write http:// and give --mix websocket=N"},
+      {"http:/a/", slashes},
+      {"http:///a/", host},
+      {"http://user:secret@a/", user},
+      {"user@a:80", user},
+      {"http://a/x@y:z://", "a 80  /x@y:z:// a"},
+      {"http://::1:8000/", brackets},
+      {"http://[::1:8000/", brackets},
+      {"http://[a]/", "what stands in brackets is no IPv6 address"},
+      {"http://[fe80::1%25lo]:80/",
+       "a host with % in it (an address with a zone, or an escape) is not supported"},
+      {"http://a b/", host},
+      {"http://a:80/\xc3\xa9?\xff", "a 80  /%C3%A9?%FF a:80"},
+      {"a.localhost:80", "a.localhost 80  / a.localhost:80"},
       {"http://a:0/", port},
       {"http://a:65536/", port},
       {"http://a:/", port},
@@ -73,9 +96,11 @@ TEST_CASE("load plan: URLs and their parts") {
       {"", host},
       {"http://", host},
       {"http://:80/", host},
-      {"http://user@host:80/", host},
+      {"http://user@host:80/", user},
       {"http://a:80/x y", path},
-      {"http://a:80/x#y", path},
+      {"http://a:80/x#y", "what follows # is never sent: leave it out"},
+      {"http://a:80#y", "what follows # is never sent: leave it out"},
+      {"http://a:80/\x01", path},
       {"http://a:80/x\r\ny", path},
   };
   for (const auto& row : rows) {
@@ -105,6 +130,10 @@ TEST_CASE("load plan: a request file is METHOD PATH [BODY], a line each") {
       {"GET /\nGET ", "2: " + how},
       {"GET x", "1: " + how},
       {"\n/a GET", "2: " + how},
+      {"\xef\xbb\xbfGET /", "1: " + how},
+      {"G\"T /", "1: " + how},
+      {"GET /a\tb", "1: its path is malformed: a blank is written %20"},
+      {"GET /a#b", "1: what follows # is never sent: leave it out"},
   };
   for (const auto& row : wrong) {
     const auto read = parse_requests(row.first);
@@ -183,7 +212,50 @@ TEST_CASE("load plan: a request file takes the place of the URL's path, and what
   CHECK(plan_load(verb).error ==
         *verb.request_file + ":2: a line is METHOD PATH [BODY], as in `GET /health`");
   verb.request_file = dir / "none";
-  CHECK(plan_load(verb).error == "cannot read " + *verb.request_file);
+  CHECK(plan_load(verb).error == "cannot read " + *verb.request_file + ": No such file or directory");
+  verb.request_file = dir.path();
+  CHECK(plan_load(verb).error == "cannot read " + dir.path() + ": Is a directory");
+  // An editor's mark of UTF-8 is no part of the first method.
+  verb.request_file = dir / "marked";
+  test::write_file(*verb.request_file, "\xef\xbb\xbfGET /a\r\n");
+  CHECK(shapes_of(planned(verb)) == "get GET /a 1");
+  test::write_file(*verb.request_file, std::string("\xff\xfeG\0E\0T\0", 8));
+  CHECK(plan_load(verb).error == *verb.request_file + " is a file of UTF-16: save it as UTF-8");
+  test::write_file(*verb.request_file, "");
+  CHECK(plan_load(verb).error == *verb.request_file + ":1: there is no request in it");
+  verb.request_file.reset();
   CHECK(plan_load(verb_of({"http://a:0/"})).error == "'http://a:0/': its port is no number of a port");
   CHECK(plan_load(verb_of({"http://a..b/"})).error.find("does not resolve") != std::string::npos);
+}
+
+TEST_CASE("load plan: a header that would contradict the request is refused, in one sentence") {
+  const std::string length = "how long a body is, the load client says itself";
+  const std::string one_host = "a request has one Host, and it is not empty";
+  const std::string name = "a name is letters, digits and hyphens";
+  struct Row {
+    std::vector<std::string> headers;
+    std::string error;
+  };
+  for (const Row& row : {Row{{"Content-Length: 3"}, "--header 'Content-Length: 3': " + length},
+                         {{"transfer-ENCODING: chunked"}, "--header 'transfer-ENCODING: chunked': " + length},
+                         {{"Host: a", "host: b"}, "--header 'host: b': " + one_host},
+                         {{"Host: "}, "--header 'Host: ': " + one_host},
+                         {{"a b: c"}, "--header 'a b: c': " + name},
+                         {{" a: c"}, "--header ' a: c': " + name},
+                         {{"a: b\x01"}, "--header 'a: b\x01': a control character is no part of a value"}}) {
+    auto verb = verb_of({kUrl});
+    verb.headers = row.headers;
+    CHECK(plan_load(verb).error == row.error);
+  }
+  auto verb = verb_of({kUrl}, {{"get", 10, true, "/x\r\ny"}});
+  CHECK(plan_load(verb).error.find("its path is malformed") != std::string::npos);
+}
+
+TEST_CASE("load plan: localhost and every name below it is the loopback, without a resolver") {
+  for (const char* url : {"http://localhost:1/", "http://a.b.LocalHost:1/", "http://[::ffff:127.0.0.1]:1/"}) {
+    CAPTURE(url);
+    const auto plan = planned(verb_of({url}));
+    CHECK(plan.targets.at(0).address == "127.0.0.1");
+    CHECK(plan.targets.at(0).port == 1);
+  }
 }

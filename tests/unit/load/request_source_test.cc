@@ -89,3 +89,48 @@ TEST_CASE("request source: plans without meaning are refused") {
   CHECK_THROWS_AS(source_of({}), std::invalid_argument);
   CHECK_THROWS_AS(source_of({RequestShape{.body_min = 2, .body_max = 1}}), std::invalid_argument);
 }
+
+TEST_CASE("request source: what a request says of its connection is known, in any case and list") {
+  struct Row {
+    const char* fields;
+    bool closes;
+  };
+  for (const Row& row : {Row{"", false},
+                         {"Connection: close\r\n", true},
+                         {"connection:CLOSE\r\n", true},
+                         {"Connection: keep-alive, Close\r\n", true},
+                         {"Connection: x\r\nX-A: b\r\nConnection: close\r\n", true},
+                         {"Connection: closed\r\n", false},
+                         {"X-Connection: close\r\n", false},
+                         {"Connection: keep-alive\r\n", false}}) {
+    CAPTURE(row.fields);
+    RequestSource source = source_of({RequestShape{.fields = row.fields}});
+    Request request;
+    source.next(request, false);
+    CHECK(request.closes == row.closes);
+    source.next(request, true);
+    CHECK(request.closes);
+    // Said once: neither left out nor doubled.
+    const bool said = request.wire.find("Connection: close\r\n") != std::string::npos;
+    CHECK(said == (!row.closes || std::string(row.fields).find("Connection: close") != std::string::npos));
+  }
+}
+
+TEST_CASE("request source: only a request with a body expects 100 (Continue), and its head stands alone") {
+  RequestSource source = source_of(
+      {RequestShape{.fields = "Expect: 100-Continue\r\nX-A: b\r\n"},
+       RequestShape{.method = "POST", .fields = "Expect: 100-continue\r\n", .body = "text"},
+       RequestShape{
+           .method = "POST", .fields = "Expect: 100-continue\r\n", .body = "text", .chunked = true}});
+  Request request;
+  source.next(request, false);
+  CHECK_FALSE(request.expects);
+  CHECK(request.wire == "GET / HTTP/1.1\r\nHost: localhost\r\nX-A: b\r\n\r\n");
+  for (int i = 0; i < 2; ++i) {
+    source.next(request, false);
+    CHECK(request.expects);
+    CHECK(request.wire.find("\r\nExpect: 100-continue\r\n") != std::string::npos);
+    CHECK(request.wire.substr(0, request.head).ends_with("\r\n\r\n"));
+    CHECK(request.wire.find("text") >= request.head);
+  }
+}

@@ -63,6 +63,18 @@ TEST_CASE("response reader: well-formed responses, in pieces of any size") {
       {"close", "HTTP/1.1 200 OK\r\nConnection: x, Close\r\ncontent-length:2\r\n\r\nab", "ab", 200, false,
        false},
       {"1.0", "HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\na", "a", 200, false, false},
+      {"close and keep-alive", "HTTP/1.1 204 No\r\nConnection: close\r\nConnection: keep-alive\r\n\r\n", "",
+       204, false, false},
+      {"1.0 that stays", "HTTP/1.0 200 OK\r\nConnection: Keep-Alive\r\nContent-Length: 0\r\n\r\n", "", 200,
+       true, false},
+      {"1.0 that ends", "HTTP/1.0 200 OK\r\nConnection: keep-alive, close\r\nContent-Length: 0\r\n\r\n", "",
+       200, false, false},
+      {"unknown status", "HTTP/1.1 999 What\r\nContent-Length: 0\r\n\r\n", "", 999, true, false},
+      {"interim with fields",
+       "HTTP/1.1 103 Early\r\nContent-Length: 7\r\nConnection: close\r\n\r\nHTTP/1.1 102\r\n\r\nHTTP/1.1 200 "
+       "OK\r\n"
+       "Content-Length: 1\r\n\r\na",
+       "a", 200, true, false},
       {"interim", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n", "", 201,
        true, false},
       {"upgrade", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", "", 101, true, false},
@@ -93,6 +105,41 @@ TEST_CASE("response reader: what is no response is refused") {
     CHECK(read(input, 1000).state == State::Bad);
     CHECK(read(input, 1).state == State::Bad);
   }
+}
+
+TEST_CASE(
+    "response reader: what is no response is known at its first wrong byte or line, and not waited out") {
+  for (const auto* input :
+       {"HTTP/1.1 200 OK\n", "HTTP/1.0 200 OK\nContent-Length: 0\n\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 0\n", "HTTP/1.1 200 OK\r\nA: b\r\n\n", "S", "HTTP/2",
+        "HTTP/1.1 OK\r\n", "HTTP/1.1 200 OK\r\nbad field\r\n", "HTTP/1.1 200 O\rK\r\n",
+        "HTTP/1.1 200 OK\r\nA: b\rc\r\n", "HTTP/1.1 100 Continue\r\n\r\nX",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\n"}) {
+    CAPTURE(input);
+    CHECK(read(input, 1000).state == State::Bad);
+    CHECK(read(input, 1).state == State::Bad);
+  }
+  // What may still become one is waited for.
+  for (const auto* input : {"H", "HTTP/1.", "HTTP/1.1 2", "HTTP/1.1 200 OK\r", "HTTP/1.1 200 OK\r\n\r"}) {
+    CAPTURE(input);
+    CHECK(read(input, 1000).state == State::Head);
+    CHECK(read(input, 1).state == State::Head);
+  }
+}
+
+TEST_CASE("response reader: interim answers are counted until the next response") {
+  ResponseReader reader;
+  reader.begin(false);
+  reader.feed("HTTP/1.1 100 Continue\r\n\r\n");
+  CHECK(reader.interim() == 1);
+  CHECK(reader.started());
+  CHECK(reader.state() == State::Head);
+  reader.feed("HTTP/1.1 103 Early\r\n\r\nHTTP/1.1 204 No\r\n\r\n");
+  CHECK(reader.interim() == 2);
+  reader.begin(false);
+  CHECK(reader.interim() == 0);
 }
 
 TEST_CASE("response reader: the end of the connection completes only what it delimits") {

@@ -39,7 +39,7 @@ TEST_CASE("tally: a run is counted as a whole, by kind and by second, seconds of
   CHECK(result.failed() == 3);
   CHECK(result.failed(FailureKind::Timeout) == 1);
   CHECK(result.samples ==
-        std::vector<std::string>{"1.500 s  what", "1.500 s  what", "3.300 s  a WebSocket's"});
+        std::vector<std::string>{"1.500 s  what (2 times, the last at 1.500 s)", "3.300 s  a WebSocket's"});
   REQUIRE(result.seconds.size() == 4);
   const auto second = [&](std::size_t i, std::uint64_t requests, std::uint64_t failed) {
     INFO(i);
@@ -60,6 +60,18 @@ TEST_CASE("tally: a run is counted as a whole, by kind and by second, seconds of
   CHECK(get.latency.count() == 4);
   CHECK(post.requests == 2);
   CHECK(post.failed == 2);
+}
+
+TEST_CASE("tally: failures that are the same are one sample, and different ones are kept up to a number") {
+  Timed t;
+  for (int i = 0; i < 100; ++i) t.tally.failed(FailureKind::Reset, t.at(10 * i), "the same");
+  for (int i = 0; i < 100; ++i) t.tally.failed(FailureKind::Reset, t.at(2000), std::to_string(i));
+  t.tally.failed(FailureKind::Reset, t.at(2500), "the same");
+  const auto result = t.tally.finish(t.at(3000));
+  CHECK(result.failed() == 201);
+  REQUIRE(result.samples.size() == 32);
+  CHECK(result.samples[0] == "0.000 s  the same (101 times, the last at 2.500 s)");
+  CHECK(result.samples[31] == "2.000 s  30");
 }
 
 TEST_CASE("tally: a second that is over by the end is there even if nothing came in it") {
