@@ -10,6 +10,7 @@
 #include <map>
 #include <mutex>
 
+#include "bench/load/load.h"
 #include "tests/e2e/checks.h"
 #include "tests/support/faulty_server.h"
 #include "tests/support/wait_until.h"
@@ -38,7 +39,7 @@ json::object report_in(const std::string& text) {
 /// Exactly these failures: every other kind is there, and zero.
 void check_failures(const json::object& report, const std::map<std::string, std::uint64_t>& expected) {
   INFO(json::serialize(report.at("failure_samples")));
-  CHECK(report.at("failures").as_object().size() == 10);
+  CHECK(report.at("failures").as_object().size() == berth::load::kFailureKinds);
   for (const auto& member : report.at("failures").as_object()) {
     const std::string kind(member.key());
     const auto wanted = expected.find(kind);
@@ -90,7 +91,9 @@ TEST_CASE("load: known faults are reported exactly, by their kinds, and nothing 
   CHECK(report.at("kinds").at(0).at("failed") == 13);
   CHECK(report.at("kinds").at(1).at("requests") == 160);
   CHECK(report.at("kinds").at(1).at("failed") == 3);
-  CHECK(report.at("failure_samples").as_array().size() == 16);
+  // The same of each kind are one line.
+  CHECK(report.at("failure_samples").as_array().size() <= 8);
+  CHECK(report.at("failure_samples").at(0).as_string().find(" times, the last at ") != std::string::npos);
   CHECK(report.at("keepalive_closed") == 0);
   // A new connection behind each of the failures, and the first.
   CHECK(report.at("connections_opened") == 17);
@@ -135,13 +138,18 @@ TEST_CASE(
       {{"http://127.0.0.1:0/"}, 2, "berth: 'http://127.0.0.1:0/': its port is no number of a port"},
       {{sound.url(), "-n", "1", "--json", dir / "none/report"},
        2,
-       "berth: cannot write " + dir.path() + "/none/report"},
-      {{sound.url(), "-n", "1", "--json", "/dev/full"}, 1, "berth: cannot write /dev/full"},
+       "berth: cannot write " + dir.path() + "/none/report: No such file or directory"},
+      {{sound.url(), "-n", "1", "--json", "/dev/full"},
+       1,
+       "berth: cannot write /dev/full: No space left on device"},
       {{sound.url(), "--swaps", "1", "--control", dir / "no.sock"}, 3, "berth"},
       {{"sh", "-c", "ulimit -n 80 && exec \"$0\" load \"$1\" -c 100", berth_binary(), sound.url()},
        2,
        "berth: 100 connections are more than this process may have (80 descriptors, see ulimit -Hn)"},
       {{"sh", "-c", "exec \"$0\" load \"$1\" -n 1 --json - > /dev/full", berth_binary(), sound.url()},
+       1,
+       "berth: cannot write the report: No space left on device"},
+      {{"sh", "-c", "exec \"$0\" load \"$1\" -n 1 > /dev/full", berth_binary(), sound.url()},
        1,
        "berth: cannot write the report: No space left on device"},
       {{"--compare", dir / "a.json", dir / "b.json"}, 2, "berth: cannot read "},
