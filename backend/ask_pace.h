@@ -36,9 +36,19 @@ class AskPace {
     return timeout_;
   }
 
+  /// A whole answer that is not the wanted one: the pause until the next question. Each costs the server a
+  /// request, and often its user a screen of traceback, so it is asked less and less often.
+  Milliseconds refused() {
+    passes_ = 0;
+    const auto pause = refusal_pause_;
+    refusal_pause_ = std::min(refusal_pause_ * 2, kLongestRefusalPause);
+    return pause;
+  }
+
   /// No good answer: the pause until the next question.
   Milliseconds failed(Clock::time_point now) {
     passes_ = 0;
+    refusal_pause_ = kLongestPause;
     const auto took = std::chrono::duration_cast<Milliseconds>(now - asked_);
     // A server that takes long for its first answer (it compiles, say) is given more with every turn.
     if (took >= timeout_) timeout_ = std::min(timeout_ * 2, kLongestTimeout);
@@ -48,11 +58,15 @@ class AskPace {
 
   /// A good answer: the pause until the next question, or nullopt if it was enough.
   std::optional<Milliseconds> passed() {
+    refusal_pause_ = kLongestPause;
     return ++passes_ < wanted_ ? std::optional(kBetweenSuccesses) : std::nullopt;
   }
 
   /// Another one is asked from now on.
-  void begin_anew() { passes_ = 0; }
+  void begin_anew() {
+    passes_ = 0;
+    refusal_pause_ = kLongestPause;
+  }
 
   /// "GET / 200, 2 in a row, of 3": an answer, and where it stands.
   std::string standing(const std::string& answer) const {
@@ -66,6 +80,7 @@ class AskPace {
   static constexpr Milliseconds kFirstPause{2};
   static constexpr Milliseconds kLongestPause{100};
   static constexpr Milliseconds kLongestCommandPause{1'000};
+  static constexpr Milliseconds kLongestRefusalPause{1'000};
   // Successes at one and the same moment would say no more than one.
   static constexpr Milliseconds kBetweenSuccesses{100};
   static constexpr Milliseconds kFirstTimeout{5'000};
@@ -74,6 +89,7 @@ class AskPace {
   Question question_;
   std::uint32_t wanted_;
   std::uint32_t passes_ = 0;  ///< in a row
+  Milliseconds refusal_pause_ = kLongestPause;
   Milliseconds timeout_ = kFirstTimeout;
   Clock::time_point began_;
   Clock::time_point asked_;

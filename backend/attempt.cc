@@ -7,6 +7,8 @@
 #include <cctype>
 #include <csignal>
 #include <cstring>
+#include <iterator>
+#include <sstream>
 
 #include "backend/command.h"
 
@@ -51,6 +53,8 @@ std::optional<StartFailure> Attempt::begin() {
     return failure(Kind::Exec, *why);
   command.tty = spec_.tty;
   command.whose = whose_text(spec_);
+  uid_ = user_number(spec_.user).value_or(uid_);
+  hear_options(environment);
 
   Descriptor out, err;
   int error = 0;
@@ -89,6 +93,17 @@ std::optional<StartFailure> Attempt::listen_for_sign(std::map<std::string, std::
   if (!notify_) return system_failure("no NOTIFY_SOCKET can be made for it", error);
   environment["NOTIFY_SOCKET"] = notify_->path();
   return std::nullopt;
+}
+
+/// A debugger's port may stand in the words that start it.
+void Attempt::hear_options(const std::map<std::string, std::string>& environment) {
+  ports_.take_words(spec_.command);
+  for (const char* name : kOptionVariables) {
+    const auto found = environment.find(name);
+    if (found == environment.end()) continue;
+    std::istringstream text(found->second);
+    ports_.take_words({std::istream_iterator<std::string>(text), {}});
+  }
 }
 
 Sign Attempt::sign() const {
@@ -184,6 +199,7 @@ void Attempt::drain_next() {
 void Attempt::take_line(bool is_stderr, std::string_view line) {
   // The whole of it is looked at before it is cut.
   if (log_ && log_->hear(line)) events_.on_sign();
+  ports_.hear(line);
   line = line.substr(0, kKeptOfLine);
   last_lines_.emplace_back(line);
   if (last_lines_.size() > kLastLines) last_lines_.pop_front();

@@ -15,7 +15,9 @@
 #include "backend/linux_notify_socket.h"
 #include "backend/log_match.h"
 #include "backend/output.h"
+#include "backend/output_ports.h"
 #include "backend/place.h"
+#include "backend/reach.h"
 #include "backend/sign.h"
 
 namespace berth::backend {
@@ -51,6 +53,10 @@ class Attempt {
   }
 
   const Endpoint& told() const { return place_.told; }
+  /// With a unix socket: where it lies, and whose it is.
+  OwnDirectory directory() const { return {place_.directory_handle, uid_}; }
+  /// What its words say of its ports.
+  OutputPorts& ports() { return ports_; }
   std::optional<Lease> take_lease() { return std::exchange(place_.lease, std::nullopt); }
   int pid() const { return pid_; }
   int keeper_pid() const { return link_ ? link_->keeper_pid() : 0; }
@@ -65,6 +71,7 @@ class Attempt {
 
  private:
   std::optional<StartFailure> listen_for_sign(std::map<std::string, std::string>& environment);
+  void hear_options(const std::map<std::string, std::string>& environment);
   void hear(const KeeperNews& news);
   void lost();
   void ended(ExitStatus status);
@@ -83,6 +90,8 @@ class Attempt {
   std::deque<std::function<void()>> after_drains_;
   int undrained_ = 0;  ///< pipes, of the drain that is under way
   std::deque<std::string> last_lines_;
+  OutputPorts ports_;
+  std::uint32_t uid_ = 0;
   std::optional<LogMatch> log_;
   std::unique_ptr<NotifySocket> notify_;
   std::unique_ptr<KeeperLink> link_;

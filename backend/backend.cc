@@ -5,7 +5,7 @@
 #include "backend/backend_impl.h"
 #include "backend/command.h"
 #include "backend/linux_proc.h"
-#include "backend/own_listener.h"
+#include "backend/readiness_text.h"
 #include "backend/tree_listeners.h"
 
 namespace berth::backend {
@@ -14,6 +14,12 @@ using std::chrono::milliseconds;
 
 void Backend::Impl::start() {
   assert(phase_ == Phase::Idle);
+  if (mode_ != PortMode::Unix && mode_ != PortMode::None) {
+    if (auto blind = explain_blindness()) {
+      enter(Phase::Starting);
+      return fail(std::move(*blind));
+    }
+  }
   if (spec_.ready.timeout != kOff) {
     start_timer_.expires_after(spec_.ready.timeout);
     start_timer_.async_wait([self = shared_from_this()](boost::system::error_code error) {
@@ -29,6 +35,7 @@ void Backend::Impl::attempt(Place::Kept kept) {
   events.on_started = [this] { attempt_started(); };
   events.on_exec_failed = [this](StartFailure failure) { fail(std::move(failure)); };
   events.on_line = [this](bool is_stderr, std::string_view line) {
+    if (readiness_) readiness_->hear(line);
     tell([is_stderr, text = std::string(line)](BackendEvents& owner, Generation generation) {
       owner.on_line(generation, is_stderr, text);
     });
@@ -36,7 +43,8 @@ void Backend::Impl::attempt(Place::Kept kept) {
   events.on_exited = [this] { attempt_exited(); };
   events.on_note = [this](const std::string& text) { note(text); };
   events.on_sign = [this] {
-    if (readiness_) readiness_->look_now();
+    for (auto* waiting : {readiness_.get(), later_.get()})
+      if (waiting != nullptr) waiting->look_now();
   };
   events.on_empty = [this] { attempt_empty(); };
   // The one before keeps its number until this one has another.
@@ -57,22 +65,52 @@ void Backend::Impl::attempt_started() {
   watch_readiness();
 }
 
+ReadinessSpec Backend::Impl::readiness_spec(FollowPolicy follow) {
+  auto sign = [this] { return attempt_->sign(); };
+  return {.config = spec_.ready,
+          .mode = mode_,
+          .told = attempt_->told(),
+          .root = attempt_->keeper_pid(),
+          .follow = follow,
+          .check = check_of(loop_, spec_, sign),
+          .reach = [this](const Endpoint& to, const SocketRow& listener) { return reach_to(to, listener); },
+          .ports = &attempt_->ports(),
+          .sign = sign};
+}
+
 void Backend::Impl::watch_readiness() {
   auto follow = FollowPolicy::Never;
   if (mode_ == PortMode::Lease && !spec_.port.mode && !names_port(spec_)) follow = FollowPolicy::Settle;
   if (mode_ == PortMode::Discover) follow = FollowPolicy::AtOnce;
-  auto sign = [this] { return attempt_->sign(); };
-  ReadinessSpec what{.config = spec_.ready,
-                     .mode = mode_,
-                     .told = attempt_->told(),
-                     .root = attempt_->keeper_pid(),
-                     .follow = follow,
-                     .check = check_of(loop_, spec_, sign),
-                     .sign = sign};
-  readiness_ = std::make_unique<Readiness>(
-      loop_, std::move(what),
-      ReadinessEvents{.on_ready = [this](const ReadyAt& at) { became_ready(at); },
-                      .on_stolen = [this](const std::vector<SocketRow>& strangers) { stolen(strangers); }});
+  ReadinessEvents events;
+  events.on_ready = [this](const ReadyAt& at) { became_ready(at); };
+  events.on_stolen = [this](const std::vector<SocketRow>& strangers) { stolen(strangers); };
+  events.on_hopeless = [this](const StartFailure& failure) { fail(failure); };
+  events.on_unready = [this](const std::string& answer, unsigned times) {
+    tell([answer, times](BackendEvents& owner, Generation generation) {
+      owner.on_unready(generation, answer, times);
+    });
+  };
+  readiness_ = std::make_unique<Readiness>(loop_, readiness_spec(follow), std::move(events));
+}
+
+ReachPtr Backend::Impl::reach_to(const Endpoint& endpoint, const SocketRow& listener,
+                                 OnStranger on_stranger) {
+  const int root = attempt_->keeper_pid();
+  if (mode_ == PortMode::None) return reach_others(loop_, endpoint, {});
+  if (endpoint.family == Endpoint::Family::Unix)
+    return reach_own_path(loop_, endpoint, attempt_->directory(), root, std::move(on_stranger));
+  auto known = inodes_;
+  known.insert(listener.inode);
+  return reach_own_port(loop_, endpoint, known, root, std::move(on_stranger));
+}
+
+/// The one for its requests and health checks: who else listens there is told.
+ReachPtr Backend::Impl::proven_reach(const ReadyAt& at) {
+  auto met_stranger = [weak = weak_from_this()](const std::string& text) {
+    if (auto self = weak.lock()) self->note(text);
+  };
+  return reach_to(at.endpoint, at.listener, met_stranger);
 }
 
 void Backend::Impl::became_ready(const ReadyAt& at) {
@@ -80,23 +118,48 @@ void Backend::Impl::became_ready(const ReadyAt& at) {
   enter(Phase::Ready);
   ready_at_ = at;
   readiness_.reset();
-  start_timer_.cancel();
+  const bool ignored_port = at.followed && mode_ != PortMode::Discover;
+  if (!ignored_port) start_timer_.cancel();
   remember_listeners();
-  if (at.followed && mode_ != PortMode::Discover) {
+  if (mode_ != PortMode::None) inodes_.insert(at.listener.inode);
+  reach_ = proven_reach(at);
+  if (ignored_port) {
     note("it ignored PORT=" + std::to_string(attempt_->told().port) + " and listens on " +
          at.listener.local.text() + ", which is followed");
+    await_told_port();
   }
-  if (mode_ == PortMode::None) {
-    return tell([ready = Ready{.endpoint = {}, .check = at.check}](
-                    BackendEvents& owner, Generation generation) { owner.on_ready(generation, ready); });
+  Ready ready{.endpoint = {}, .followed = at.followed, .check = at.check};
+  if (mode_ != PortMode::None) {
+    ready.endpoint = at.endpoint;
+    ready.reach = reach_;
   }
+  tell([ready = std::move(ready)](BackendEvents& owner, Generation generation) {
+    owner.on_ready(generation, ready);
+  });
+}
+
+/// What is followed may be a port beside the server's own, which is only slow to open: until the time for
+/// its start is over, that one is waited for.
+void Backend::Impl::await_told_port() {
+  ReadinessEvents events;
+  events.on_ready = [this](const ReadyAt& at) { moved(at); };
+  events.on_stolen = [this](const std::vector<SocketRow>&) { later_.reset(); };
+  later_ = std::make_unique<Readiness>(loop_, readiness_spec(FollowPolicy::Never), std::move(events));
+}
+
+void Backend::Impl::moved(const ReadyAt& at) {
+  const std::string before = ready_at_->listener.local.text();
+  later_.reset();
+  start_timer_.cancel();
+  ready_at_ = at;
+  remember_listeners();
   inodes_.insert(at.listener.inode);
-  auto met_stranger = [weak = weak_from_this()](const std::string& text) {
-    if (auto self = weak.lock()) self->note(text);
-  };
-  auto proof = proof_of_owner(loop_, at.endpoint, inodes_, attempt_->keeper_pid(), met_stranger);
-  tell([ready = Ready{at.endpoint, at.followed, at.check, std::move(proof)}](
-           BackendEvents& owner, Generation generation) { owner.on_ready(generation, ready); });
+  reach_ = proven_reach(at);
+  note("it listens on PORT=" + std::to_string(attempt_->told().port) +
+       " after all: new requests go there, and no more to " + before);
+  tell([ready = Ready{at.endpoint, false, at.check, reach_}](BackendEvents& owner, Generation generation) {
+    owner.on_moved(generation, ready);
+  });
 }
 
 void Backend::Impl::stolen(const std::vector<SocketRow>& strangers) {
@@ -135,6 +198,7 @@ void Backend::Impl::fail(StartFailure failure) {
 }
 
 void Backend::Impl::start_deadline_passed() {
+  later_.reset();
   if (phase_ != Phase::Starting && phase_ != Phase::Retrying) return;
   StartFailure failure;
   failure.kind = StartFailure::Kind::Timeout;
@@ -144,6 +208,7 @@ void Backend::Impl::start_deadline_passed() {
 }
 
 void Backend::Impl::attempt_exited() {
+  later_.reset();
   if (phase_ == Phase::Ready) {
     enter(Phase::Exited);
     tell([status = *attempt_->exit()](BackendEvents& owner, Generation generation) {
@@ -198,8 +263,8 @@ void Backend::Impl::attempt_empty() {
 
 /// As its readiness was asked, where it was found.
 std::unique_ptr<Check> Backend::Impl::check(milliseconds timeout, CheckDone done) {
-  const Endpoint where = ready_at_ ? ready_at_->endpoint : attempt_->told();
-  return check_of(loop_, spec_, [this] { return attempt_->sign(); })(where, timeout, std::move(done));
+  if (!reach_) reach_ = reach_to(attempt_->told(), {});
+  return check_of(loop_, spec_, [this] { return attempt_->sign(); })(reach_, timeout, std::move(done));
 }
 
 bool Backend::Impl::listens_at(const Endpoint& where) const {
@@ -217,6 +282,7 @@ void Backend::Impl::shut() {
   start_timer_.cancel();
   stop_timer_.cancel();
   readiness_.reset();
+  later_.reset();
   release_.reset();
   attempt_.reset();
 }

@@ -15,6 +15,7 @@
 #include "backend/check.h"
 #include "backend/port.h"
 #include "config/config.h"
+#include "config/reach.h"
 
 namespace berth::backend {
 
@@ -57,9 +58,8 @@ struct Ready {
   Endpoint endpoint;  ///< where requests go; differs from Started::told when the listener was followed
   bool followed = false;
   std::string check;  ///< "GET / 200"
-  /// Asked on any thread right after connecting: has the backend itself taken that connection? Empty: it
-  /// cannot be asked (a unix socket, a server of somebody else's). May outlive the Backend.
-  std::function<bool()> took_connection{};
+  /// Makes and proves each connection to it. May outlive the Backend.
+  std::shared_ptr<Reach> reach{};
 };
 
 /// Why a start came to nothing. `what` is one sentence for the user; `hint` says what to do (may be empty).
@@ -117,7 +117,11 @@ class BackendEvents {
   virtual void on_note(Generation, const std::string& text) = 0;
   /// One line of output, without its newline; longer than 8 KiB is cut. `is_stderr` tells the stream.
   virtual void on_line(Generation, bool is_stderr, std::string_view line) = 0;
+  /// Its check has met `answer`, `times` in a row, which is not the wanted one: "GET / gave 500 …".
+  virtual void on_unready(Generation, const std::string& answer, unsigned times) = 0;
   virtual void on_ready(Generation, const Ready&) = 0;
+  /// It was followed elsewhere, and has come to listen where it was told: that is where it is from now on.
+  virtual void on_moved(Generation, const Ready&) = 0;
   /// Once, instead of on_ready. What runs still runs until stop().
   virtual void on_start_failed(Generation, const StartFailure&) = 0;
   /// The command ended, asked or not; after on_ready only (before, it is a StartFailure). The tree may live

@@ -34,6 +34,7 @@ void Backend::Impl::stop() {
   remember_listeners();
   enter(Phase::Stopping);
   readiness_.reset();
+  later_.reset();
   start_timer_.cancel();
   stop_began_ = Clock::now();
   if (never_started || tree_empty_) return report_stopped();
@@ -87,6 +88,7 @@ void Backend::Impl::release(milliseconds deadline) {
   ReleaseSpec what;
   what.inodes = inodes_;
   what.endpoint = attempt_->told();
+  if (mode_ == PortMode::Unix) what.directory = attempt_->directory();
   auto lease = attempt_->take_lease();
   bool elsewhere = ready_at_ && ready_at_->listener.local.port != attempt_->told().port;
   if (!elsewhere) what.lease = std::move(lease);

@@ -67,6 +67,11 @@ class Backend::Impl : public std::enable_shared_from_this<Backend::Impl> {
   void explain_busy(StartFailure& failure) const;
   void attempt_empty();
   void became_ready(const ReadyAt& at);
+  ReadinessSpec readiness_spec(FollowPolicy follow);
+  ReachPtr reach_to(const Endpoint& endpoint, const SocketRow& listener, OnStranger on_stranger = {});
+  ReachPtr proven_reach(const ReadyAt& at);
+  void await_told_port();
+  void moved(const ReadyAt& at);
   void stolen(const std::vector<SocketRow>& strangers);
   void start_deadline_passed();
   void kill_now();
@@ -102,6 +107,8 @@ class Backend::Impl : public std::enable_shared_from_this<Backend::Impl> {
   std::string retry_reason_;
   bool tree_empty_ = true;
   std::optional<ReadyAt> ready_at_;
+  ReachPtr reach_;                    ///< to where it is ready
+  std::unique_ptr<Readiness> later_;  ///< of the told port, while another is followed
   std::set<std::uint64_t> inodes_;
   std::chrono::steady_clock::time_point stop_began_;
 };

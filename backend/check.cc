@@ -9,16 +9,16 @@ StartCheck check_of(boost::asio::io_context& loop, const LaunchSpec& spec, std::
   const LaunchSpec* launch = &spec;
   switch (spec.ready.kind) {
     case ReadyConfig::Kind::Http:
-      return [&loop, launch](const Endpoint& endpoint, milliseconds timeout, CheckDone done) {
-        return start_http_check(loop, endpoint, launch->ready, timeout, std::move(done));
+      return [&loop, launch](const ReachPtr& to, milliseconds timeout, CheckDone done) {
+        return start_http_check(loop, to, launch->ready, timeout, std::move(done));
       };
     case ReadyConfig::Kind::Tcp:
-      return [&loop](const Endpoint& endpoint, milliseconds timeout, CheckDone done) {
-        return start_tcp_check(loop, endpoint, timeout, std::move(done));
+      return [&loop](const ReachPtr& to, milliseconds timeout, CheckDone done) {
+        return start_tcp_check(loop, to, timeout, std::move(done));
       };
     case ReadyConfig::Kind::Exec:
-      return [&loop, launch](const Endpoint& endpoint, milliseconds timeout, CheckDone done) {
-        return start_exec_check(loop, endpoint, *launch, timeout, std::move(done));
+      return [&loop, launch](const ReachPtr& to, milliseconds timeout, CheckDone done) {
+        return start_exec_check(loop, to->endpoint(), *launch, timeout, std::move(done));
       };
     case ReadyConfig::Kind::Listen:
       sign = [] { return Sign{true, "listening"}; };
@@ -31,7 +31,7 @@ StartCheck check_of(boost::asio::io_context& loop, const LaunchSpec& spec, std::
       break;
   }
   // These ask nobody: the answer is there.
-  return [sign = std::move(sign)](const Endpoint&, milliseconds, const CheckDone& done) {
+  return [sign = std::move(sign)](const ReachPtr&, milliseconds, const CheckDone& done) {
     const Sign said = sign();
     done({said.given, said.text});
     return std::unique_ptr<Check>();

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "backend/reach.h"
 #include "backend/sign.h"
 #include "config/config.h"
 
@@ -17,7 +18,9 @@ struct LaunchSpec;
 
 struct CheckResult {
   bool passed = false;
-  std::string text;  ///< "GET / 200", "GET / gave 500 Internal Server Error", "connection refused"
+  std::string text;       ///< "GET / 200", "GET / gave 500 Internal Server Error", "connection refused"
+  int status = 0;         ///< of a complete HTTP answer
+  bool debugger = false;  ///< the answer is that of a debugger, which is no server
 };
 
 /// Called once, from a handler; may destroy the check.
@@ -31,12 +34,12 @@ class Check {
 };
 
 /// Passes with a complete final response whose status lies within the configured range.
-std::unique_ptr<Check> start_http_check(boost::asio::io_context& loop, const Endpoint& endpoint,
+std::unique_ptr<Check> start_http_check(boost::asio::io_context& loop, const ReachPtr& to,
                                         const ReadyConfig& config, std::chrono::milliseconds timeout,
                                         CheckDone done);
 
 /// Passes when the connection is accepted.
-std::unique_ptr<Check> start_tcp_check(boost::asio::io_context& loop, const Endpoint& endpoint,
+std::unique_ptr<Check> start_tcp_check(boost::asio::io_context& loop, const ReachPtr& to,
                                        std::chrono::milliseconds timeout, CheckDone done);
 
 /// Runs `spec.ready.exec` where and as whom the backend runs, with its environment; PORT, HOST and the
@@ -48,12 +51,12 @@ std::unique_ptr<Check> start_exec_check(boost::asio::io_context& loop, const End
 
 /// Requests each path of `config.warm`, one after the other. Passes when each has given a complete final
 /// response, whatever its status; ends at the first that has not. Each may take as long as the whole start.
-std::unique_ptr<Check> start_warm_up(boost::asio::io_context& loop, const Endpoint& endpoint,
+std::unique_ptr<Check> start_warm_up(boost::asio::io_context& loop, const ReachPtr& to,
                                      const ReadyConfig& config, CheckDone done);
 
-/// Asks one endpoint once. nullptr: `done` was called already.
-using StartCheck = std::function<std::unique_ptr<Check>(const Endpoint& endpoint,
-                                                        std::chrono::milliseconds timeout, CheckDone done)>;
+/// Asks one listener once. nullptr: `done` was called already.
+using StartCheck = std::function<std::unique_ptr<Check>(const ReachPtr& to, std::chrono::milliseconds timeout,
+                                                        CheckDone done)>;
 
 /// The check that `spec` asks for, which must outlive it. `sign` is what the backend has said by itself.
 StartCheck check_of(boost::asio::io_context& loop, const LaunchSpec& spec, std::function<Sign()> sign);

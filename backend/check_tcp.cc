@@ -1,8 +1,6 @@
 #include "backend/check.h"
 #include "backend/check_socket.h"
 
-#include <boost/asio/post.hpp>
-
 namespace berth::backend {
 namespace {
 
@@ -12,24 +10,15 @@ struct TcpState : std::enable_shared_from_this<TcpState> {
         timer(loop.get_executor()),
         done(std::move(callback)) {}
 
-  void begin(const Endpoint& endpoint, std::chrono::milliseconds timeout) {
+  void begin(const ReachPtr& to, std::chrono::milliseconds timeout) {
     timer.expires_after(timeout);
     timer.async_wait([self = shared_from_this()](boost::system::error_code error) {
       if (!error) self->finish({false, "no connection within " + std::to_string(self->timeout_ms) + " ms"});
     });
     timeout_ms = timeout.count();
-    if (!open_check_socket(*socket, endpoint)) {
-      boost::asio::post(timer.get_executor(), [self = shared_from_this()] {
-        self->finish({false, "no socket can be opened"});
-      });
-      return;
-    }
-    socket->async_connect(check_endpoint(endpoint),
-                          [self = shared_from_this()](boost::system::error_code error) {
-                            if (error || connected_to_itself(*self->socket))
-                              return self->finish({false, "connection refused"});
-                            self->finish({true, "connect"});
-                          });
+    connect_check(socket, to, [self = shared_from_this()](const std::string& failure) {
+      self->finish({failure.empty(), failure.empty() ? "connect" : failure});
+    });
   }
 
   void finish(const CheckResult& result) {
@@ -69,10 +58,10 @@ class TcpCheck final : public Check {
 
 }  // namespace
 
-std::unique_ptr<Check> start_tcp_check(boost::asio::io_context& loop, const Endpoint& endpoint,
+std::unique_ptr<Check> start_tcp_check(boost::asio::io_context& loop, const ReachPtr& to,
                                        std::chrono::milliseconds timeout, CheckDone done) {
   auto state = std::make_shared<TcpState>(loop, std::move(done));
-  state->begin(endpoint, timeout);
+  state->begin(to, timeout);
   return std::make_unique<TcpCheck>(std::move(state));
 }
 

@@ -8,9 +8,9 @@ constexpr std::chrono::milliseconds kWithoutDeadline = std::chrono::hours(24);
 
 class WarmUp final : public Check {
  public:
-  WarmUp(boost::asio::io_context& loop, Endpoint endpoint, ReadyConfig config, CheckDone done)
+  WarmUp(boost::asio::io_context& loop, ReachPtr to, ReadyConfig config, CheckDone done)
       : loop_(loop),
-        endpoint_(std::move(endpoint)),
+        to_(std::move(to)),
         config_(std::move(config)),
         timeout_(config_.timeout == kOff ? kWithoutDeadline : config_.timeout),
         done_(std::move(done)) {
@@ -22,7 +22,7 @@ class WarmUp final : public Check {
   void next() {
     if (at_ == config_.warm.size()) return finish({true, "warm: " + told_});
     config_.path = config_.warm[at_];
-    request_ = start_http_check(loop_, endpoint_, config_, timeout_,
+    request_ = start_http_check(loop_, to_, config_, timeout_,
                                 [this](const CheckResult& result) { answered(result); });
   }
 
@@ -44,7 +44,7 @@ class WarmUp final : public Check {
   }
 
   boost::asio::io_context& loop_;
-  Endpoint endpoint_;
+  ReachPtr to_;
   ReadyConfig config_;
   std::chrono::milliseconds timeout_;  ///< as long as the start may take: that is what ends it
   CheckDone done_;
@@ -55,9 +55,9 @@ class WarmUp final : public Check {
 
 }  // namespace
 
-std::unique_ptr<Check> start_warm_up(boost::asio::io_context& loop, const Endpoint& endpoint,
+std::unique_ptr<Check> start_warm_up(boost::asio::io_context& loop, const ReachPtr& to,
                                      const ReadyConfig& config, CheckDone done) {
-  auto warm_up = std::make_unique<WarmUp>(loop, endpoint, config, std::move(done));
+  auto warm_up = std::make_unique<WarmUp>(loop, to, config, std::move(done));
   warm_up->next();
   return warm_up;
 }

@@ -9,7 +9,9 @@
 #include "backend/ask_pace.h"
 #include "backend/check.h"
 #include "backend/loop_timer.h"
+#include "backend/reach.h"
 #include "backend/release.h"
+#include "backend/steady_answer.h"
 #include "config/duration_text.h"
 
 namespace berth::backend {
@@ -35,6 +37,10 @@ class External::Impl : public std::enable_shared_from_this<External::Impl> {
         deadline_(loop.get_executor()) {}
 
   void start() {
+    auto met_stranger = [weak = weak_from_this()](const std::string& text) {
+      if (auto self = weak.lock()) self->note(text);
+    };
+    reach_ = reach_others(loop_, spec_.endpoint, met_stranger);
     pace_ = new_pace();
     tell([told = spec_.endpoint](BackendEvents& owner, Generation generation) {
       owner.on_started(generation, {.pid = 0, .told = told, .mode = "external"});
@@ -70,7 +76,7 @@ class External::Impl : public std::enable_shared_from_this<External::Impl> {
 
   std::unique_ptr<Check> ask(milliseconds timeout, CheckDone done) {
     if (spec_.ready.kind == ReadyConfig::Kind::Http)
-      return start_http_check(loop_, spec_.endpoint, spec_.ready, timeout, std::move(done));
+      return start_http_check(loop_, reach_, spec_.ready, timeout, std::move(done));
     if (spec_.ready.kind == ReadyConfig::Kind::Listen) {
       const bool listens = !holders(spec_.endpoint).empty();
       boost::asio::post(loop_, [done = std::move(done), listens] {
@@ -78,7 +84,7 @@ class External::Impl : public std::enable_shared_from_this<External::Impl> {
       });
       return nullptr;
     }
-    return start_tcp_check(loop_, spec_.endpoint, timeout, std::move(done));
+    return start_tcp_check(loop_, reach_, timeout, std::move(done));
   }
 
   void shut() {
@@ -94,6 +100,10 @@ class External::Impl : public std::enable_shared_from_this<External::Impl> {
     boost::asio::post(loop_, [self = shared_from_this(), call = std::move(call)] {
       if (self->owner_ != nullptr) call(*self->owner_, self->spec_.generation);
     });
+  }
+
+  void note(const std::string& text) {
+    tell([text](BackendEvents& owner, Generation generation) { owner.on_note(generation, text); });
   }
 
   AskPace new_pace() const { return {AskPace::Question::Request, spec_.ready.successes, Clock::now()}; }
@@ -114,6 +124,7 @@ class External::Impl : public std::enable_shared_from_this<External::Impl> {
 
   void checked(const CheckResult& result) {
     last_answer_ = result.text;
+    if (!result.passed && result.status != 0) return answered_badly(result);
     if (!result.passed) return try_again();
     const auto next = pace_.passed();
     last_answer_ = pace_.standing(result.text);
@@ -121,9 +132,17 @@ class External::Impl : public std::enable_shared_from_this<External::Impl> {
     check_after(*next);
   }
 
+  void answered_badly(const CheckResult& result) {
+    steady_.answered(result.status, Clock::now());
+    tell([text = result.text, times = steady_.times()](BackendEvents& owner, Generation generation) {
+      owner.on_unready(generation, text, times);
+    });
+    check_after(pace_.refused());
+  }
+
   void warm_up(const std::string& said) {
     if (spec_.ready.warm.empty()) return ready(said);
-    running_ = start_warm_up(loop_, spec_.endpoint, spec_.ready,
+    running_ = start_warm_up(loop_, reach_, spec_.ready,
                              [self = shared_from_this(), said](const CheckResult& result) {
                                if (!self->starting_) return;
                                self->last_answer_ = result.text;
@@ -135,7 +154,7 @@ class External::Impl : public std::enable_shared_from_this<External::Impl> {
   void ready(const std::string& said) {
     end_start();
     remember_listeners();
-    tell([ready = Ready{.endpoint = spec_.endpoint, .followed = false, .check = said}](
+    tell([ready = Ready{.endpoint = spec_.endpoint, .followed = false, .check = said, .reach = reach_}](
              BackendEvents& owner, Generation generation) { owner.on_ready(generation, ready); });
   }
 
@@ -175,10 +194,10 @@ class External::Impl : public std::enable_shared_from_this<External::Impl> {
 
   /// By connecting: it is there as long as somebody accepts.
   void try_release() {
-    running_ = start_tcp_check(loop_, spec_.endpoint, kTryTimeout,
-                               [self = shared_from_this()](const CheckResult& result) {
-                                 if (self->owner_ != nullptr) self->tried_release(result.passed);
-                               });
+    running_ =
+        start_tcp_check(loop_, reach_, kTryTimeout, [self = shared_from_this()](const CheckResult& result) {
+          if (self->owner_ != nullptr) self->tried_release(result.passed);
+        });
   }
 
   void tried_release(bool accepted) {
@@ -208,7 +227,9 @@ class External::Impl : public std::enable_shared_from_this<External::Impl> {
   LoopTimer pause_;
   LoopTimer deadline_;
   bool starting_ = false;
+  ReachPtr reach_;
   AskPace pace_ = new_pace();
+  SteadyAnswer steady_;      ///< only counted: what it writes is not berth's to hear
   Clock::time_point began_;  ///< of the release
   Clock::time_point released_by_;
   std::unique_ptr<Check> running_;

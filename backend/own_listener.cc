@@ -1,14 +1,11 @@
 #include "backend/own_listener.h"
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
-#include <memory>
 #include <utility>
 
 #include "backend/address.h"
 #include "backend/linux_proc.h"
 #include "backend/linux_sock_diag.h"
-#include "backend/tree_listeners.h"
 
 namespace berth::backend {
 
@@ -40,23 +37,6 @@ bool OwnListener::has_accepted() {
   else if (told_.exchange(found->inode) != found->inode)
     on_stranger_(found->inode);
   return false;
-}
-
-std::function<bool()> proof_of_owner(boost::asio::io_context& loop, const Endpoint& endpoint,
-                                     const std::set<std::uint64_t>& known, int root,
-                                     std::function<void(const std::string&)> on_stranger) {
-  if (endpoint.family == Endpoint::Family::Unix) return {};
-  auto tell = [&loop, endpoint, on_stranger = std::move(on_stranger)](std::uint64_t inode) {
-    boost::asio::post(loop, [endpoint, on_stranger, inode] {
-      SocketRow row;
-      row.local = endpoint;
-      row.inode = inode;
-      on_stranger(endpoint.text() + " was taken by " + name_stranger({row}, endpoint.port) +
-                  ", which gets no request");
-    });
-  };
-  auto own = std::make_shared<OwnListener>(endpoint, known, root, std::move(tell));
-  return [own] { return own->has_accepted(); };
 }
 
 }  // namespace berth::backend

@@ -5,11 +5,9 @@
 
 #include <array>
 #include <atomic>
-#include <boost/asio/io_context.hpp>
 #include <cstdint>
 #include <functional>
 #include <set>
-#include <string>
 
 #include "config/endpoint.h"
 
@@ -38,11 +36,5 @@ class OwnListener {
   std::atomic<std::size_t> next_{0};
   std::atomic<std::uint64_t> told_{0};
 };
-
-/// What Ready::took_connection asks; empty for a unix socket. `on_stranger` is called on the loop, once for
-/// each, with what the user is told of it.
-std::function<bool()> proof_of_owner(boost::asio::io_context& loop, const Endpoint& endpoint,
-                                     const std::set<std::uint64_t>& known, int root,
-                                     std::function<void(const std::string&)> on_stranger);
 
 }  // namespace berth::backend

@@ -1,5 +1,6 @@
 #include "backend/place.h"
 
+#include <fcntl.h>
 #include <pwd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -51,8 +52,11 @@ Descriptor listen_on(const Endpoint& endpoint) {
 
 std::optional<StartFailure> take_socket_path(const LaunchSpec& spec, Place& place) {
   place.directory = make_socket_dir(spec);
-  if (place.directory.path().empty())
-    return failure(Kind::System, "no directory for its socket can be made: " + error_text(errno));
+  // Opened while it is still berth's own: nobody else can have put another in its place.
+  const std::string& path = place.directory.path();
+  Descriptor handle(path.empty() ? -1 : ::open(path.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!handle) return failure(Kind::System, "no directory for its socket can be made: " + error_text(errno));
+  place.directory_handle = std::make_shared<const Descriptor>(std::move(handle));
   if (!give_to_user(place.directory.path(), spec.user)) {
     return failure(Kind::System,
                    "its socket's directory cannot be given to " + spec.user + ": " + error_text(errno));
@@ -104,6 +108,12 @@ PrivateDir make_socket_dir(const LaunchSpec& spec) {
   const std::string parent = spec.runtime_dir.empty() || !spec.user.empty() ? "/tmp" : spec.runtime_dir;
   return PrivateDir::make(
       parent, "berth-" + std::to_string(spec.generation.number) + "-" + std::to_string(::getpid()));
+}
+
+std::optional<std::uint32_t> user_number(const std::string& user) {
+  if (user.empty()) return ::geteuid();
+  const passwd* found = ::getpwnam(user.c_str());
+  return found == nullptr ? std::nullopt : std::optional<std::uint32_t>(found->pw_uid);
 }
 
 bool give_to_user(const std::string& path, const std::string& user) {

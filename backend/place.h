@@ -2,6 +2,7 @@
 // berth keeps of it meanwhile. Starts nothing and waits for nothing.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -33,6 +34,9 @@ class PrivateDir {
 /// come to it; that user's it is not yet. Empty path: see errno.
 PrivateDir make_socket_dir(const LaunchSpec& spec);
 
+/// The number of that user; empty: the one that berth runs as. nullopt: there is none.
+std::optional<std::uint32_t> user_number(const std::string& user);
+
 /// Makes `path` that user's (a link is not followed); empty: it stays berth's. False: see errno.
 bool give_to_user(const std::string& path, const std::string& user);
 
@@ -47,6 +51,8 @@ struct Place {
   std::optional<Lease> lease;  ///< all modes but none, unix and fixed
   Descriptor listener;         ///< mode fd: to hand over
   PrivateDir directory;        ///< mode unix: where the socket lies
+  /// That directory itself, whatever its path leads to meanwhile.
+  std::shared_ptr<const Descriptor> directory_handle{};
 };
 
 /// Takes the place for a command in `mode`; otherwise why there is none.

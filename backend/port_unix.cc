@@ -18,15 +18,8 @@ using State = ProbeResult::State;
 std::vector<Holder> listener_behind(const Descriptor& connected, const Endpoint& endpoint) {
   ucred peer{};
   socklen_t length = sizeof peer;
-  if (::getsockopt(connected.get(), SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0 || peer.pid <= 0) return {};
-  Holder holder;
-  holder.pid = peer.pid;
-  holder.uid = peer.uid;
-  holder.user = user_name(peer.uid);
-  holder.command_line = command_line(peer.pid);
-  if (auto facts = process_facts(peer.pid)) holder.started_unix_s = facts->started_unix_s;
-  holder.address = endpoint;
-  return {holder};
+  if (::getsockopt(connected.get(), SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) return {};
+  return unix_holders(peer, endpoint);
 }
 
 /// 0, or why no socket can be made at a path where there is nothing.
@@ -44,6 +37,18 @@ ProbeResult denied(int error) {
 }
 
 }  // namespace
+
+std::vector<Holder> unix_holders(const ucred& peer, const Endpoint& endpoint) {
+  if (peer.pid <= 0) return {};
+  Holder holder;
+  holder.pid = peer.pid;
+  holder.uid = peer.uid;
+  holder.user = user_name(peer.uid);
+  holder.command_line = command_line(peer.pid);
+  if (auto facts = process_facts(peer.pid)) holder.started_unix_s = facts->started_unix_s;
+  holder.address = endpoint;
+  return {holder};
+}
 
 ProbeResult probe_unix(const Endpoint& endpoint) {
   auto address = socket_address(endpoint);

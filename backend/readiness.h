@@ -12,16 +12,11 @@
 
 #include "backend/backend.h"
 #include "backend/check.h"
+#include "backend/follow_rule.h"
 #include "backend/linux_sock_diag.h"
+#include "backend/output_ports.h"
 
 namespace berth::backend {
-
-/// Whether a listener elsewhere than told is used.
-enum class FollowPolicy {
-  Never,   ///< the command was given the port in words
-  Settle,  ///< after a while without a listener on the told port
-  AtOnce,  ///< the command asks for a port of its own choice
-};
 
 struct ReadinessSpec {
   ReadyConfig config;
@@ -30,7 +25,9 @@ struct ReadinessSpec {
   int root = 0;  ///< the keeper's pid
   FollowPolicy follow = FollowPolicy::Settle;
   StartCheck check;
-  std::function<Sign()> sign;  ///< of the kinds notify and log
+  std::function<ReachPtr(const Endpoint& endpoint, const SocketRow& listener)> reach;
+  OutputPorts* ports = nullptr;  ///< what the command's words say of its ports; outlives the Readiness
+  std::function<Sign()> sign;    ///< of the kinds notify and log
   bool by_sign() const {
     return config.kind == ReadyConfig::Kind::Notify || config.kind == ReadyConfig::Kind::Log;
   }
@@ -48,6 +45,10 @@ struct ReadyAt {
 struct ReadinessEvents {
   std::function<void(const ReadyAt&)> on_ready;
   std::function<void(const std::vector<SocketRow>& strangers)> on_stolen;
+  /// It will never be ready: before the deadline, and instead of it.
+  std::function<void(const StartFailure&)> on_hopeless;
+  /// Not one of these: "GET / gave 500 Internal Server Error" was the answer, `times` in a row.
+  std::function<void(const std::string& answer, unsigned times)> on_unready;
 };
 
 class Readiness {
@@ -59,6 +60,9 @@ class Readiness {
 
   /// Looks again without a pause: the backend has said that it is ready.
   void look_now();
+
+  /// A line of its output.
+  void hear(std::string_view line);
 
   /// What a user is told when the deadline has passed: Timeout or Elsewhere.
   StartFailure explain(std::chrono::milliseconds waited) const;

@@ -1,5 +1,9 @@
 #include "backend/readiness_text.h"
 
+#include <array>
+#include <cstring>
+
+#include "backend/linux_proc.h"
 #include "backend/tree_listeners.h"
 #include "config/port_mode.h"
 
@@ -17,10 +21,21 @@ std::string where_text(const Endpoint& told) {
   return told.family == Endpoint::Family::Unix ? told.text() : std::to_string(told.port);
 }
 
-std::string list_text(const std::vector<SocketRow>& rows) {
+std::string list_text(const std::vector<SocketRow>& rows, const OutputPorts* said) {
   std::string text;
-  for (const auto& row : rows) text += (text.empty() ? "" : ", ") + row.local.text();
+  for (const auto& row : rows) {
+    text += (text.empty() ? "" : ", ") + row.local.text();
+    if (said != nullptr && said->is_debugger(row.local.port)) text += " (a debugger's)";
+  }
   return text;
+}
+
+/// A process of the tree whose descriptors berth may not read, "pid 12 /usr/bin/server"; empty: there is
+/// none.
+std::string unreadable_process(int root) {
+  for (const int pid : descendants(root))
+    if (!socket_inodes({pid}).complete) return describe_process(pid);
+  return {};
 }
 
 /// What it has said of itself, after what is known of its listener.
@@ -63,12 +78,8 @@ StartFailure explain_unready(const ReadinessSpec& spec, std::chrono::millisecond
         "not ready after " + seconds_text(waited) + (answer.empty() ? sign_text(spec) : ": " + answer);
     return failure;
   }
-  int table_error = 0;
-  listening_sockets(spec.told.port, &table_error);
-  if (table_error != 0) {
-    failure.what = "the kernel's table of sockets cannot be read (NETLINK_SOCK_DIAG, errno " +
-                   std::to_string(table_error) + ")";
-    return failure;
+  if (!by_path) {
+    if (auto blind = explain_blindness()) return *blind;
   }
   auto seen = look_at_listeners(spec.root, spec.told.port, LookAt::Everything);
   if (by_path) seen.told = look_at_unix_listeners(spec.root, spec.told.path).told;
@@ -88,7 +99,7 @@ StartFailure explain_unready(const ReadinessSpec& spec, std::chrono::millisecond
   }
   if (!seen.elsewhere.empty()) {
     failure.kind = Kind::Elsewhere;
-    failure.what = check + "the process listens on " + list_text(seen.elsewhere);
+    failure.what = check + "the process listens on " + list_text(seen.elsewhere, spec.ports);
     if (!spec.by_sign() && !answer.empty()) failure.what += ", but there " + answer;
     failure.what += sign_text(spec);
     failure.hint = hint_of(spec);
@@ -101,14 +112,57 @@ StartFailure explain_unready(const ReadinessSpec& spec, std::chrono::millisecond
     return failure;
   }
   if (spec.mode == PortMode::Discover) {
+    if (const std::string hidden = unreadable_process(spec.root); !hidden.empty()) {
+      failure.what =
+          "the ready check failed: berth cannot see where the command listens, because it may not "
+          "read the descriptors of " +
+          hidden + ", which runs with more rights than berth";
+      failure.hint =
+          "let berth choose the port: leave out --port and let the command listen on $PORT or "
+          "{port}; or run berth as root";
+      return failure;
+    }
     failure.what =
         "the ready check failed: the command listens nowhere after " + seconds_text(waited) + sign_text(spec);
     failure.hint = "where berth is to tell it the port, leave --port out";
     return failure;
   }
   failure.what = check + "nothing listens there after " + seconds_text(waited) + sign_text(spec);
-  if (spec.follow != FollowPolicy::Never) failure.hint = "if it does not read PORT, add `--port {port}`";
+  if (spec.follow != FollowPolicy::Never) {
+    failure.hint = "if it does not read PORT, add `--port {port}`";
+    if (const std::string hidden = unreadable_process(spec.root); !hidden.empty())
+      failure.what += "; where else it listens is not to be seen: berth may not read the descriptors of " +
+                      hidden + ", which runs with more rights than berth";
+  }
   if (spec.mode == PortMode::Unix || spec.mode == PortMode::Fixed) failure.hint = hint_of(spec);
+  return failure;
+}
+
+StartFailure explain_hopeless(const ReadinessSpec& spec, std::chrono::milliseconds waited,
+                              const Endpoint& asked, const std::string& answer, unsigned times) {
+  StartFailure failure;
+  failure.kind = Kind::Timeout;
+  failure.what = "not ready after " + seconds_text(std::chrono::round<std::chrono::seconds>(waited)) +
+                 ": it listens on " + asked.text() + ", but " + answer + ", " + std::to_string(times) +
+                 " times in a row, and its output says nothing new";
+  failure.hint = "mend what its output tells; or, where " + spec.config.path +
+                 " is meant to fail, let the check ask another path or accept that status (ready)";
+  return failure;
+}
+
+std::optional<StartFailure> explain_blindness() {
+  int error = 0;
+  listening_sockets(1, &error);
+  if (error == 0) return std::nullopt;
+  std::array<char, 128> buffer{};
+  StartFailure failure;
+  failure.kind = Kind::System;
+  failure.what = "the kernel does not tell berth who listens where (NETLINK_SOCK_DIAG: " +
+                 std::string(::strerror_r(error, buffer.data(), buffer.size())) +
+                 "), so that it cannot find its server's port";
+  failure.hint =
+      "in a systemd unit with RestrictAddressFamilies= add AF_NETLINK there; where a sandbox has no "
+      "such table (gVisor), give the command {socket}, a unix socket's path, to listen on";
   return failure;
 }
 

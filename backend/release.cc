@@ -6,6 +6,8 @@
 #include "backend/address.h"
 #include "backend/linux_sock_diag.h"
 #include "backend/loop_timer.h"
+#include "backend/own_path.h"
+#include "backend/port_unix.h"
 
 namespace berth::backend {
 namespace {
@@ -59,10 +61,13 @@ struct Release::State : std::enable_shared_from_this<Release::State> {
 
   /// The directory of its socket was its alone: who accepts there has got the socket from it.
   Finding look_at_path() {
-    auto result = probe(spec.endpoint);
-    if (result.state == ProbeResult::State::Listened)
-      return {.verdict = Verdict::Held, .leftovers = {}, .holders = std::move(result.holders)};
-    return {.verdict = Verdict::StrictlyFree, .leftovers = {}, .holders = {}};
+    if (!spec.directory.handle) return {.verdict = Verdict::StrictlyFree, .leftovers = {}, .holders = {}};
+    const OwnPath path(spec.directory, spec.endpoint.path, 0, {});
+    const auto peer = path.listener();
+    // A link, or somebody else's socket under another name, is nothing of this backend's.
+    if (!peer || !path.is_users(*peer))
+      return {.verdict = Verdict::StrictlyFree, .leftovers = {}, .holders = {}};
+    return {.verdict = Verdict::Held, .leftovers = {}, .holders = unix_holders(*peer, spec.endpoint)};
   }
 
   Finding look_without_lease() {

@@ -10,6 +10,7 @@
 
 #include "backend/backend.h"
 #include "backend/lease.h"
+#include "backend/reach.h"
 
 namespace berth::backend {
 
@@ -17,6 +18,7 @@ struct ReleaseSpec {
   std::optional<Lease> lease;
   Endpoint endpoint;               ///< what it listened on, or was told
   std::set<std::uint64_t> inodes;  ///< listeners of its tree, as seen in its life
+  OwnDirectory directory{};        ///< of its unix socket
 };
 
 /// Calls `done` once, from a handler, unless destroyed before.

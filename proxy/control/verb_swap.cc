@@ -70,10 +70,19 @@ class SwapScreen {
   void phase(const json::value& value) {
     auto record = phase_from(value);
     if (!record) return;
+    const bool goes_on =
+        running_ && running_->generation == record->generation && running_->name == record->name;
     clear();
     if (record->state == observe::PhaseState::Running) {
       running_ = *record;
-      since_ = Clock::now();
+      if (!goes_on) since_ = Clock::now();
+      // Without a line that is drawn again and again, what it waits for is told once.
+      const bool news = !record->detail.empty() && told_ != record->generation;
+      if (goes_on && news && !terminal_.live && !json_) {
+        told_ = record->generation;
+        const auto elapsed = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - since_);
+        terminal_.out(phases_.running(*record, elapsed) + "\n");
+      }
       return tick();
     }
     terminal_.out(phases_.ended(*record) + "\n");
@@ -94,6 +103,7 @@ class SwapScreen {
   Paint paint_;
   std::optional<observe::PhaseRecord> running_;
   Clock::time_point since_;
+  Generation told_{};  ///< whose wait was explained; 0: nobody's
   bool drawn_ = false;
   std::optional<int> exit_code_;
 };

@@ -18,10 +18,18 @@ AppRoute::AppRoute(loop::Loop& loop, std::string name, RouteLimits limits,
 AppRoute::~AppRoute() = default;
 
 void AppRoute::switch_to(Generation generation, const Destination& destination) {
+  if (current_ && current_->generation() == generation) {
+    current_->move_to(destination);
+    refusal_.clear();
+    admit();
+    return;
+  }
   retire_current();
   refusal_.clear();
   current_ = take_kept(generation);
-  if (!current_) {
+  if (current_) {
+    current_->move_to(destination);
+  } else {
     current_ = std::make_unique<Target>(
         loop_, generation, destination,
         Target::Settings{limits_.most_connections, limits_.user.upstream_idle, limits_.connector});

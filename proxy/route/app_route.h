@@ -73,7 +73,8 @@ class AppRoute {
   const std::string& refusal() const { return refusal_; }
   int refusal_status() const { return refusal_status_; }
 
-  /// A generation that was kept may come again: then what it still carries is its own again, too.
+  /// A generation that was kept may come again: then what it still carries is its own again, too. The one
+  /// that serves may move: new connections lead to `destination`, and what goes on goes on.
   void switch_to(Generation generation, const Destination& destination);
   void hold();
   void refuse(std::string reason, int status = 503);

@@ -1,22 +1,22 @@
-// Where the requests of a target go, and how it is known that they arrive there. A value.
+// Where the requests of a target go, and how they come there and nowhere else. A value.
 #pragma once
 
-#include <functional>
+#include <memory>
 #include <utility>
 
 #include "config/endpoint.h"
+#include "config/reach.h"
 
 namespace berth::route {
 
 /// Where the requests of a target go.
 struct Destination {
   // NOLINTNEXTLINE(google-explicit-constructor): an address alone is one.
-  Destination(Endpoint at, std::function<bool()> proof = {})
-      : endpoint(std::move(at)), took_connection(std::move(proof)) {}
+  Destination(Endpoint at, std::shared_ptr<Reach> by = nullptr)
+      : endpoint(std::move(at)), reach(std::move(by)) {}
   Endpoint endpoint;
-  /// Asked on any loop right after connecting: is it the backend that has taken the connection? Empty: it is
-  /// not asked.
-  std::function<bool()> took_connection;
+  /// Makes and proves each connection. nullptr: by the address alone.
+  std::shared_ptr<Reach> reach;
 };
 
 }  // namespace berth::route

@@ -17,6 +17,14 @@ int open_socket(const SocketAddress& to) {
   return ::socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 }
 
+/// 0, EINPROGRESS, or the errno.
+int begin(Reach* reach, int fd, const SocketAddress& to) {
+  const int error = reach != nullptr ? reach->connect(fd) : ::connect(fd, to.get(), to.size) == 0 ? 0 : errno;
+  // The queue of a unix listener is full. Tried again at once it would still be, for as long as nobody there
+  // accepts: it counts as a refusal, which the next tick tries again.
+  return error == EAGAIN ? ECONNREFUSED : error;
+}
+
 }  // namespace
 
 int SocketUpstream::connect(loop::Gate& gate) {
@@ -33,7 +41,8 @@ int SocketUpstream::connect(loop::Gate& gate) {
     ::setsockopt(fd.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
     ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &loop::kMostUnsent, sizeof loop::kMostUnsent);
   }
-  if (::connect(fd.get(), to.get(), to.size) != 0 && errno != EINPROGRESS) return errno;
+  if (const int error = begin(target().reach(), fd.get(), to); error != 0 && error != EINPROGRESS)
+    return error;
   socket_.open(loop_, std::move(fd), loop::Socket::Side::Upstream, true);
   socket_.attach(gate);
   return 0;
@@ -43,9 +52,7 @@ int SocketUpstream::connect_error() const {
   int error = 0;
   socklen_t size = sizeof error;
   ::getsockopt(socket_.fd(), SOL_SOCKET, SO_ERROR, &error, &size);
-  if (error != 0 || target().took_connection()) return error;
-  // Asked a second time, a backend that has begun to listen anew is known.
-  return target().took_connection() ? EAGAIN : ECONNREFUSED;
+  return error != 0 || target().reach() == nullptr ? error : target().reach()->verdict(socket_.fd());
 }
 
 void SocketUpstream::lie_idle() {

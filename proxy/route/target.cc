@@ -88,16 +88,26 @@ bool Target::close_eldest_idle() {
 
 std::unique_ptr<Upstream> Target::make_connection() {
   ++connections_;
-  return settings_.connector(loop_, *this);
+  auto upstream = settings_.connector(loop_, *this);
+  upstream->place = place_;
+  return upstream;
 }
 
 void Target::give_back(std::unique_ptr<Upstream> upstream) {
-  if (retired_) return drop(std::move(upstream), false);
+  if (retired_ || upstream->place != place_) return drop(std::move(upstream), false);
   upstream->used_at = loop_.now();
   upstream->idle_until = loop_.deadline(std::min(settings_.idle, upstream->keep_alive));
   upstream->lie_idle();
   ++idle_count_;
   idle_.push_front(*upstream.release());
+}
+
+void Target::move_to(Destination destination) {
+  const bool moves = destination.endpoint != destination_.endpoint;
+  destination_ = std::move(destination);
+  if (!moves) return;
+  ++place_;
+  close_idle();
 }
 
 void Target::drop(std::unique_ptr<Upstream> upstream, bool peer_closed) {

@@ -81,8 +81,8 @@ class Target {
 
   Generation generation() const { return generation_; }
   const Endpoint& endpoint() const { return destination_.endpoint; }
-  /// Right after connecting: false: somebody else has the connection.
-  bool took_connection() const { return !destination_.took_connection || destination_.took_connection(); }
+  /// nullptr: connections are made by the address alone.
+  Reach* reach() const { return destination_.reach.get(); }
   std::uint64_t holders() const { return holder_count_; }
   std::uint32_t idle_count() const { return idle_count_; }
   std::uint32_t connections() const { return connections_; }
@@ -105,6 +105,10 @@ class Target {
   void give_back(std::unique_ptr<Upstream> upstream);
   /// Closes it. `peer_closed`: everything was read to the end, so no TIME_WAIT is due (design section 5).
   void drop(std::unique_ptr<Upstream> upstream, bool peer_closed);
+
+  /// Where its connections lead from now on: the backend itself has moved. Idle ones are closed, and so is
+  /// each that carries an exchange when that is over.
+  void move_to(Destination destination);
 
   /// For what is taken and given back from now on.
   void set_limits(std::uint32_t most_connections, std::chrono::milliseconds idle) {
@@ -145,6 +149,7 @@ class Target {
   std::uint64_t holder_count_ = 0;
   std::uint32_t idle_count_ = 0;
   std::uint32_t connections_ = 0;  ///< idle ones included
+  std::uint32_t place_ = 0;        ///< counts the moves
   bool retired_ = false;
   bool told_ = false;
   DrainCount drain_;

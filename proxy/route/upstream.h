@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 
 #include "proxy/loop/gate.h"
 #include "proxy/loop/list.h"
@@ -40,6 +41,7 @@ class Upstream : public loop::Disposable, public loop::ListHook<Upstream> {
 
   std::chrono::steady_clock::time_point used_at{};  ///< when its last exchange ended
   loop::Tick idle_until = 0;
+  std::uint32_t place = 0;  ///< which of the target's places it was made for
   /// How long the backend has said that it keeps it open, with a margin; max: it has not.
   std::chrono::milliseconds keep_alive = std::chrono::milliseconds::max();
 

@@ -121,7 +121,8 @@ void AppShell::on_started(Generation generation, const backend::Started& started
 
 void AppShell::on_note(Generation generation, const std::string& text) {
   if (find(generation) == nullptr) return;
-  book_.note(generation, text);
+  // Also what comes after its report was closed; and only so much of it.
+  book_.note_in(book_.report_of(generation), text);
   log(Level::Info, generation, text);
 }
 
@@ -144,6 +145,26 @@ void AppShell::on_ready(Generation generation, const backend::Ready& ready) {
   pass_ready(generation);
 }
 
+/// Shown while it starts, and said once in the log as soon as it is no passing answer.
+void AppShell::on_unready(Generation generation, const std::string& answer, unsigned times) {
+  const Seat* seat = find(generation);
+  if (seat == nullptr || seat->phase > PhaseName::Ready) return;
+  constexpr unsigned kSteady = 3;
+  const std::string text = answer + ", asked " + std::to_string(times) + (times == 1 ? " time" : " times");
+  book_.phase_corrected(generation, PhaseName::Ready, text);
+  if (times == kSteady) remark(Level::Warn, generation, "not ready: " + text);
+}
+
+/// To the same generation at another place: what goes on there goes on.
+void AppShell::on_moved(Generation generation, const backend::Ready& ready) {
+  Seat* seat = find(generation);
+  if (seat == nullptr || !seat->ready) return;
+  seat->ready = ready;
+  const bool coming = state_.swap && state_.swap->to == generation && seat->phase == PhaseName::Switch;
+  if (coming || state_.current == generation)
+    plane_.switch_to(generation, {ready.endpoint, ready.reach}, [] {});
+}
+
 void AppShell::on_start_failed(Generation generation, const backend::StartFailure& failure) {
   Seat* seat = find(generation);
   if (seat == nullptr || seat->phase > PhaseName::Ready) return;
@@ -163,7 +184,7 @@ void AppShell::switch_target(Generation generation) {
   begin_phase(generation, PhaseName::Switch);
   Seat& seat = seats_.at(generation);
   seat.replaced = state_.swap ? state_.swap->from : Generation{};
-  plane_.switch_to(generation, {seat.ready->endpoint, seat.ready->took_connection},
+  plane_.switch_to(generation, {seat.ready->endpoint, seat.ready->reach},
                    guarded([this, generation] { feed(Kind::Acknowledged, generation); }));
 }
 

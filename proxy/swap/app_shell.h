@@ -88,7 +88,9 @@ class AppShell final : public backend::BackendEvents {
   void on_started(Generation generation, const backend::Started& started) override;
   void on_note(Generation generation, const std::string& text) override;
   void on_line(Generation generation, bool is_stderr, std::string_view line) override;
+  void on_unready(Generation generation, const std::string& answer, unsigned times) override;
   void on_ready(Generation generation, const backend::Ready& ready) override;
+  void on_moved(Generation generation, const backend::Ready& ready) override;
   void on_start_failed(Generation generation, const backend::StartFailure& failure) override;
   void on_exited(Generation generation, const backend::ExitStatus& status) override;
   void on_stopped(Generation generation, const backend::Stopped& stopped) override;

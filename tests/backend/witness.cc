@@ -77,6 +77,9 @@ bool Witness::starts() {
 bool Witness::becomes_ready() {
   return run_until(loop, [this] { return ready || failure; }) && ready.has_value();
 }
+bool Witness::moves() {
+  return run_until(loop, [this] { return moved.has_value(); });
+}
 bool Witness::fails() {
   return run_until(loop, [this] { return ready || failure; }) && failure.has_value();
 }
@@ -110,7 +113,11 @@ void Witness::on_note(Generation, const std::string& text) { notes.push_back(tex
 void Witness::on_line(Generation, bool is_stderr, std::string_view line) {
   (is_stderr ? error_lines : lines).emplace_back(line);
 }
+void Witness::on_unready(Generation, const std::string& answer, unsigned times) {
+  answers.push_back(answer + ", " + std::to_string(times));
+}
 void Witness::on_ready(Generation, const Ready& event) { ready = event; }
+void Witness::on_moved(Generation, const Ready& event) { moved = event; }
 void Witness::on_start_failed(Generation, const StartFailure& event) { failure = event; }
 void Witness::on_exited(Generation, const ExitStatus& event) { exited = event; }
 void Witness::on_stopped(Generation, const Stopped& event) { stopped = event; }

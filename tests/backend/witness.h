@@ -27,6 +27,7 @@ class Witness final : public BackendEvents {
   /// Each waits for the event it is named for; false if it does not come.
   bool starts();
   bool becomes_ready();
+  bool moves();
   bool fails();
   bool exits();
   bool stops();
@@ -38,7 +39,9 @@ class Witness final : public BackendEvents {
   std::optional<Backend> backend;
   std::vector<Started> started;
   std::vector<std::string> notes, lines, error_lines;
+  std::vector<std::string> answers;  ///< that did not make it ready: "GET / gave 500 …, 2"
   std::optional<Ready> ready;
+  std::optional<Ready> moved;
   std::optional<StartFailure> failure;
   std::optional<ExitStatus> exited;
   std::optional<Stopped> stopped;
@@ -49,7 +52,9 @@ class Witness final : public BackendEvents {
   void on_started(Generation, const Started&) override;
   void on_note(Generation, const std::string&) override;
   void on_line(Generation, bool is_stderr, std::string_view) override;
+  void on_unready(Generation, const std::string& answer, unsigned times) override;
   void on_ready(Generation, const Ready&) override;
+  void on_moved(Generation, const Ready&) override;
   void on_start_failed(Generation, const StartFailure&) override;
   void on_exited(Generation, const ExitStatus&) override;
   void on_stopped(Generation, const Stopped&) override;

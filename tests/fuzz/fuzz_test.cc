@@ -1,4 +1,5 @@
-// A short run of what fuzz_request.cc and fuzz_response.cc do for as long as one likes: ./dev fuzz.
+// A short run of what fuzz_request.cc, fuzz_response.cc and fuzz_check.cc do for as long as one likes: ./dev
+// fuzz.
 #include <doctest/doctest.h>
 
 #include <cstdlib>
@@ -62,6 +63,11 @@ TEST_CASE("fuzz: whatever a backend answers, the client is told what it meant, o
   run(response_seeds(), try_response);
 }
 
+TEST_CASE(
+    "fuzz: whatever a checked backend answers, it is understood in any pieces or refused, within a bound") {
+  run(response_seeds(), try_check);
+}
+
 TEST_CASE("fuzz: the seeds pass on as they are") {
   for (const std::string& seed : request_seeds()) {
     CAPTURE(shown(seed));
@@ -69,8 +75,10 @@ TEST_CASE("fuzz: the seeds pass on as they are") {
     CHECK(verdict.wrong.empty());
     CHECK(verdict.passed_on);
   }
-  for (const std::string& seed : response_seeds())
+  for (const std::string& seed : response_seeds()) {
     CHECK(try_response(std::string(2, '\0') + seed).wrong.empty());
+    CHECK(try_check(std::string(2, '\0') + seed).passed_on);
+  }
 }
 
 TEST_CASE("fuzz: the strict reader refuses what is ambiguous") {

@@ -19,4 +19,7 @@ Verdict try_request(std::string_view bytes);
 /// `bytes`: what a backend answers. The first two say how they come in pieces, and what was asked.
 Verdict try_response(std::string_view bytes);
 
+/// `bytes`: what a backend answers to a check. The first two say how they come in pieces.
+Verdict try_check(std::string_view bytes);
+
 }  // namespace berth::fuzz
