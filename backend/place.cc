@@ -8,10 +8,7 @@
 
 #include <array>
 #include <cerrno>
-#include <csignal>
-#include <cstdio>
 #include <cstring>
-#include <filesystem>
 
 #include "backend/address.h"
 #include "backend/port.h"
@@ -91,23 +88,10 @@ std::optional<StartFailure> take_fixed(const LaunchSpec& spec, Place& place) {
 
 }  // namespace
 
-PrivateDir PrivateDir::make(const std::string& parent, const std::string& name) {
-  PrivateDir dir;
-  std::string pattern = parent + "/" + name + "-XXXXXX";
-  if (::mkdtemp(pattern.data()) != nullptr) dir.path_ = pattern;
-  return dir;
-}
-
-PrivateDir::~PrivateDir() {
-  std::error_code ignored;
-  if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
-}
-
 PrivateDir make_socket_dir(const LaunchSpec& spec) {
   // A user other than berth's own cannot come through berth's own directory.
   const std::string parent = spec.runtime_dir.empty() || !spec.user.empty() ? "/tmp" : spec.runtime_dir;
-  return PrivateDir::make(
-      parent, "berth-" + std::to_string(spec.generation.number) + "-" + std::to_string(::getpid()));
+  return PrivateDir::make(parent, spec.generation.number);
 }
 
 std::optional<std::uint32_t> user_number(const std::string& user) {
@@ -121,18 +105,6 @@ bool give_to_user(const std::string& path, const std::string& user) {
   errno = 0;
   const passwd* found = ::getpwnam(user.c_str());
   return found != nullptr && ::lchown(path.c_str(), found->pw_uid, found->pw_gid) == 0;
-}
-
-void remove_stale_dirs(const std::string& runtime_dir) {
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(runtime_dir, error)) {
-    int generation = 0;
-    int pid = 0;
-    const std::string name = entry.path().filename().string();
-    if (std::sscanf(name.c_str(), "berth-%d-%d-", &generation, &pid) != 2 || !entry.is_directory(error))
-      continue;
-    if (::kill(pid, 0) != 0 && errno == ESRCH) std::filesystem::remove_all(entry.path(), error);
-  }
 }
 
 std::optional<StartFailure> take_place(const LaunchSpec& spec, PortMode mode, Place::Kept kept,

@@ -9,26 +9,9 @@
 #include "backend/backend.h"
 #include "backend/descriptor.h"
 #include "backend/lease.h"
+#include "backend/private_dir.h"
 
 namespace berth::backend {
-
-/// A directory of one generation's own, removed with what lies in it. Movable.
-class PrivateDir {
- public:
-  PrivateDir() = default;
-  /// Makes it, mode 0700, within `parent`. Empty path: see errno.
-  static PrivateDir make(const std::string& parent, const std::string& name);
-  PrivateDir(PrivateDir&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-  PrivateDir& operator=(PrivateDir&& other) noexcept {
-    std::swap(path_, other.path_);
-    return *this;
-  }
-  ~PrivateDir();
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 /// Makes a directory for a socket of `spec`'s command, in berth's own, or in /tmp where another user has to
 /// come to it; that user's it is not yet. Empty path: see errno.
