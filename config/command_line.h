@@ -103,6 +103,7 @@ struct WhyVerb {
 struct LogsVerb {
   Target target;
   bool follow = false;
+  bool raw = false;  ///< --raw: the lines as they were written, escape sequences included
   unsigned lines = 100;
 };
 /// `berth reload`

@@ -20,6 +20,7 @@
 #include "proxy/control/terminal.h"
 #include "proxy/control/verbs.h"
 #include "proxy/load/verb_load.h"
+#include "proxy/say.h"
 
 namespace {
 
@@ -62,7 +63,7 @@ struct Run {
       return 2;
     }
     if (!run.errors.empty()) {
-      std::fputs(errors_text(run.errors).c_str(), stderr);
+      say(STDERR_FILENO, errors_text(run.errors));
       return 2;
     }
     AppStart start;
@@ -74,7 +75,7 @@ struct Run {
   int operator()(const ExecVerb& verb) const {
     RunConfig run = make_run_config(verb.run, working_dir());
     if (!run.errors.empty()) {
-      std::fputs(errors_text(run.errors).c_str(), stderr);
+      say(STDERR_FILENO, errors_text(run.errors));
       return Guest::kBerthFailed;
     }
     return serve(std::move(run), {.guest = GuestWish{verb.command, verb.direct}, .verbose = verb.verbose});
@@ -84,7 +85,11 @@ struct Run {
   }
   int operator()(const DemoVerb& verb) const { return demo::demo_main(verb.arguments); }
   int operator()(const ShowText& show) const {
-    std::fputs(show.text.c_str(), show.exit_code == 0 ? stdout : stderr);
+    // What is wrong with a call repeats words of the call.
+    if (show.exit_code != 0)
+      say(STDERR_FILENO, show.text);
+    else
+      std::fputs(show.text.c_str(), stdout);
     return show.exit_code;
   }
   template <class Client>

@@ -57,6 +57,11 @@ void RunKeys::press(char key) {
   }
 }
 
+/// What holds words of a backend.
+void RunKeys::tell(const std::string& text) const {
+  around_.show(control::Terminal::of_process().shown(text));
+}
+
 void RunKeys::ask_which() {
   const std::vector<std::string> apps = around_.service.apps();
   if (apps.size() == 1) return swap(apps.front());
@@ -69,13 +74,13 @@ void RunKeys::ask_which() {
 
 void RunKeys::swap(const std::string& app) {
   control::SwapWatch watch;
-  watch.on_queued = [this](const std::string& text) { around_.show("queued: " + text + "\n"); };
+  watch.on_queued = [this](const std::string& text) { tell("queued: " + text + "\n"); };
   watch.on_result = [this, app](const control::SwapResult& result) {
     const control::Paint paint(control::Terminal::of_process().colour);
     const observe::SwapReport* report = result.report ? &*result.report : nullptr;
     const bool one = around_.service.apps().size() == 1;
-    around_.show((one ? "" : paint.bold(app) + "  ") +
-                 control::result_text(result.kind, result.reason, report, paint));
+    tell((one ? "" : paint.bold(app) + "  ") +
+         control::result_text(result.kind, result.reason, report, paint));
   };
   control::SwapRequest request;
   request.asker = control::SwapAsker::Key;
@@ -92,7 +97,7 @@ void RunKeys::why() const {
   }
   if (newest.empty()) return around_.show("nothing was started yet\n");
   const control::Terminal terminal = control::Terminal::of_process();
-  around_.show("\n" + control::why_text(newest.front(), terminal.colour, terminal.columns) + "\n");
+  tell("\n" + control::why_text(newest.front(), terminal.colour, terminal.columns) + "\n");
 }
 
 }  // namespace berth

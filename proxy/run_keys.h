@@ -32,6 +32,7 @@ class RunKeys {
   void press(char key);
 
  private:
+  void tell(const std::string& text) const;
   void ask_which();
   void swap(const std::string& app);
   void why() const;

@@ -6,10 +6,14 @@
 
 #include <string>
 
+#include "config/terminal_text.h"
+
 namespace berth {
 
-/// Blocks until it is written, or cannot be.
-inline void say(int fd, const std::string& text) {
+/// As terminal_text() lets it pass. Blocks until it is written, or cannot be.
+inline void say(int fd, const std::string& words) {
+  const auto colours = colours_wanted(fd) ? TextColours::Keep : TextColours::Strip;
+  const std::string text = terminal_text(words, colours, TextLines::Many);
   std::size_t written = 0;
   while (written < text.size()) {
     const ssize_t n = ::write(fd, text.data() + written, text.size() - written);

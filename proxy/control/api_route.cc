@@ -85,6 +85,7 @@ ApiCall read_api_call(std::string_view method, std::string_view target) {
         call = checked(known.kind, method, known.method);
     }
     call.app = std::string(path.substr(0, slash));
+    if (call.app.empty()) call.kind = ApiCallKind::NotFound;
   }
   if (call.kind != ApiCallKind::NotFound && call.kind != ApiCallKind::WrongMethod) read_query(query, call);
   return call;

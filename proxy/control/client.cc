@@ -1,6 +1,7 @@
 #include "proxy/control/client.h"
 
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <boost/asio/connect.hpp>
@@ -15,6 +16,7 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
+#include <cerrno>
 #include <csignal>
 
 #include "config/version.h"
@@ -27,6 +29,7 @@ namespace bhttp = boost::beast::http;
 using boost::system::error_code;
 
 constexpr auto kTick = std::chrono::milliseconds(100);
+constexpr std::size_t kMostBuffered = std::size_t{1024} * 1024;  ///< a head, or a chunk's size line
 
 // The state of one call; lives as long as call() runs its loop.
 class OneCall {
@@ -36,7 +39,9 @@ class OneCall {
         socket_(loop_),
         signals_(loop_, SIGINT, SIGTERM),
         deadline_(loop_),
-        tick_(loop_) {
+        again_(loop_),
+        tick_(loop_),
+        buffer_(kMostBuffered) {
     request_.method_string(what.method);
     request_.target(what.target);
     request_.version(11);
@@ -50,19 +55,8 @@ class OneCall {
   }
 
   CallResult run(const std::string& path) {
-    error_code error;
-    socket_.connect(asio::local::stream_protocol::endpoint(path), error);
-    if (error) return {CallEnd::NoBerth, 0, {}, error.message()};
-    // Whoever made the file could have made any: what is said here may be a command to run.
-    ucred peer{};
-    socklen_t length = sizeof peer;
-    if (::getsockopt(socket_.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0)
-      return {CallEnd::NoBerth, 0, {}, "nobody knows who answers there"};
-    if (peer.uid != ::geteuid() && peer.uid != 0 && ::geteuid() != 0)
-      return {CallEnd::NoBerth,
-              0,
-              {},
-              "user " + std::to_string(peer.uid) + " answers on " + path + ", neither you nor root"};
+    if (path.size() >= sizeof(sockaddr_un::sun_path))
+      return {CallEnd::NoBerth, 0, {}, "no socket has so long a path"};
     signals_.async_wait([this](error_code stopped, int) {
       if (!stopped) end(CallEnd::Interrupted, {});
     });
@@ -73,11 +67,8 @@ class OneCall {
       });
     }
     if (following_.on_tick || following_.given_up) tick();
-    bhttp::async_write(socket_, request_, [this](error_code failed, std::size_t) {
-      // A server may answer before it has read everything: the answer decides.
-      if (!failed || failed == asio::error::broken_pipe) return read();
-      end(CallEnd::Lost, failed);
-    });
+    path_ = path;
+    connect();
     loop_.run();
     result_.status = parser_.is_header_done() ? static_cast<int>(parser_.get().result_int()) : 0;
     if (!by_line()) result_.body = parser_.get().body();
@@ -89,12 +80,46 @@ class OneCall {
     return following_.on_line && parser_.is_header_done() && parser_.get().result() == bhttp::status::ok;
   }
 
+  /// Never waits in connect(2): a berth that is suspended may have a full queue.
+  void connect() {
+    error_code error;
+    socket_.close(error);
+    socket_.open(asio::local::stream_protocol(), error);
+    if (!error) socket_.non_blocking(true, error);
+    if (!error) socket_.connect(asio::local::stream_protocol::endpoint(path_), error);
+    if (error == asio::error::would_block || error == asio::error::try_again) return connect_again();
+    if (error) return end(CallEnd::NoBerth, error);
+    // Whoever made the file could have made any: what is said here may be a command to run.
+    ucred peer{};
+    socklen_t length = sizeof peer;
+    if (::getsockopt(socket_.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0)
+      return end(CallEnd::NoBerth, error_code(errno, boost::system::system_category()));
+    result_.user = peer.uid;
+    if (peer.uid != ::geteuid() && peer.uid != 0 && !following_.any_user) return end(CallEnd::NotYours, {});
+    bhttp::async_write(socket_, request_, [this](error_code failed, std::size_t) {
+      // A server may answer before it has read everything: the answer decides.
+      if (!failed || failed == asio::error::broken_pipe) return read();
+      end(CallEnd::Lost, failed);
+    });
+  }
+
+  void connect_again() {
+    again_.expires_after(kTick);
+    again_.async_wait([this](error_code stopped) {
+      if (!stopped && !ended_) connect();
+    });
+  }
+
   void read() {
     bhttp::async_read_some(socket_, buffer_, parser_, [this](error_code error, std::size_t) {
       if (ended_) return;
       take_lines();
+      if (parser_.get().body().size() > (by_line() ? kMostLine : kMostAnswer))
+        return end(CallEnd::Nonsense, bhttp::make_error_code(bhttp::error::body_limit));
       if (parser_.is_done()) return end(CallEnd::Complete, {});
-      if (error) return end(CallEnd::Lost, error);
+      const bool http = error.category() == bhttp::make_error_code(bhttp::error::end_of_stream).category();
+      const bool ended = error == bhttp::error::end_of_stream || error == bhttp::error::partial_message;
+      if (error) return end(http && !ended ? CallEnd::Nonsense : CallEnd::Lost, error);
       read();
     });
   }
@@ -133,8 +158,10 @@ class OneCall {
   asio::local::stream_protocol::socket socket_;
   asio::signal_set signals_;
   asio::steady_timer deadline_;
+  asio::steady_timer again_;  ///< until the queue of a busy berth has room
   asio::steady_timer tick_;
   boost::beast::flat_buffer buffer_;
+  std::string path_;
   bhttp::request<bhttp::string_body> request_;
   bhttp::response_parser<bhttp::string_body> parser_;
   CallResult result_;

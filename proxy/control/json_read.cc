@@ -10,6 +10,7 @@
 #include "config/limit_keys.h"
 #include "config/mode_text.h"
 #include "config/port_mode.h"
+#include "config/terminal_text.h"
 #include "proxy/control/json_map.h"
 
 namespace berth::control {
@@ -28,15 +29,21 @@ Enum from_word(std::string_view text, Enum otherwise) {
   return otherwise;
 }
 
+std::string text_of(const json::value& value) {
+  return {value.get_string().data(), value.get_string().size()};
+}
+
 // Reads members of one object; what is missing or of another kind leaves the field as it is.
 class Reader {
  public:
   explicit Reader(const json::object& object) : object_(object) {}
 
-  void text(std::string_view name, std::string& into) const {
+  // Who answers may be anybody: what is read here is shown on terminals.
+  void text(std::string_view name, std::string& into, TextLines lines = TextLines::Many) const {
     if (const json::value* v = object_.if_contains(name); v && v->is_string())
-      into.assign(v->get_string().data(), v->get_string().size());
+      into = terminal_text(word(name), TextColours::Strip, lines);
   }
+  void raw(std::string_view name, std::string& into) const { into = word(name); }
   std::string_view word(std::string_view name) const {
     const json::value* v = object_.if_contains(name);
     return v && v->is_string() ? std::string_view(v->get_string().data(), v->get_string().size())
@@ -59,9 +66,10 @@ class Reader {
     into = std::chrono::microseconds(us);
   }
   void generation(std::string_view name, Generation& into) const { number(name, into.number); }
-  void strings(std::string_view name, std::vector<std::string>& into) const {
+  void strings(std::string_view name, std::vector<std::string>& into,
+               TextColours colours = TextColours::Strip) const {
     each(name, [&](const json::value& v) {
-      if (v.is_string()) into.emplace_back(v.get_string().data(), v.get_string().size());
+      if (v.is_string()) into.push_back(terminal_text(text_of(v), colours, TextLines::One));
     });
   }
   template <class Use>
@@ -125,7 +133,7 @@ GenerationStatus generation_from(const json::object& object) {
 AppStatus app_from(const json::object& object) {
   Reader read(object);
   AppStatus app;
-  read.text("name", app.name);
+  read.text("name", app.name, TextLines::One);
   read.strings("addresses", app.addresses);
   read.text("state", app.state);
   read.text("waits_for", app.waits_for);
@@ -165,16 +173,8 @@ AppStatus app_from(const json::object& object) {
   return app;
 }
 
-}  // namespace
-
-namespace {
-
 // The kernel would end the text there.
 bool has_nul(const std::string& text) { return text.find('\0') != std::string::npos; }
-
-std::string text_of(const json::value& value) {
-  return {value.get_string().data(), value.get_string().size()};
-}
 
 std::string take_command(const json::value& value, SwapRequest& request) {
   if (!value.is_array() || value.get_array().empty())
@@ -333,7 +333,7 @@ std::optional<SwapReport> report_from(const json::value& value) {
     if (auto phase = phase_from(v)) r.phases.push_back(*phase);
   });
   read.strings("notes", r.notes);
-  read.strings("last_lines", r.last_lines);
+  read.strings("last_lines", r.last_lines, TextColours::Keep);
   read.number("requests_failed", r.requests_failed);
   read.number("requests_held", r.requests_held);
   read.number("requests_cut", r.requests_cut);
@@ -381,7 +381,7 @@ std::optional<LogLine> log_line_from(const json::value& value) {
   line.is_stderr = read.word("stream") == "stderr";
   line.is_remark = read.word("stream") == "berth";
   read.text("hook", line.hook);
-  read.text("text", line.text);
+  read.raw("text", line.text);
   return line;
 }
 

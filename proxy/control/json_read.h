@@ -43,6 +43,7 @@ std::variant<PauseRequest, std::string> pause_call_from(std::string_view body);
 std::optional<observe::PhaseRecord> phase_from(const boost::json::value& value);
 std::optional<observe::SwapReport> report_from(const boost::json::value& value);
 std::optional<FrontStatus> front_from(const boost::json::value& value);
+/// Its `text` is as the backend wrote it: whoever shows it filters it. All other texts are filtered here.
 std::optional<LogLine> log_line_from(const boost::json::value& value);
 
 }  // namespace berth::control

@@ -32,11 +32,11 @@ LiveScreen::~LiveScreen() { leave(); }
 
 void LiveScreen::enter() {
   drawn_.clear();
-  if (terminal_.live) terminal_.out(kHideCursor);
+  if (terminal_.live) terminal_.raw(kHideCursor);
 }
 
 void LiveScreen::leave() {
-  if (terminal_.live) terminal_.out(kShowCursor);
+  if (terminal_.live) terminal_.raw(kShowCursor);
 }
 
 void LiveScreen::draw(std::string_view text, TerminalSize size) {
@@ -52,7 +52,7 @@ void LiveScreen::draw(std::string_view text, TerminalSize size) {
   std::string out = "\r";
   if (up != 0) out += "\x1b[" + std::to_string(up) + "A";
   drawn_.clear();
-  const std::vector<std::string> lines = lines_of(text);
+  const std::vector<std::string> lines = lines_of(terminal_.shown(text));
   std::size_t rows = 0;
   for (std::size_t n = 0; n < lines.size(); ++n) {
     const std::size_t height = height_of(width_of(lines[n]), size.columns);
@@ -68,7 +68,7 @@ void LiveScreen::draw(std::string_view text, TerminalSize size) {
     out += lines[n] + "\x1b[K\n";
     drawn_.push_back(width_of(lines[n]));
   }
-  terminal_.out(out + "\x1b[J");
+  terminal_.raw(out + "\x1b[J");
 }
 
 Pulse::Pulse() {

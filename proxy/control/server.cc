@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/basic_stream.hpp>
 #include <exception>
 #include <string>
 #include <utility>
@@ -33,10 +36,10 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   void accept() {
     acceptor_.async_accept([self = shared_from_this()](error_code error, stream_protocol::socket socket) {
       if (self->service_ == nullptr || error == asio::error::operation_aborted) return;
-      if (!error && self->sessions_.size() < self->settings_.max_clients) {
+      if (!error && self->has_room()) {
         self->start(std::move(socket));
       } else if (!error) {
-        self->turn_away(socket);
+        self->turn_away(std::move(socket));
       }
       if (!error) return self->accept();
       // Out of descriptors, most likely: again in a while, rather than in a circle.
@@ -60,6 +63,7 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     error_code ignored;
     acceptor_.close(ignored);
     for (const auto& session : std::vector(sessions_)) session->finish();
+    for (const auto& stream : std::vector(refused_)) stream->close();
     closing_.expires_after(settings_.close_timeout);
     closing_.async_wait([self = shared_from_this()](error_code error) {
       if (!error) self->tell_closed();
@@ -75,27 +79,59 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
     closing_.cancel();
     for (const auto& session : std::vector(sessions_)) session->abandon();
     sessions_.clear();
+    for (const auto& stream : std::vector(refused_)) stream->close();
   }
 
  private:
-  /// Without a session: one that is too many must cost nothing, not even a wait.
-  void turn_away(stream_protocol::socket& socket) const {
+  using Stream = boost::beast::basic_stream<stream_protocol>;
+
+  /// Makes room, if need be, at the cost of who has been silent longest: a client that only holds its place
+  /// must not keep out one that has something to say.
+  bool has_room() {
+    if (sessions_.size() < settings_.max_clients) return true;
+    std::shared_ptr<Session> silent;
+    for (const auto& session : sessions_) {
+      if (!session->silent_since()) continue;
+      if (!silent || *session->silent_since() < *silent->silent_since()) silent = session;
+    }
+    if (!silent) return false;
+    std::erase(sessions_, silent);
+    silent->abandon();
+    return true;
+  }
+
+  std::string refusal() const {
     const std::string body =
         json_text(problem(503, "busy", "Too many clients",
                           "this berth already serves " + std::to_string(settings_.max_clients) +
                               " clients of its control socket: try again")) +
         "\n";
-    const std::string answer =
-        "HTTP/1.1 503 Service Unavailable\r\nServer: berth/" + std::string(kVersion) +
-        "\r\nConnection: close\r\nContent-Type: application/problem+json\r\nContent-Length: " +
-        std::to_string(body.size()) + "\r\n\r\n" + body;
-    error_code ignored;
-    socket.non_blocking(true, ignored);
-    socket.write_some(asio::buffer(answer), ignored);
+    return "HTTP/1.1 503 Service Unavailable\r\nServer: berth/" + std::string(kVersion) +
+           "\r\nConnection: close\r\nContent-Type: application/problem+json\r\nContent-Length: " +
+           std::to_string(body.size()) + "\r\n\r\n" + body;
+  }
+
+  static asio::awaitable<void> refuse(std::shared_ptr<Stream> stream, std::string answer,
+                                      ServerSettings settings) {
+    stream->expires_after(settings.write_timeout);
+    error_code error;
+    co_await asio::async_write(*stream, asio::buffer(answer),
+                               asio::redirect_error(asio::use_awaitable, error));
+    if (!error) co_await linger(*stream, settings.linger_timeout);
+  }
+
+  /// Without a session, and for as many as there may be sessions; who comes then is closed at once.
+  void turn_away(stream_protocol::socket socket) {
+    if (refused_.size() >= settings_.max_clients) return;
+    const auto stream = refused_.emplace_back(std::make_shared<Stream>(std::move(socket)));
+    asio::co_spawn(control_, refuse(stream, refusal(), settings_),
+                   [self = shared_from_this(), stream](const std::exception_ptr&) {
+                     std::erase(self->refused_, stream);
+                   });
   }
 
   void start(stream_protocol::socket socket) {
-    auto session = std::make_shared<Session>(std::move(socket), *service_, settings_);
+    auto session = std::make_shared<Session>(std::move(socket), *service_, settings_, streams_);
     sessions_.push_back(session);
     // The session's end is the coroutine's end, whatever it came by; nothing of a client's may end the loop.
     asio::co_spawn(control_, Session::serve(session),
@@ -117,6 +153,8 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
   Service* service_;
   ServerSettings settings_;
   std::vector<std::shared_ptr<Session>> sessions_;
+  std::vector<std::shared_ptr<Stream>> refused_;
+  const std::shared_ptr<Streams> streams_ = std::make_shared<Streams>();
   std::function<void()> closed_;
 };
 

@@ -1,6 +1,7 @@
 #include "proxy/control/session.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -30,21 +31,10 @@ using boost::system::error_code;
 
 std::string view(beast::string_view text) { return std::string(text.data(), text.size()); }
 
-// One chunk of RFC 9112 §7.1.
-std::string chunk(std::string_view text) {
-  char size[20];
-  auto end = std::to_chars(size, size + sizeof size, text.size(), 16).ptr;
-  std::string out(size, end);
-  ((out += "\r\n") += text) += "\r\n";
-  return out;
-}
-
-std::string head(const bhttp::request<bhttp::string_body>& request, int status, std::string_view fields) {
-  std::string out = "HTTP/1.1 " + std::to_string(status) + " ";
-  out += view(bhttp::obsolete_reason(static_cast<bhttp::status>(status)));
-  out += "\r\nServer: berth/" + std::string(kVersion) + "\r\n";
-  if (!request.keep_alive()) out += "Connection: close\r\n";
-  return (out += fields) += "\r\n";
+// What the client has done wrong, who is there to be told.
+bool is_fault(error_code error) {
+  return error && error.category() == bhttp::make_error_code(bhttp::error::end_of_stream).category() &&
+         error != bhttp::error::end_of_stream && error != bhttp::error::partial_message;
 }
 
 SwapVerbKind swap_verb(ApiCallKind kind) {
@@ -64,8 +54,24 @@ SwapVerbKind swap_verb(ApiCallKind kind) {
 
 }  // namespace
 
-Session::Session(Socket socket, Service& service, const ServerSettings& settings)
-    : stream_(std::move(socket)), wake_(stream_.get_executor()), service_(&service), settings_(settings) {
+asio::awaitable<void> linger(beast::basic_stream<asio::local::stream_protocol>& stream,
+                             std::chrono::milliseconds time) {
+  error_code error;
+  stream.socket().shutdown(Session::Socket::shutdown_send, error);
+  std::array<char, 4096> dropped;
+  stream.expires_after(time);  // for all of it
+  while (!error)
+    co_await stream.async_read_some(asio::buffer(dropped), asio::redirect_error(asio::use_awaitable, error));
+}
+
+Session::Session(Socket socket, Service& service, const ServerSettings& settings,
+                 std::shared_ptr<Streams> streams)
+    : stream_(std::move(socket)),
+      buffer_(std::size_t{2} * settings.max_head),
+      wake_(stream_.get_executor()),
+      service_(&service),
+      settings_(settings),
+      streams_(std::move(streams)) {
   wake_.expires_at(std::chrono::steady_clock::time_point::max());
 }
 
@@ -76,26 +82,52 @@ asio::awaitable<void> Session::serve(std::shared_ptr<Session> self) {
     parser.header_limit(self->settings_.max_head);
     parser.body_limit(self->settings_.max_body);
     self->stream_.expires_after(self->settings_.request_timeout);
+    self->silent_since_ = std::chrono::steady_clock::now();
     error_code error;
     co_await bhttp::async_read(self->stream_, self->buffer_, parser,
                                asio::redirect_error(asio::use_awaitable, error));
-    if (error == bhttp::error::body_limit) {
-      co_await self->refuse(parser.get(), 413, "too-large", "The body is too large",
-                            "at most " + std::to_string(self->settings_.max_body) + " bytes");
+    self->silent_since_.reset();
+    if (error || self->service_ == nullptr) {
+      if (is_fault(error)) co_await self->refuse_unread(parser.get(), error);
       break;
     }
-    if (error && error.category() == bhttp::make_error_code(bhttp::error::end_of_stream).category() &&
-        error != bhttp::error::end_of_stream && error != bhttp::error::partial_message) {
-      co_await self->refuse(parser.get(), 400, "malformed", "The request is malformed", error.message());
-      break;
-    }
-    if (error || self->service_ == nullptr) break;
     Request request = parser.release();
-    more = co_await self->answer(request);
-    more = more && request.keep_alive();
+    more = request.keep_alive();
+    self->last_ = !more;
+    const bool fine = co_await self->answer(request);
+    more = more && fine;
+    self->place_.reset();
   }
   self->handle_.reset();
+  self->place_.reset();
   self->close();
+}
+
+asio::awaitable<void> Session::refuse_unread(const Request& request, error_code error) {
+  last_ = true;
+  bool told = false;
+  if (error == bhttp::error::body_limit) {
+    told = co_await refuse(request, 413, "too-large", "The body is too large",
+                           "at most " + std::to_string(settings_.max_body) + " bytes");
+  } else if (error == bhttp::error::header_limit) {
+    told = co_await refuse(request, 431, "too-large", "The head of the request is too large",
+                           "at most " + std::to_string(settings_.max_head) + " bytes");
+  } else if (error == bhttp::error::buffer_overflow) {
+    told = co_await refuse(request, 400, "malformed", "The request is malformed",
+                           "a line of the chunked body, or its trailer, has no end within " +
+                               std::to_string(buffer_.max_size()) + " bytes");
+  } else {
+    told = co_await refuse(request, 400, "malformed", "The request is malformed", error.message());
+  }
+  if (told) co_await linger(stream_, settings_.linger_timeout);
+}
+
+std::string Session::head(int status, std::string_view fields) const {
+  std::string out = "HTTP/1.1 " + std::to_string(status) + " ";
+  out += view(bhttp::obsolete_reason(static_cast<bhttp::status>(status)));
+  out += "\r\nServer: berth/" + std::string(kVersion) + "\r\n";
+  if (last_) out += "Connection: close\r\n";
+  return (out += fields) += "\r\n";
 }
 
 bool Session::known(const std::string& app) const {
@@ -112,6 +144,11 @@ asio::awaitable<bool> Session::answer(const Request& request) {
     for (const std::string& app : service_->apps()) list += (list.empty() ? "" : ", ") + app;
     co_return co_await refuse(request, 404, "no-such-app", "There is no such app",
                               "there is no app '" + call.app + "'; there are: " + list);
+  }
+  if (!take_place(call)) {
+    co_return co_await refuse(request, 503, "busy", "Too many clients wait",
+                              "this berth already tells " + std::to_string(streams_->all) +
+                                  " clients how things go on: end one of them, or try again");
   }
   switch (call.kind) {
     case ApiCallKind::NotFound:
@@ -209,7 +246,7 @@ asio::awaitable<bool> Session::reply(const Request& request, Reply reply) {
   fields += "Content-Length: " + std::to_string(body.size()) + "\r\n";
   // RFC 9110 §9.3.2: the fields of the answer to a GET, and nothing behind them.
   if (request.method() == bhttp::verb::head) body.clear();
-  co_return co_await write(head(request, reply.status, fields) + body);
+  co_return co_await write(head(reply.status, fields) + body);
 }
 
 asio::awaitable<bool> Session::reply_status(const Request& request, ApiCallKind kind, std::string app) {
@@ -243,56 +280,6 @@ asio::awaitable<bool> Session::reply_status(const Request& request, ApiCallKind 
   co_return co_await reply(request, std::move(found));
 }
 
-void Session::push(const json::object& line) {
-  if (gone_) return;
-  std::string text = json_text(line) + "\n";
-  queued_ += text.size();
-  if (queued_ > settings_.max_queued && streaming_ && handle_) {
-    // It reads slower than things happen: nothing waits for it.
-    gone_ = true;
-    close();
-  } else {
-    queue_.push_back(std::move(text));
-  }
-  wake_.cancel();
-}
-
-void Session::end_stream() {
-  ended_ = true;
-  wake_.cancel();
-}
-
-asio::awaitable<bool> Session::stream(const Request& request) {
-  bool chunked = request.version() >= 11;
-  std::string first = head(request, 200,
-                           chunked ? "Content-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n"
-                                   : "Content-Type: application/x-ndjson\r\n");
-  watch_for_end();
-  bool fine = co_await write(std::move(first));
-  while (fine && !gone_) {
-    if (!queue_.empty()) {
-      std::string text;
-      for (const std::string& line : queue_) text += line;
-      queue_.clear();
-      queued_ = 0;
-      if (chunked) text = chunk(text);
-      fine = co_await write(std::move(text));
-      continue;
-    }
-    if (ended_) break;
-    wake_.expires_at(std::chrono::steady_clock::time_point::max());
-    co_await woken();
-  }
-  bool complete = fine && ended_;
-  handle_.reset();
-  streaming_ = false;
-  ended_ = false;
-  if (!complete) co_return false;
-  if (!chunked) co_return false;
-  std::string last = "0\r\n\r\n";
-  co_return co_await write(std::move(last));
-}
-
 asio::awaitable<void> Session::woken() {
   error_code ignored;
   co_await wake_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
@@ -306,17 +293,6 @@ asio::awaitable<bool> Session::write(std::string bytes) {
   stream_.expires_never();
   if (error) gone_ = true;
   co_return !error;
-}
-
-void Session::watch_for_end() {
-  if (std::exchange(watched_, true)) return;
-  // A hang-up, not an end of what it sends: a client may be done with asking and still want its answer.
-  stream_.socket().async_wait(Socket::wait_error, [weak = weak_from_this()](error_code error) {
-    auto self = weak.lock();
-    if (!self || error) return;
-    self->gone_ = true;
-    self->wake_.cancel();
-  });
 }
 
 void Session::finish() {

@@ -5,8 +5,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
-#include <cstring>
 #include <iterator>
 #include <system_error>
 
@@ -41,13 +39,9 @@ bool continues(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; 
 
 Terminal Terminal::of_process() {
   Terminal terminal{writer(STDOUT_FILENO), writer(STDERR_FILENO)};
-  const char* no_color = std::getenv("NO_COLOR");
-  const char* term = std::getenv("TERM");
-  bool tty = isatty(STDOUT_FILENO) == 1;
-  bool dumb = term != nullptr && std::strcmp(term, "dumb") == 0;
-  terminal.live = tty && !dumb;
-  terminal.colour = tty && !dumb && (no_color == nullptr || *no_color == '\0');
-  if (tty) terminal.measure = measured;
+  terminal.live = cursor_moves(STDOUT_FILENO);
+  terminal.colour = colours_wanted(STDOUT_FILENO);
+  if (isatty(STDOUT_FILENO) == 1) terminal.measure = measured;
   terminal.columns = std::max(terminal.size_now().columns, kLeastColumns);
   return terminal;
 }
@@ -58,6 +52,16 @@ int exit_code_of_output(int exit_code) {
   writer(STDERR_FILENO)(
       "berth: cannot write to standard output: " + std::generic_category().message(output_error) + "\n");
   return exit_code == 0 ? 1 : exit_code;
+}
+
+std::string Terminal::shown(std::string_view text) const {
+  return terminal_text(text, colour ? TextColours::Keep : TextColours::Strip, TextLines::Many);
+}
+
+void Terminal::out(std::string_view text) const { to_stdout(shown(text)); }
+
+void Terminal::err(std::string_view text) const {
+  to_stderr(terminal_text(text, TextColours::Strip, TextLines::Many));
 }
 
 std::string Paint::of_number(std::uint64_t number, std::string_view text) const {

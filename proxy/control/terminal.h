@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "config/terminal_text.h"
+
 namespace berth::control {
 
 struct TerminalSize {
@@ -14,13 +16,25 @@ struct TerminalSize {
   unsigned rows = 24;
 };
 
+/// Everything but raw() passes the filter of terminal_text.h, whoever the text came from.
 struct Terminal {
-  std::function<void(std::string_view)> out;
-  std::function<void(std::string_view)> err;
-  bool live = false;    ///< a line can be rewritten in place
-  bool colour = false;  ///< a terminal, and NO_COLOR is not set
+  std::function<void(std::string_view)> to_stdout;  ///< as it is: for the functions below alone
+  std::function<void(std::string_view)> to_stderr;  ///< the same
+  bool live = false;                                ///< a line can be rewritten in place
+  bool colour = false;                              ///< as colours_wanted() says
   unsigned columns = 80;
   std::function<TerminalSize()> measure{};  ///< for whom goes on while it is resized; may be empty
+
+  /// Whole lines, or whole parts of a line, for people. Colours pass if `colour` is set.
+  void out(std::string_view text) const;
+  /// The same, without colours.
+  void err(std::string_view text) const;
+  /// Lines of JSON for programs, which a terminal shows without harm.
+  void json(std::string_view text) const { to_stdout(terminal_json(text)); }
+  /// What out() would write of `text`.
+  std::string shown(std::string_view text) const;
+  /// Bytes as they are: berth's own movements of the cursor, or what the user has asked for unfiltered.
+  void raw(std::string_view bytes) const { to_stdout(bytes); }
 
   TerminalSize size_now() const { return measure ? measure() : TerminalSize{.columns = columns}; }
   /// stdout and stderr of this process.

@@ -59,7 +59,7 @@ int run_verb(const CheckVerb& verb, const Terminal& terminal) {
   std::error_code ignored;
   const CheckedFile checked = check_file(verb.file, std::filesystem::current_path(ignored).string());
   const std::size_t faults = checked.errors.size();
-  if (verb.json) terminal.out(json_text(to_json(checked)) + "\n");
+  if (verb.json) terminal.json(json_text(to_json(checked)) + "\n");
   if (faults == 0) {
     if (!verb.json) terminal.out(description(checked) + "\n");
     return 0;

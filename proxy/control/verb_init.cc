@@ -134,8 +134,10 @@ int run_verb(const InitVerb& verb, const Terminal& terminal) {
                          .detail = name + " cannot be written: " + std::generic_category().message(error)},
                         as_told, terminal);
   const CheckedFile checked = check_file(verb.file, here.string());
-  terminal.out(verb.json ? json_text(written_json(name, file, checked)) + "\n"
-                         : written_text(name, file, checked));
+  if (verb.json)
+    terminal.json(json_text(written_json(name, file, checked)) + "\n");
+  else
+    terminal.out(written_text(name, file, checked));
   return 0;
 }
 

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "config/json_text.h"
+#include "config/terminal_text.h"
 #include "proxy/control/phase_text.h"
 #include "proxy/control/verbs.h"
 
@@ -23,8 +24,12 @@ class LogScreen {
   // Named: each line says which app it is of.
   enum class Lines : std::uint8_t { Plain, Named };
 
-  LogScreen(const std::vector<std::string>& apps, Lines lines, bool json, const Terminal& terminal)
-      : lines_(lines), json_(json), terminal_(terminal), paint_(terminal.colour) {
+  LogScreen(const std::vector<std::string>& apps, Lines lines, const LogsVerb& verb, const Terminal& terminal)
+      : lines_(lines),
+        json_(verb.target.json),
+        raw_(verb.raw),
+        terminal_(terminal),
+        paint_(terminal.colour) {
     for (const std::string& app : apps) widest_ = std::max(widest_, width_of(app));
   }
 
@@ -32,29 +37,34 @@ class LogScreen {
     const std::lock_guard lock(mutex_);
     widest_ = std::max(widest_, width_of(app));
     if (json_) return show_json(app, value);
-    if (const auto line = log_line_from(value)) terminal_.out(text_of(app, *line));
+    const auto line = log_line_from(value);
+    if (!line) return;
+    if (raw_) return terminal_.raw(lead_of(app, *line) + shown_text(*line) + "\n");
+    // One line each, whatever newlines its text may have; its colours stay where there are any.
+    const std::string text = terminal_text(shown_text(*line), TextColours::Keep, TextLines::One);
+    terminal_.out(lead_of(app, *line) + (line->is_remark ? paint_.bold(text) : text) + "\n");
   }
 
  private:
   void show_json(const std::string& app, json::value value) {
     if (lines_ == Lines::Named && value.is_object()) value.get_object()["app"] = app;
-    terminal_.out(json_text(value) + "\n");
+    terminal_.json(json_text(value) + "\n");
   }
 
-  std::string text_of(const std::string& app, const LogLine& line) const {
+  // What stands before a line's own text.
+  std::string lead_of(const std::string& app, const LogLine& line) const {
     // The day is known to who reads a log of this run.
     const std::string time = clock_text(line.unix_ms).substr(11);
     const std::string name = app + "#" + std::to_string(line.generation.number);
     if (line.is_remark)
-      return paint_.dim(time + " ──") + " " + paint_.of_number(line.generation.number, name) + " " +
-             paint_.bold(line.text) + "\n";
+      return paint_.dim(time + " ──") + " " + paint_.of_number(line.generation.number, name) + " ";
     const std::string subject = padded(paint_.of_number(line.generation.number, name), widest_ + 5);
-    return paint_.dim(time) + " " + subject + (line.is_stderr ? paint_.warn("err ") : paint_.dim("out ")) +
-           shown_text(line) + "\n";
+    return paint_.dim(time) + " " + subject + (line.is_stderr ? paint_.warn("err ") : paint_.dim("out "));
   }
 
   const Lines lines_;
   const bool json_;
+  const bool raw_;
   const Terminal& terminal_;
   const Paint paint_;
   std::size_t widest_ = 3;
@@ -198,7 +208,7 @@ int run_verb(const LogsVerb& verb, const Terminal& terminal) {
   if (reached.exit_code != 0) return reached.exit_code;
   // Who follows all apps follows those, too, that come later.
   const bool all = apps.size() > 1 || (verb.follow && verb.target.app.empty());
-  LogScreen screen(apps, all ? LogScreen::Lines::Named : LogScreen::Lines::Plain, verb.target.json, terminal);
+  LogScreen screen(apps, all ? LogScreen::Lines::Named : LogScreen::Lines::Plain, verb, terminal);
   if (!all) return show_one(verb, reached.socket, apps.front(), screen, terminal);
   return show_all(verb, reached.socket, apps, screen, terminal);
 }

@@ -14,8 +14,10 @@ int run_verb(const PauseVerb& verb, const Terminal& terminal) {
   if (int code = tell_failure(result, verb.target, "the pause", terminal); code != 0) return code;
   const std::string until =
       verb.max == kOff ? "`berth resume`" : "`berth resume`, or for " + duration_text(verb.max);
-  terminal.out(verb.target.json ? result.body
-                                : "paused: new requests to " + reached.app + " wait until " + until + "\n");
+  if (verb.target.json)
+    terminal.json(result.body);
+  else
+    terminal.out("paused: new requests to " + reached.app + " wait until " + until + "\n");
   return 0;
 }
 
@@ -24,7 +26,10 @@ int run_verb(const ResumeVerb& verb, const Terminal& terminal) {
   if (reached.exit_code != 0) return reached.exit_code;
   CallResult result = call(reached.socket, {"POST", "/v1/apps/" + reached.app + "/resume", {}});
   if (int code = tell_failure(result, verb.target, "the resuming", terminal); code != 0) return code;
-  terminal.out(verb.target.json ? result.body : "resumed: requests to " + reached.app + " go on\n");
+  if (verb.target.json)
+    terminal.json(result.body);
+  else
+    terminal.out("resumed: requests to " + reached.app + " go on\n");
   return 0;
 }
 

@@ -11,7 +11,7 @@ int run_verb(const ReloadVerb& verb, const Terminal& terminal) {
   std::optional<Outcome> outcome;
   Following following;
   following.on_line = [&](std::string_view text) {
-    if (verb.target.json) terminal.out(std::string(text) + "\n");
+    if (verb.target.json) terminal.json(std::string(text) + "\n");
     boost::json::error_code error;
     const auto value = boost::json::parse({text.data(), text.size()}, error);
     if (error) return;

@@ -49,7 +49,7 @@ int watch(const StatusVerb& verb, const std::string& socket, const Call& what, c
                             verb.target, terminal);
       if (const int code = tell_failure(result, verb.target, "berth", terminal); code != 0) return code;
       if (verb.target.json) {
-        terminal.out(result.body);
+        terminal.json(result.body);
       } else {
         auto read = read_front(result.body);
         if (!read) return tell_unread(socket, terminal);
@@ -80,7 +80,7 @@ int run_verb(const StatusVerb& verb, const Terminal& terminal) {
   CallResult result = call(reached.socket, what);
   if (int code = tell_failure(result, verb.target, "berth", terminal); code != 0) return code;
   if (verb.target.json) {
-    terminal.out(result.body);
+    terminal.json(result.body);
     return 0;
   }
   const auto front = read_front(result.body);

@@ -23,7 +23,7 @@ class SwapScreen {
       : json_(json), terminal_(terminal), phases_(app, terminal.colour), paint_(terminal.colour) {}
 
   void line(std::string_view text) {
-    if (json_) terminal_.out(std::string(text) + "\n");
+    if (json_) terminal_.json(std::string(text) + "\n");
     json::error_code error;
     json::value value = json::parse(json::string_view(text.data(), text.size()), error);
     if (error || !value.is_object()) return;
@@ -40,13 +40,14 @@ class SwapScreen {
   void tick() {
     if (!running_ || !terminal_.live || json_) return;
     auto elapsed = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - since_);
-    terminal_.out("\r\x1b[K" + shortened(phases_.running(*running_, elapsed), terminal_.columns - 1));
+    const std::string line = terminal_.shown(phases_.running(*running_, elapsed));
+    terminal_.raw("\r\x1b[K" + shortened(line, terminal_.columns - 1));
     drawn_ = true;
   }
 
   /// Takes the running phase's line off the screen.
   void clear() {
-    if (drawn_) terminal_.out("\r\x1b[K");
+    if (drawn_) terminal_.raw("\r\x1b[K");
     drawn_ = false;
     running_.reset();
   }

@@ -11,7 +11,7 @@ int run_verb(const WhyVerb& verb, const Terminal& terminal) {
   CallResult result = call(reached.socket, {"GET", "/v1/apps/" + reached.app + "/report", {}});
   if (int code = tell_failure(result, verb.target, "berth", terminal); code != 0) return code;
   if (verb.target.json) {
-    terminal.out(result.body);
+    terminal.json(result.body);
     return 0;
   }
   boost::json::error_code error;

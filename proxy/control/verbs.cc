@@ -1,5 +1,8 @@
 #include "proxy/control/verbs.h"
 
+#include <pwd.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <boost/json/parse.hpp>
 #include <filesystem>
@@ -55,6 +58,18 @@ std::string problem_text(const std::string& body) {
   return std::string(detail->get_string().data(), detail->get_string().size());
 }
 
+// Only root comes to another user's socket by mistake; for everybody else somebody has put it there.
+std::string not_yours_text(unsigned user) {
+  const passwd* found = ::getpwuid(user);
+  const std::string name = found == nullptr ? "" : found->pw_name;
+  const std::string who = name.empty() ? "user " + std::to_string(user) : "user " + name;
+  if (::geteuid() != 0) return who + " answers there, neither you nor root: nothing was said";
+  const std::string as = name.empty() ? "setpriv --reuid=" + std::to_string(user) + " --clear-groups"
+                                      : "runuser -u " + name + " --";
+  return who + " answers there, and root tells nothing to others: act as that user\n    " + as +
+         " berth --control PATH ...";
+}
+
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
@@ -66,7 +81,7 @@ std::string joined(const std::vector<std::string>& words) {
 int tell_problem(const VerbProblem& problem, const Target& target, const Terminal& terminal) {
   if (target.json) {
     json::object object = control::problem(0, problem.type, problem.title, problem.detail);
-    terminal.out(json_text(object) + "\n");
+    terminal.json(json_text(object) + "\n");
   }
   terminal.err("berth: " + problem.detail + "\n");
   return problem.exit_code;
@@ -153,6 +168,11 @@ int tell_failure(const CallResult& result, const Target& target, const std::stri
     case CallEnd::NoBerth:
       return tell(3, "no-berth", "No berth is running there",
                   "no berth is running there: " + result.error + std::string(kBegin));
+    case CallEnd::NotYours:
+      return tell(2, "not-yours", "Another user's berth", not_yours_text(result.user));
+    case CallEnd::Nonsense:
+      return tell(3, "no-berth", "No berth is running there",
+                  "what answers there does not speak as a berth does: " + result.error);
     case CallEnd::Lost:
       return tell(3, "berth-ended", "The berth ended",
                   "the berth ended before its answer came" + std::string(kBegin));
@@ -163,7 +183,7 @@ int tell_failure(const CallResult& result, const Target& target, const std::stri
       return tell(4, "stopped-waiting", "Stopped waiting", "stopped waiting; " + waiting_for + " goes on");
   }
   if (result.status == 200) return 0;
-  if (target.json) terminal.out(result.body);
+  if (target.json) terminal.json(result.body);
   terminal.err("berth: " + problem_text(result.body) + "\n");
   // What the caller could have put differently is 2; what berth could not do is 1.
   return result.status == 409 || result.status >= 500 ? 1 : 2;

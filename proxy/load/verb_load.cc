@@ -145,7 +145,7 @@ class Run {
       }
       show();
     }
-    if (live_) terminal_.out("\r\x1b[K");
+    if (live_) terminal_.raw("\r\x1b[K");
     if (facts_.ended_by == "interrupt") terminal_.err("berth: ended by hand; the report so far\n");
     load_->begin_stop();
     await_answers();
@@ -214,7 +214,7 @@ class Run {
               (verb_.command.empty() ? " swaps" : " restarts");
       if (failed_restarts_ != 0) line += " (" + grouped(failed_restarts_) + " failed)";
     }
-    terminal_.out("\r\x1b[K" + control::shortened(line, terminal_.size_now().columns - 1));
+    terminal_.raw("\r\x1b[K" + terminal_.shown(control::shortened(line, terminal_.size_now().columns - 1)));
   }
 
   const LoadVerb& verb_;

@@ -19,6 +19,7 @@
 
 #include "proxy/loop/signals_blocked.h"
 #include "proxy/observe/access_text.h"
+#include "proxy/observe/end_within.h"
 
 namespace berth::observe {
 namespace {
@@ -40,6 +41,9 @@ int open_file(const std::string& file) {
   return ::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0644);
 }
 
+/// What the writing thread may take to see its deadline, unless a write holds it.
+constexpr milliseconds kBeyondDeadline{250};
+
 struct Place {
   std::string file;
   AccessFormat format = AccessFormat::Combined;
@@ -58,15 +62,24 @@ class AccessLog::Impl {
     thread_ = std::thread([this] { run(); });
   }
 
-  ~Impl() {
+  ~Impl() { close(); }
+
+  /// Ends the writing thread with the last flush. What is left of `impl` goes as soon as no write holds it.
+  static void end(std::unique_ptr<Impl> impl) {
     {
-      const std::lock_guard lock(mutex_);
-      ending_ = true;
+      const std::lock_guard lock(impl->mutex_);
+      impl->ending_ = true;
     }
-    deadline_ns_.store((Clock::now() + settings_.flush_deadline).time_since_epoch().count());
-    wake_.notify_one();
-    if (thread_.joinable()) thread_.join();
-    close();
+    const milliseconds deadline = impl->settings_.flush_deadline;
+    impl->deadline_ns_.store((Clock::now() + deadline).time_since_epoch().count());
+    impl->wake_.notify_one();
+    const std::shared_ptr<Impl> held = std::move(impl);
+    const bool ended = end_within(deadline + kBeyondDeadline, [held] {
+      if (held->thread_.joinable()) held->thread_.join();
+    });
+    if (ended) return;
+    const std::lock_guard lock(held->warn_mutex_);
+    held->settings_.warn = nullptr;  // whom it would tell goes now
   }
 
   AccessRing& add_ring() {
@@ -216,6 +229,7 @@ class AccessLog::Impl {
     const Clock::time_point now = Clock::now();
     if (now < next_warning_) return;
     next_warning_ = now + settings_.between_warnings;
+    const std::lock_guard lock(warn_mutex_);
     if (!settings_.warn) return;
     if (!trouble_.empty()) settings_.warn(std::exchange(trouble_, {}));
     if (gone != told_) settings_.warn(std::to_string(gone - told_) + " lines of the access log dropped");
@@ -224,6 +238,7 @@ class AccessLog::Impl {
 
   AccessLogSettings settings_;  ///< its file and format: of the writing thread, once that runs
   mutable std::mutex mutex_;
+  std::mutex warn_mutex_;  ///< held while somebody is warned
   std::condition_variable wake_;
   std::list<AccessRing> rings_;
   bool ending_ = false;
@@ -249,7 +264,7 @@ class AccessLog::Impl {
 
 AccessLog::AccessLog(AccessLogSettings settings, std::string& wrong)
     : impl_(std::make_unique<Impl>(std::move(settings), wrong)) {}
-AccessLog::~AccessLog() = default;
+AccessLog::~AccessLog() { Impl::end(std::move(impl_)); }
 AccessRing& AccessLog::add_ring() { return impl_->add_ring(); }
 void AccessLog::reopen() { impl_->reopen(); }
 void AccessLog::change(std::string file, AccessFormat format) { impl_->change({std::move(file), format}); }

@@ -11,7 +11,6 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <ctime>
 #include <functional>
@@ -19,7 +18,9 @@
 #include <string>
 
 #include "config/json_text.h"
+#include "config/terminal_text.h"
 #include "proxy/loop/signals_blocked.h"
+#include "proxy/observe/end_within.h"
 
 namespace berth::observe {
 namespace {
@@ -76,11 +77,14 @@ std::string_view level_word(Kind kind) {
   }
 }
 
+/// What the writing thread may take to see its deadline, unless a write holds it.
+constexpr std::chrono::milliseconds kBeyondDeadline{250};
+
 constexpr std::string_view kPlain = "\x1b[0m";
 constexpr std::string_view kDim = "\x1b[2m";
 
-// Pipes say that they can be written when this much fits; no more is offered at once, so write(2) never
-// waits.
+// Pipes say that they can be written when this much fits; no more is offered at once, so write(2) waits only
+// for a terminal, which says so when a single byte fits.
 constexpr std::size_t kPiece = 4096;
 
 /// What a payload says before its text: a line is put together by the writing thread.
@@ -93,8 +97,7 @@ struct Subject {
 
 bool colours_wanted(const LogSettings& settings) {
   if (settings.colour != Colour::Auto) return settings.colour == Colour::Always;
-  const char* no_color = std::getenv("NO_COLOR");
-  return isatty(settings.fd) == 1 && (no_color == nullptr || *no_color == '\0');
+  return berth::colours_wanted(settings.fd);
 }
 
 class DescriptorSink : public spdlog::sinks::base_sink<std::mutex> {
@@ -158,7 +161,8 @@ class DescriptorSink : public spdlog::sinks::base_sink<std::mutex> {
     const std::size_t named = line_.size() - begun;
     // Names of a usual length keep the texts below each other.
     if (named != 0) line_.append(named < 7 ? 8 - named : 1, ' ');
-    for (char c : text) line_ += harmless(c) ? c : '?';
+    const bool backend = subject.kind == Kind::Out || subject.kind == Kind::Err;
+    line_ += terminal_text(text, backend && colours_ ? TextColours::Keep : TextColours::Strip, TextLines::One);
   }
 
   void put_json(std::time_t seconds, int ms, const Subject& subject, std::string_view app,
@@ -179,8 +183,6 @@ class DescriptorSink : public spdlog::sinks::base_sink<std::mutex> {
     append_json_string(line_, text);
     line_ += '}';
   }
-
-  static bool harmless(char c) { return static_cast<unsigned char>(c) >= 0x20 ? c != 0x7f : c == '\t'; }
 
   void write_all(std::string_view bytes) {
     while (!bytes.empty() && !lost_ && wait_writable()) {
@@ -235,7 +237,15 @@ class Log::Impl {
     sink_->dropped_is([pool = pool_.get()] { return static_cast<std::uint64_t>(pool->overrun_counter()); });
   }
 
-  ~Impl() { sink_->leave_by(Clock::now() + settings_.flush_deadline); }
+  ~Impl() {
+    sink_->leave_by(Clock::now() + settings_.flush_deadline);
+    end_within(settings_.flush_deadline + kBeyondDeadline,
+               [sink = std::move(sink_), logger = std::move(logger_), pool = std::move(pool_)]() mutable {
+                 logger.reset();
+                 pool.reset();
+                 sink.reset();
+               });
+  }
 
   void post(Kind kind, std::string_view app, Generation generation, std::string_view text) {
     while (!text.empty() && (text.back() == '\r' || text.back() == '\n')) text.remove_suffix(1);

@@ -23,7 +23,7 @@ enum class Level : std::uint8_t {
 };
 
 enum class Colour : std::uint8_t {
-  Auto,   ///< on a terminal, unless NO_COLOR is set
+  Auto,   ///< where colours_wanted() says so
   Never,  ///< plain text
   Always,
 };
@@ -66,10 +66,11 @@ class Log {
   /// One line of information whatever the level: what scripts wait for.
   void announce(std::string_view text);
 
-  /// One line that a backend wrote. Bytes that would move a terminal's cursor are shown as '?'.
+  /// One line that a backend wrote. In lines for people it passes terminal_text(): with its colours where the
+  /// log itself has colours.
   void backend_line(std::string_view app, Generation generation, bool is_stderr, std::string_view text);
 
-  /// What who sits at the terminal has asked for: as it is, with its own ends of lines.
+  /// An answer to a key: as it is, with its own ends of lines. The caller has filtered it (terminal_text.h).
   void show(std::string_view text);
 
   /// Lines lost so far because the reader was slow.

@@ -23,7 +23,7 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock.settimeout(self.timeout)
         self.sock.connect(self._path)
         _, uid, _ = struct.unpack("3i", self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-        if os.geteuid() not in (0, uid) and uid != 0:
+        if uid not in (0, os.geteuid()):
             raise NoBerth(f"user {uid} answers on {self._path}, neither you nor root")
 
 

@@ -1,5 +1,6 @@
 // Whom a client speaks to: the kernel is asked who answers, before a byte is said.
 #include <doctest/doctest.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -8,8 +9,10 @@
 #include <array>
 #include <cstring>
 #include <filesystem>
+#include <thread>
 
 #include "proxy/control/client.h"
+#include "proxy/control/verbs.h"
 #include "tests/unit/control/fake_service.h"
 
 namespace berth::control {
@@ -62,6 +65,15 @@ class Listener {
     ::close(client);
     return {bytes.data(), n > 0 ? static_cast<std::size_t>(n) : 0};
   }
+  /// Answers one client with `head`, and with `again` until it goes.
+  void flood(const std::string& head, const std::string& again) const {
+    pollfd waiting{fd_, POLLIN, 0};
+    REQUIRE(::poll(&waiting, 1, 10'000) == 1);
+    const int client = ::accept(fd_, nullptr, nullptr);
+    bool there = ::send(client, head.data(), head.size(), MSG_NOSIGNAL) >= 0;
+    while (there) there = ::send(client, again.data(), again.size(), MSG_NOSIGNAL) >= 0;
+    ::close(client);
+  }
 
  private:
   std::string dir_;
@@ -89,8 +101,8 @@ TEST_CASE("peer: another user's socket is told nothing, whatever its name") {
   const Listener stranger(kSomebodyElse);
   const Being somebody(kSomebody);
   const CallResult result = ask(stranger);
-  CHECK(result.end == CallEnd::NoBerth);
-  CHECK(result.error == "user 65534 answers on " + stranger.path() + ", neither you nor root");
+  CHECK(result.end == CallEnd::NotYours);
+  CHECK(result.user == kSomebodyElse);
   CHECK(stranger.heard().empty());
 }
 
@@ -100,7 +112,7 @@ TEST_CASE("peer: one's own berth is spoken to") {
   CHECK(own.heard().starts_with("GET /v1/status "));
 }
 
-TEST_CASE("peer: root's berth is spoken to, and root speaks to anybody's") {
+TEST_CASE("peer: root's berth is spoken to, and root speaks to root's alone") {
   if (!root()) return;
   {
     const Listener of_root(0);
@@ -109,8 +121,47 @@ TEST_CASE("peer: root's berth is spoken to, and root speaks to anybody's") {
     CHECK(of_root.heard().starts_with("GET /v1/status "));
   }
   const Listener theirs(kSomebody);
-  CHECK(ask(theirs).end == CallEnd::TimedOut);
-  CHECK(theirs.heard().starts_with("GET /v1/status "));
+  CHECK(ask(theirs).end == CallEnd::NotYours);
+  CHECK(theirs.heard().empty());
+}
+
+TEST_CASE("peer: root is told which user to be, and a secret stays here") {
+  if (!root()) return;
+  const Listener theirs(kSomebodyElse);
+  std::string out;
+  std::string err;
+  const Terminal terminal{[&](std::string_view text) { out += text; },
+                          [&](std::string_view text) { err += text; }};
+  const SwapVerb verb{.target = {.control = theirs.path(), .app = {}, .json = false},
+                      .env = {{"SECRET", "1"}}};
+  CHECK(run_verb(verb, terminal) == 2);
+  CAPTURE(err);
+  CHECK(err.find("runuser -u nobody -- berth --control") != std::string::npos);
+  CHECK(out.empty());
+  CHECK(theirs.heard().empty());
+}
+
+TEST_CASE("peer: what answers endlessly, or not as a berth does, ends with a word") {
+  const Listener own(::geteuid());
+  struct Row {
+    const char* head;
+    std::string again;
+  };
+  const Row rows[] = {
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;", std::string(65536, 'x')},
+      {"HTTP/1.1 200 OK\r\nX: ", std::string(65536, 'x')},
+      {"HTTP/1.1 500 No\r\n\r\n", std::string(65536, 'x')},
+      {"HTTP/1.1 200 OK\r\n\r\n", std::string(65536, 'x')},
+      {"SSH-2.0-x\r\n", "\r\n"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.head);
+    std::thread server([&] { own.flood(row.head, row.again); });
+    Following following;
+    following.on_line = [](std::string_view) {};
+    CHECK(call(own.path(), {"GET", "/v1/status", {}}, following).end == CallEnd::Nonsense);
+    server.join();
+  }
 }
 
 }  // namespace berth::control

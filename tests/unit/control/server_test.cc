@@ -1,63 +1,18 @@
 #include "proxy/control/server.h"
 
 #include <doctest/doctest.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include <boost/json/parse.hpp>
-#include <cstring>
 #include <thread>
 
 #include "proxy/control/client.h"
 #include "tests/unit/control/fake_service.h"
+#include "tests/unit/control/raw_client.h"
 
 namespace berth::control {
 namespace {
 
 using std::chrono::milliseconds;
-
-// A client that says exactly the bytes it is told to.
-class RawClient {
- public:
-  explicit RawClient(const std::string& path) : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
-    REQUIRE(::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
-    timeval limit{10, 0};
-    ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-  }
-  ~RawClient() { ::close(fd_); }
-  RawClient(const RawClient&) = delete;
-  RawClient& operator=(const RawClient&) = delete;
-
-  /// Says that no more requests come.
-  void finish() const { REQUIRE(::shutdown(fd_, SHUT_WR) == 0); }
-  void send(const std::string& bytes) const { (void)::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL); }
-  std::string read_some() const {
-    char buffer[65536];
-    ssize_t n = ::recv(fd_, buffer, sizeof buffer, 0);
-    return {buffer, n > 0 ? static_cast<std::size_t>(n) : 0};
-  }
-  std::string read_until(const std::string& part) const {
-    std::string all;
-    while (all.find(part) == std::string::npos) {
-      std::string more = read_some();
-      if (more.empty()) break;
-      all += more;
-    }
-    return all;
-  }
-  std::string read_to_end() const {
-    std::string all;
-    for (std::string more = read_some(); !more.empty(); more = read_some()) all += more;
-    return all;
-  }
-
- private:
-  int fd_;
-};
 
 CallResult get(const LiveServer& server, const std::string& target) {
   return call(server.path(), {"GET", target, {}});
@@ -264,8 +219,8 @@ TEST_CASE("server: what is no HTTP, too long or too much is refused") {
   }
   RawClient one(server.path());
   RawClient two(server.path());
-  one.send("GET /v1/status HTTP/1.1\r\n\r\n");
-  two.send("GET /v1/status HTTP/1.1\r\n\r\n");
+  one.send("POST /v1/apps/web/swap HTTP/1.1\r\nContent-Length: 0\r\n\r\n");
+  two.send("POST /v1/apps/web/swap HTTP/1.1\r\nContent-Length: 0\r\n\r\n");
   CHECK_FALSE(one.read_some().empty());
   CHECK_FALSE(two.read_some().empty());
   RawClient three(server.path());

@@ -217,7 +217,7 @@ TEST_CASE("logs: a reader that was cut off is told, and ends with 3") {
   LiveServer server;
   server.on_loop([&] { server.service.log.push_back({.number = 1, .generation = {}, .text = "a line"}); });
   Screen screen;
-  screen.terminal.out = [&](std::string_view) {
+  screen.terminal.to_stdout = [&](std::string_view) {
     // The last client of a berth that dies: its connection ends without the end of the log.
     server.cut();
   };

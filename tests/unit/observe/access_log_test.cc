@@ -18,6 +18,7 @@
 
 #include "proxy/observe/access_text.h"
 #include "tests/support/wait_until.h"
+#include "tests/unit/observe/stuck_terminal.h"
 
 namespace berth::observe {
 namespace {
@@ -257,6 +258,21 @@ TEST_CASE("access log: a reader that never reads does not stop the end") {
   }
   CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(20));
   close(reader);
+}
+
+TEST_CASE("access log: a terminal that takes nothing any more does not hold the end") {
+  const test::StuckTerminal terminal;
+  const auto begun = std::chrono::steady_clock::now();
+  {
+    std::string wrong;
+    AccessLog log(
+        {.file = "-", .standard = terminal.fd(), .flush_deadline = std::chrono::milliseconds(50)}, wrong);
+    REQUIRE(wrong.empty());
+    AccessRing& ring = log.add_ring();
+    for (int n = 0; n < 2'000; ++n) ring.push(example());
+  }
+  CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(5));
+  CHECK(terminal.is_full());
 }
 
 }  // namespace berth::observe

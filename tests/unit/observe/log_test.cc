@@ -5,7 +5,10 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <chrono>
 #include <string>
+
+#include "tests/unit/observe/stuck_terminal.h"
 
 namespace berth::observe {
 namespace {
@@ -41,14 +44,14 @@ TEST_CASE("log: a line says when, how grave, which app and generation, and what"
     log.line(Level::Info, "web", Generation{7}, "ready after 412 ms");
     log.line(Level::Debug, "web", {}, "not asked for");
     log.line(Level::Warn, "", {}, "about the front");
-    log.backend_line("web", Generation{7}, true, "Traceback\x1b[2J\r");
+    log.backend_line("web", Generation{7}, true, "Traceback\x1b[2J\xc2\x9b\r");
     CHECK(log.dropped() == 0);
   }
   std::string text = pipe.read_to_end();
   CAPTURE(text);
   CHECK(has(text, "info  web#7   ready after 412 ms\n"));
   CHECK(has(text, "warn  about the front\n"));
-  CHECK(has(text, "err   web#7   Traceback?[2J\n"));
+  CHECK(has(text, "err   web#7   Traceback?\n"));
   CHECK_FALSE(has(text, "not asked for"));
   CHECK_FALSE(has(text, "\x1b"));
   CHECK(text[2] == ':');
@@ -123,6 +126,34 @@ TEST_CASE("log: a reader that comes back is told how much it missed") {
       text.append(buffer, static_cast<std::size_t>(n));
     }
   }
+}
+
+TEST_CASE("log: a backend's colours stay where the log has colours, and end with their line") {
+  for (const Colour colour : {Colour::Always, Colour::Never}) {
+    Pipe pipe;
+    {
+      Log log({.fd = pipe.ends[1], .colour = colour});
+      log.backend_line("web", Generation{7}, false, "\x1b[31mred\x1b]52;c;x\x07");
+      log.line(Level::Info, "web", Generation{7}, "it said \x1b[31mred");
+    }
+    const std::string text = pipe.read_to_end();
+    CAPTURE(text);
+    CHECK(has(text, "\x1b[31mred\x1b[0m\n") == (colour == Colour::Always));
+    CHECK(has(text, "web#7   red\n") == (colour == Colour::Never));
+    CHECK(has(text, "it said red\n"));
+  }
+}
+
+TEST_CASE("log: a terminal that takes nothing any more does not hold the end") {
+  const test::StuckTerminal terminal;
+  const auto begun = std::chrono::steady_clock::now();
+  {
+    Log log({.fd = terminal.fd(), .flush_deadline = std::chrono::milliseconds(50)});
+    for (int i = 0; i < 2'000; ++i)
+      log.line(Level::Info, "web", {}, "a line that the terminal has no room for, about so long");
+  }
+  CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(5));
+  CHECK(terminal.is_full());
 }
 
 TEST_CASE("log: a reader that has gone costs nothing but its lines") {
