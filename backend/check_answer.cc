@@ -59,7 +59,7 @@ struct CheckAnswer::Reader {
   void begin() {
     parser.emplace();
     parser->body_limit(boost::none);
-    parser->header_limit(kMostHead);
+    parser->header_limit(kMostHead + 1);
     parser->eager(true);
   }
 
@@ -107,6 +107,7 @@ struct CheckAnswer::Reader {
   bool read_head() {
     constexpr std::string_view kBegin = "HTTP/1.";
     constexpr std::string_view kEnd = "\r\n\r\n";
+    constexpr std::size_t kStatusEnd = std::string_view("HTTP/1.1 200").size();
     const std::string_view begin = std::string_view(pending).substr(0, kBegin.size());
     if (begin != kBegin.substr(0, begin.size())) {
       stop("got an answer that is not HTTP/1");
@@ -120,9 +121,12 @@ struct CheckAnswer::Reader {
     if (state != State::Going || !whole) return false;
     head += size;
     searched = 0;
-    error_code error;
-    parser->put(asio::buffer(pending.data(), size), error);
+    // Without a reason many leave out the blank before it, too, as berth lets them (RFC 9112 §4).
+    std::string text = pending.substr(0, size);
+    if (text.find('\r') == kStatusEnd) text.insert(kStatusEnd, " ");
     pending.erase(0, size);
+    error_code error;
+    parser->put(asio::buffer(text), error);
     if (error || !parser->is_header_done()) {
       fail(error ? error : http::error::bad_value);
       return false;

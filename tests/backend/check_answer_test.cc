@@ -27,6 +27,8 @@ const Row kRows[] = {
     {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", State::Whole, 200, State::Whole},
     {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel", State::Going, 200, State::Broken},
     {"HTTP/1.1 204 No Content\r\n\r\n", State::Whole, 204, State::Whole},
+    {"HTTP/1.1 204\r\n\r\n", State::Whole, 204, State::Whole},
+    {"HTTP/1.1 2\r\n\r\n", State::Broken, 0, State::Broken},
     {"HTTP/1.0 202 OK\r\n\r\nuntil the end", State::Going, 202, State::Whole},
     {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;x=1\r\nhello\r\n0\r\nA: b\r\n\r\n", State::Whole,
      200, State::Whole},
