@@ -107,13 +107,14 @@ TEST_CASE("follow rule: one server on both families is one port") {
 }
 
 TEST_CASE("output: a line that says where the server listens names its port") {
-  for (const std::string line : {" * Running on http://127.0.0.1:3000", "listening on 3000",
-                           "Listening on port 3000.", "Server started on port: 3000",
-                           "  \x1b[32m➜\x1b[39m  Local:   \x1b[36mhttp://localhost:\x1b[1m3000\x1b[22m/",
-                           "INFO: Uvicorn running on http://0.0.0.0:3000 (Press CTRL+C to quit)",
-                           "Tomcat started on port(s): 3000 (http)", "app listening at http://[::]:3000/",
-                           "Serving at :3000", "2026-11-29 15:04:05 ready on 127.0.0.1:3000",
-                           "port=3000 started", "   - Local:        http://localhost:3000"}) {
+  for (const std::string line :
+       {" * Running on http://127.0.0.1:3000", "listening on 3000", "Listening on port 3000.",
+        "Server started on port: 3000",
+        "  \x1b[32m➜\x1b[39m  Local:   \x1b[36mhttp://localhost:\x1b[1m3000\x1b[22m/",
+        "INFO: Uvicorn running on http://0.0.0.0:3000 (Press CTRL+C to quit)",
+        "Tomcat started on port(s): 3000 (http)", "app listening at http://[::]:3000/", "Serving at :3000",
+        "2026-11-29 15:04:05 ready on 127.0.0.1:3000", "port=3000 started",
+        "   - Local:        http://localhost:3000"}) {
     CAPTURE(line);
     OutputPorts ports;
     ports.hear(line);
@@ -136,10 +137,11 @@ TEST_CASE("output: a number that is no port of the server's names nothing") {
 }
 
 TEST_CASE("output: a debugger is known by its line and by the words that start it") {
-  for (const std::string line : {"Debugger listening on ws://127.0.0.1:9229/0f2c936f-b1cd-4ac9-aab3-f63b0f33d55e",
-                           "Listening for transport dt_socket at address: 9229",
-                           "DevTools listening on ws://127.0.0.1:9229/devtools/browser/x",
-                           "DEBUGGER: Debugger can attach via TCP/IP (127.0.0.1:9229)"}) {
+  for (const std::string line :
+       {"Debugger listening on ws://127.0.0.1:9229/0f2c936f-b1cd-4ac9-aab3-f63b0f33d55e",
+        "Listening for transport dt_socket at address: 9229",
+        "DevTools listening on ws://127.0.0.1:9229/devtools/browser/x",
+        "DEBUGGER: Debugger can attach via TCP/IP (127.0.0.1:9229)"}) {
     CAPTURE(line);
     OutputPorts ports;
     ports.hear(line);

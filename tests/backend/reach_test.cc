@@ -11,10 +11,12 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "backend/address.h"
+#include "backend/check.h"
 #include "backend/own_path.h"
 #include "tests/backend/witness.h"
 
@@ -165,6 +167,24 @@ TEST_CASE("reach: another user's socket is refused, also under a name of the bac
   fs::remove(room.socket().path);
   const Listener own(room.socket(), Listener::Place::InTree, kNobody);
   CHECK(Room::connect(*reach) == 0);
+}
+
+TEST_CASE("reach: a check over TCP that meets somebody else's listener fails, of either kind") {
+  Room room;
+  const auto fd = test::listener_on(Endpoint::loopback_v4(0));
+  const Endpoint at = local_endpoint(fd.get());
+  // This process is no descendant of its own.
+  const auto to = reach_own_port(room.loop, at, {}, ::getpid(), room.told());
+  for (const bool http : {false, true}) {
+    std::optional<CheckResult> result;
+    const auto done = [&](const CheckResult& told) { result = told; };
+    const auto check =
+        http ? start_http_check(room.loop, to, {}, 10s, done) : start_tcp_check(room.loop, to, 10s, done);
+    REQUIRE(test::run_until(room.loop, [&] { return result.has_value(); }));
+    CHECK_FALSE(result->passed);
+    CHECK(result->text.ends_with("somebody else has taken the connection"));
+  }
+  CHECK(room.hears("was taken by pid " + std::to_string(::getpid())));
 }
 
 TEST_CASE("reach: a server of somebody else's stays the user's that it was, links and all") {

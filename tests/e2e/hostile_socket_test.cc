@@ -177,3 +177,36 @@ TEST_CASE("hostile socket: the proof of its release follows no link") {
     check_clean_stop(berth);
   }
 }
+
+TEST_CASE("hostile socket: a queue that nobody empties keeps its own requests waiting, and no others") {
+  // It answers the readiness check, and takes no connection any more.
+  const std::string deaf = R"(
+import socket, sys, time
+s = socket.socket(socket.AF_UNIX)
+s.bind(sys.argv[1])
+s.listen(0)
+c, _ = s.accept()
+c.recv(9999)
+c.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok')
+c.close()
+while True: time.sleep(1000)
+)";
+  BerthProcess berth(
+      {.file = "[front]\nworkers = 1\n[app.deaf]\nlisten = \"127.0.0.1:0\"\npath = \"/deaf\"\n"
+               "command = [\"/usr/bin/python3\", \"-c\", '''" +
+               deaf +
+               "''', \"{socket}\"]\nlimits = { connect_timeout = \"2s\" }\nstop = { grace = \"200ms\" }\n"
+               "[app.web]\nlisten = \"127.0.0.1:0\"\ncommand = " +
+               scripted_toml({"--name", "web"}) + "\n"});
+  REQUIRE(berth.child().wait_output("deaf#1  serving", 20s));
+  REQUIRE(berth.child().wait_output("web#1   serving", 20s));
+  std::vector<std::unique_ptr<RawClient>> waiting;
+  for (int n = 0; n < 6; ++n) {
+    waiting.push_back(std::make_unique<RawClient>(berth.port()));
+    waiting.back()->send("GET /deaf/ HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  }
+  // The one worker answers the last of them only if it has not stuck to the others.
+  CHECK(waiting.back()->read_response().status == 502);
+  CHECK(get(berth.port(), "/").body == "web\n");
+  check_clean_stop(berth);
+}

@@ -44,6 +44,22 @@ TEST_CASE("known servers: Node listens on PORT, whoever has the one that it name
                .env = {{"PORT", "TAKEN"}}});
 }
 
+TEST_CASE("known servers: Node's inspector is never taken for its server, however early it listens") {
+  const std::string server =
+      "const http = require('http'); setTimeout(() => http.createServer((q, r) => r.end('the server'))"
+      ".listen(process.argv.includes('--port') ? 0 : process.env.PORT, '127.0.0.1'), 500)";
+  for (const bool own_choice : {false, true}) {
+    CAPTURE(own_choice);
+    Command command{"node", "--inspect=127.0.0.1:0", "-e", server};
+    if (own_choice) command.insert(command.end(), {"--", "--port", "0"});
+    BerthProcess berth({.command = command});
+    REQUIRE(berth.wait_serving());
+    CHECK(get(berth.port(), "/").body == "the server");
+    CHECK(berth.output().find("ignored PORT") == std::string::npos);
+    check_clean_stop(berth);
+  }
+}
+
 TEST_CASE("known servers: npm start and npm run pass PORT on to Node") {
   const TempDir dir;
   write_file(dir / "package.json", R"({"private": true, "scripts": {"start": "node )" +

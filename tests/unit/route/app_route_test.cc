@@ -103,6 +103,24 @@ TEST_CASE("route: one that was kept comes again with the requests that it still 
   CHECK(drained->finished == 0);
 }
 
+TEST_CASE("route: one that has moved is reached at its new place, and what goes on at the old one goes on") {
+  World world(8);
+  world.route.switch_to(Generation{1}, kFirst);
+  Request before(world.route);
+  before.occupy();
+  world.route.switch_to(Generation{1}, kSecond);
+  Target* target = world.route.current();
+  CHECK(target->endpoint() == kSecond);
+  CHECK_FALSE(target->retired());
+  CHECK(target->holders() == 1);
+  CHECK(world.route.retired(Generation{1}) == nullptr);
+  // A connection to the old place carries no other request.
+  target->give_back(std::move(before.upstream));
+  before.holder.let_go();
+  CHECK(target->idle_count() == 0);
+  CHECK(target->connections() == 0);
+}
+
 TEST_CASE("route: while it is paused new requests wait, whatever serves, and go on with the resume") {
   World world(8);
   world.route.switch_to(Generation{1}, kFirst);

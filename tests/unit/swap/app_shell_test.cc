@@ -194,6 +194,35 @@ TEST_CASE("shell: lines are numbered over generations, told to the owner and to 
   CHECK(stage.owner.told.back() == "line world");
 }
 
+TEST_CASE("shell: what a starting one answers is shown in its phase, and said once in the log") {
+  Stage stage;
+  stage.shell->start();
+  stage.ready(1);
+  Seen seen;
+  const auto handle = stage.shell->swap(to({"serve", "v2"}), seen.watch());
+  stage.started(2);
+  for (unsigned times = 1; times <= 5; ++times) stage.says(2).on_unready({2}, "GET / gave 500 Oh", times);
+  CHECK(seen.lines.back() == "2 ready ...: GET / gave 500 Oh, asked 5 times");
+  const std::string told = "not ready: GET / gave 500 Oh, asked 3 times";
+  CHECK(std::count(stage.owner.logged.begin(), stage.owner.logged.end(), told) == 1);
+  CHECK(std::count_if(stage.owner.logged.begin(), stage.owner.logged.end(),
+                      [](const std::string& text) { return text.starts_with("not ready"); }) == 1);
+}
+
+TEST_CASE("shell: one that has moved is switched to at its new place, but only while it serves") {
+  Stage stage;
+  stage.shell->start();
+  stage.ready(1);
+  const backend::Ready late{.endpoint = Endpoint::loopback_v4(4242), .check = "GET / 200"};
+  stage.says(1).on_moved({1}, late);
+  CHECK(stage.plane.calls.back() == "switch 1 127.0.0.1:4242");
+  const auto handle = stage.shell->swap(to({"serve", "v2"}), {});
+  stage.ready(2);
+  const auto calls = stage.plane.calls.size();
+  stage.says(1).on_moved({1}, late);
+  CHECK(stage.plane.calls.size() == calls);
+}
+
 TEST_CASE("shell: the status names state, command, directory, addresses and generations") {
   Stage stage;
   CHECK(stage.status().state == "starting");
