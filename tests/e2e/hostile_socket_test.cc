@@ -191,13 +191,13 @@ c.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok'
 c.close()
 while True: time.sleep(1000)
 )";
-  BerthProcess berth(
-      {.file = "[front]\nworkers = 1\n[app.deaf]\nlisten = \"127.0.0.1:0\"\npath = \"/deaf\"\n"
-               "command = [\"/usr/bin/python3\", \"-c\", '''" +
-               deaf +
-               "''', \"{socket}\"]\nlimits = { connect_timeout = \"2s\" }\nstop = { grace = \"200ms\" }\n"
-               "[app.web]\nlisten = \"127.0.0.1:0\"\ncommand = " +
-               scripted_toml({"--name", "web"}) + "\n"});
+  BerthProcess berth({.file = "[front]\nworkers = 1\n[app.deaf]\nlisten = \"127.0.0.1:0\"\npath = \"/deaf\"\n"
+                              "command = [\"/usr/bin/python3\", \"-c\", '''" +
+                              deaf +
+                              "''', \"{socket}\"]\nlimits = { connect_timeout = \"2s\" }\ndrain = "
+                              "\"200ms\"\nstop = { grace = \"200ms\" }\n"
+                              "[app.web]\nlisten = \"127.0.0.1:0\"\ncommand = " +
+                              scripted_toml({"--name", "web"}) + "\n"});
   REQUIRE(berth.child().wait_output("deaf#1  serving", 20s));
   REQUIRE(berth.child().wait_output("web#1   serving", 20s));
   std::vector<std::unique_ptr<RawClient>> waiting;
