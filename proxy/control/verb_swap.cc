@@ -77,10 +77,10 @@ class SwapScreen {
     if (record->state == observe::PhaseState::Running) {
       running_ = *record;
       if (!goes_on) since_ = Clock::now();
-      // Without a line that is drawn again and again, what it waits for is told once.
-      const bool news = !record->detail.empty() && told_ != record->generation;
-      if (goes_on && news && !terminal_.live && !json_) {
-        told_ = record->generation;
+      again_ = goes_on ? again_ + 1 : 0;
+      // Without a line that is drawn again and again, what it waits for is told once, and only if it lasts.
+      constexpr int kLasts = 3;
+      if (again_ == kLasts && !terminal_.live && !json_) {
         const auto elapsed = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - since_);
         terminal_.out(phases_.running(*record, elapsed) + "\n");
       }
@@ -104,7 +104,7 @@ class SwapScreen {
   Paint paint_;
   std::optional<observe::PhaseRecord> running_;
   Clock::time_point since_;
-  Generation told_{};  ///< whose wait was explained; 0: nobody's
+  int again_ = 0;  ///< how often the running phase has been told anew
   bool drawn_ = false;
   std::optional<int> exit_code_;
 };

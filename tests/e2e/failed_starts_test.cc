@@ -124,6 +124,43 @@ TEST_CASE("start: a server that chooses its own port is followed") {
   check_clean_stop(berth);
 }
 
+TEST_CASE("start: a server that opens PORT late is moved to, and no request fails for it") {
+  const TempDir dir;
+  const std::string go = dir / "go";
+  const std::string servers = R"(
+import http.server, os, sys, threading, time
+def serve(port, name):
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = 'HTTP/1.1'
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header('Content-Length', str(len(name)))
+            self.end_headers()
+            self.wfile.write(name.encode())
+        def log_message(self, *args): pass
+    server = http.server.ThreadingHTTPServer(('127.0.0.1', port), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server.server_address[1]
+print('listening on', serve(0, 'early'), flush=True)
+while not os.path.exists(sys.argv[1]): time.sleep(0.01)
+serve(int(os.environ['PORT']), 'late')
+threading.Event().wait()
+)";
+  BerthProcess berth({.command = {"/usr/bin/python3", "-c", servers, go}, .ready_timeout = "60s"});
+  REQUIRE(berth.wait_serving());
+  CHECK(get(berth.port(), "/").body == "early");
+  berth::load::Load load(users_of(berth.port(), Posts::None));
+  load.start();
+  REQUIRE(wait_answers(load, 50));
+  write_file(go, "go");
+  REQUIRE(berth.child().wait_output("after all: new requests go there, and no more to 127.0.0.1:", 20s));
+  CHECK(wait_until([&] { return get(berth.port(), "/").body == "late"; }, 10s));
+  REQUIRE(wait_answers(load, 50));
+  check_nothing_failed(load.stop());
+  check_screen(berth.call("why"), {"it listens on PORT=", "after all"});
+  check_clean_stop(berth);
+}
+
 TEST_CASE("failed start: a swap can be cancelled while its candidate starts") {
   ServingOld app("60s");
   ChildProcess swap(app.berth().call_options("swap", {}, scripted({"--never-listen"})));
