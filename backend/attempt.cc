@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "backend/command.h"
+#include "backend/linux_proc.h"
 
 namespace berth::backend {
 namespace {
@@ -167,8 +168,10 @@ void Attempt::lost() {
       events_.on_exec_failed(failure(StartFailure::Kind::System, "its keeper ended before the command ran"));
     return events_.on_empty();
   }
-  // The command dies with its keeper (PR_SET_PDEATHSIG); its group, by its number, is the best that is left.
+  // The command dies with its keeper (PR_SET_PDEATHSIG). What is left of their session can still be told from
+  // others; with a terminal the command has a session of its own.
   if (!exit_) ::kill(-pid_, SIGKILL);
+  for (int pid : session_members(keeper_pid())) ::kill(pid, SIGKILL);
   killed_ = true;
   events_.on_note("the keeper of pid " + std::to_string(pid_) +
                   " was killed: its tree cannot be proven empty");

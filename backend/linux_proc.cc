@@ -230,6 +230,12 @@ std::string command_line(int pid) {
   return *text;
 }
 
+std::vector<int> session_members(int session) {
+  auto pids = numbers_in("/proc");
+  std::erase_if(pids, [session](int pid) { return ::getsid(pid) != session; });
+  return pids;
+}
+
 std::vector<std::string> command_words(int pid) {
   std::vector<std::string> words;
   std::istringstream text(read_file(proc_path(pid, "cmdline"), 4096).value_or(""));

@@ -17,6 +17,9 @@ std::vector<int> descendants(int root, bool with_zombies = false);
 /// NULs as spaces, at most 200 characters; "[name]" where there is none; empty if the process is gone.
 std::string command_line(int pid);
 
+/// Every process of a session. Asks the kernel about each process there is: not in a loop.
+std::vector<int> session_members(int session);
+
 /// The words of its command line, as it was started or has renamed itself; empty if the process is gone.
 std::vector<std::string> command_words(int pid);
 

@@ -81,11 +81,11 @@ std::string AppShell::objection(const control::SwapRequest& request) const {
     }
     for (const auto& [generation, seat] : seats_) {
       if (!seat.backend || !seat.backend->listens_at(*request.to)) continue;
-      return request.to->text() + " is a server within " + name() + "'s own generation " +
-             std::to_string(generation.number) +
-             ", which berth would end as soon as it serves in its place: attach it to another app, or start "
-             "it "
-             "outside of what berth has started";
+      return request.to->text() + " belongs to generation " + std::to_string(generation.number) + " of " +
+             name() +
+             " itself, which berth ends once the attached server serves: attach the server to another app, "
+             "or "
+             "run it outside of berth";
     }
   }
   const bool again = request.command.empty() && !request.to;

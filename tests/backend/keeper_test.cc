@@ -299,6 +299,26 @@ TEST_CASE("keeper: killed together with its front, it still takes the command al
   CHECK(run_until(loop, [&] { return !lives(front.tree.front()); }));
 }
 
+TEST_CASE("keeper: killed itself, it takes along what the command has left behind in its session") {
+  const std::string family(test::kFamily);
+  Witness world(python(family.substr(0, family.find("child('session'")) + R"(
+import threading
+signal.signal(signal.SIGUSR1, lambda *a: os._exit(9))
+threading.Thread(target=serve, args=('127.0.0.1', PORT), daemon=True).start()
+idle()
+)"));
+  world.backend->start();
+  REQUIRE(world.becomes_ready());
+  const int keeper = keeper_of(world.backend->pid());
+  const int child = test::number_said(world.lines, "plain");
+  ::kill(world.backend->pid(), SIGUSR1);
+  REQUIRE(world.exits());
+  REQUIRE(lives(child));
+  ::kill(keeper, SIGKILL);
+  CHECK(run_until(world.loop, [&] { return !lives(child); }));
+  CHECK(world.stops());
+}
+
 TEST_CASE("keeper: killed itself, it takes the command along and the owner is told") {
   Witness world(python("serve('127.0.0.1', PORT)"));
   world.backend->start();

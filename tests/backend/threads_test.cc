@@ -107,3 +107,20 @@ idle()
   CHECK(found[0].pid == world.backend->pid());
   CHECK(world.stops());
 }
+
+TEST_CASE("tree: where a process of it listens is its own, on any of its addresses and on a path") {
+  const std::string path = "/tmp/tree-test-" + std::to_string(::getpid());
+  Witness world(python("there = socket.socket(socket.AF_UNIX)\nthere.bind('" + path +
+                       "')\nthere.listen()\nserve('0.0.0.0', PORT)"));
+  world.backend->start();
+  REQUIRE(world.becomes_ready());
+  const std::uint16_t port = world.ready->endpoint.port;
+  CHECK(world.backend->listens_at(Endpoint::loopback_v4(port)));
+  CHECK(world.backend->listens_at(Endpoint::unix_path(path)));
+  CHECK(world.backend->listens_at(Endpoint::unix_path("/tmp/../" + path)));
+  CHECK_FALSE(world.backend->listens_at(Endpoint::loopback_v6(port)));
+  CHECK_FALSE(world.backend->listens_at(Endpoint::unix_path("/tmp/nowhere")));
+  ::unlink(path.c_str());
+  REQUIRE(world.stops());
+  CHECK_FALSE(world.backend->listens_at(Endpoint::loopback_v4(port)));
+}

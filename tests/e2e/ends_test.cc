@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 
 #include "tests/e2e/checks.h"
 #include "tests/support/raw_client.h"
@@ -213,4 +215,51 @@ TEST_CASE("end: a second signal hurries") {
   REQUIRE(exit.has_value());
   CHECK_FALSE(exit->signalled);
   check_no_process_left();
+}
+
+namespace {
+
+/// A server that says when it is told to end: started by package managers, shells and wrappers.
+constexpr const char* kSaysItsEnd = R"(
+const server = require('http').createServer((request, response) => response.end('ok'));
+process.on('SIGTERM', () => require('fs').writeSync(1, 'the server saw TERM\n') && process.exit(0));
+server.listen(process.env.PORT, '127.0.0.1');
+)";
+
+/// Waits for what it starts, and passes nothing on.
+constexpr const char* kWaits = R"(#!/usr/bin/python3
+import signal, subprocess, sys
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+sys.exit(subprocess.call(sys.argv[2:], preexec_fn=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL)))
+)";
+
+}  // namespace
+
+TEST_CASE("end: what npm, a shell or a wrapper has started hears the stop signal, and is not killed") {
+  TempDir dir;
+  std::ofstream(dir / "server.js") << kSaysItsEnd;
+  std::ofstream(dir / "package.json")
+      << R"({"name": "x", "scripts": {"start": "node server.js", "chain": "true && node server.js"}})";
+  std::ofstream(dir / "uv") << kWaits;
+  std::filesystem::permissions(dir / "uv", std::filesystem::perms::owner_all);
+  const std::string wrapper = dir / "uv";
+  for (const Command& command :
+       {Command{"npm", "start"}, Command{"npm", "run", "chain"}, Command{"npx", "node", "server.js"},
+        Command{"/bin/sh", "-c", "exec node server.js"}, Command{"/bin/sh", "-c", "true && node server.js"},
+        Command{"/bin/bash", "-c", "node server.js; true"}, Command{wrapper, "run", "node", "server.js"}}) {
+    CAPTURE(command);
+    BerthProcess berth({.command = command,
+                        .stop_grace = "20s",
+                        .ready_timeout = "30s",
+                        .more = {"--plain"},
+                        .dir = dir.path(),
+                        .env = {{"npm_config_update_notifier", "false"}}});
+    REQUIRE(berth.wait_serving(30s));
+    const auto swap = berth.swap(scripted());
+    INFO(swap.all(), berth.output());
+    CHECK(swap.exit_code == 0);
+    CHECK(swap.all().find("kill") == std::string::npos);
+    CHECK(berth.child().wait_output("the server saw TERM", 5s));
+    check_clean_stop(berth);
+  }
 }

@@ -93,7 +93,7 @@ TEST_CASE("notebook: behind berth, its cells serve another app of the same berth
   CHECK(cells.out.find("edition 1") != std::string::npos);
   CHECK(who_answers(berth.port()) == "edition 2");
   CHECK(cells.out.find("refused: berth did not take the new server: 127.0.0.1:") != std::string::npos);
-  CHECK(cells.out.find("is a server within lab's own generation 1") != std::string::npos);
+  CHECK(cells.out.find("belongs to generation 1 of lab itself") != std::string::npos);
   CHECK(same_kernel(cells.out));
   CHECK(pid_of_lab(berth) == before);
   CHECK(berth.stop(60s) == ExitStatus{false, 0});
@@ -111,7 +111,7 @@ TEST_CASE(
   INFO(cells.all(), berth.output());
   REQUIRE(cells.exit_code == 0);
   CHECK(cells.out.find("StartFailed: berth did not take the new server: ") != std::string::npos);
-  CHECK(cells.out.find("attach it to another app") != std::string::npos);
+  CHECK(cells.out.find("attach the server to another app") != std::string::npos);
   CHECK(same_kernel(cells.out));
   CHECK(pid_of_lab(berth) == before);
   CHECK(berth.stop(60s) == ExitStatus{false, 0});

@@ -81,8 +81,8 @@ TEST_CASE("shell: a server within the tree that an attach would end is refused, 
     stage.poll();
     REQUIRE(seen.results.size() == 1);
     CHECK(seen.results[0].kind == Result::Refused);
-    CHECK(seen.results[0].reason.starts_with("127.0.0.1:9000 is a server within web's own generation 1"));
-    CHECK(seen.results[0].reason.find("attach it to another app") != std::string::npos);
+    CHECK(seen.results[0].reason.starts_with("127.0.0.1:9000 belongs to generation 1 of web itself"));
+    CHECK(seen.results[0].reason.find("attach the server to another app") != std::string::npos);
   }
   CHECK(stage.launcher.made.size() == 1);
   CHECK(stage.made(1).calls == Lines{"start"});
