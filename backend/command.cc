@@ -137,6 +137,9 @@ std::map<std::string, std::string> child_environment(const LaunchSpec& spec, Por
   }
   out["BERTH_APP"] = spec.app;
   out["BERTH_GENERATION"] = std::to_string(spec.generation.number);
+  // An outer berth's says nothing of this server.
+  out.erase("BERTH_BASE");
+  if (!spec.base.empty()) out["BERTH_BASE"] = spec.base;
   if (!spec.control_path.empty() && !another) out["BERTH_CONTROL"] = spec.control_path;
   return out;
 }

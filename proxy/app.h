@@ -79,6 +79,7 @@ class App final : public control::Service, public swap::AppEvents {
   void on_report(const observe::SwapReport& report) override;
   void on_first_ready(const std::string& app, Generation generation) override;
   void on_first_start_failed(const observe::SwapReport& report) override;
+  void on_crashed(const std::string& app, Generation generation, const std::string& what) override;
   void on_stopped(const std::string& app) override;
 
  private:
@@ -108,6 +109,7 @@ class App final : public control::Service, public swap::AppEvents {
   boost::asio::io_context io_{1};
   observe::Log log_;
   Guest guest_;
+  bool guest_lost_server_ = false;  ///< the one whose own address it was told has ended under it
   boost::asio::signal_set signals_{io_};
   TypedInput typed_{io_, [this](std::string_view text) { pass_on(text); }};
   FileWatch file_watch_{io_};

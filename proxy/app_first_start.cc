@@ -53,8 +53,23 @@ void App::welcome_guest(const control::FrontStatus& front) {
   shut_down();
 }
 
+/// Behind berth's address the guest's requests wait for the next server; at the server's own address nobody
+/// is left.
+void App::on_crashed(const std::string&, Generation, const std::string& what) {
+  if (!guest_.runs()) return;
+  const std::string command = start_.guest->command.front();
+  guest_lost_server_ = start_.guest->direct;
+  say(STDERR_FILENO,
+      "berth: while " + command + " runs, its server has " + what +
+          (guest_lost_server_
+               ? "; " + command +
+                     " has the old server's own address (--direct), so this counts as a failure\n"
+               : "\n"));
+}
+
 void App::guest_left() {
   exit_code_ = guest_.exit_code();
+  if (guest_lost_server_ && exit_code_ == 0) exit_code_ = Guest::kBerthFailed;
   if (phase_ == Phase::Serving) shut_down();
 }
 

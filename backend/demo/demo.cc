@@ -67,6 +67,7 @@ int demo_main(const DemoOptions& options) {
     boost::asio::io_context loop(1);
     Facts facts;
     facts.app = from_environment("BERTH_APP", "demo");
+    facts.base = from_environment("BERTH_BASE", "");
     facts.generation = from_environment("BERTH_GENERATION", "");
     facts.pid = ::getpid();
     facts.ready_at = facts.started + options.ready_after;

@@ -10,6 +10,7 @@ namespace berth::demo {
 /// One per process; written by the server's loop only.
 struct Facts {
   std::string app;
+  std::string base;        ///< the path that requests begin with, "/demo"; empty: none
   std::string generation;  ///< empty: not started by berth
   int pid = 0;
   std::uint16_t port = 0;

@@ -15,6 +15,14 @@ constexpr std::string_view kPage = R"html(<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>@TITLE@</title>
 <link rel="icon" href="data:,">
+<script>
+// The links are relative to the directory that this page is, also where its URL does not end with a slash.
+if (!location.pathname.endsWith("/")) {
+  const base = document.createElement("base");
+  base.href = location.pathname + "/";
+  document.head.append(base);
+}
+</script>
 <style>
 :root { color-scheme: light dark; --ink:#16202b; --soft:#52606d; --ground:#f5f7f9; --card:#fff; --line:#d6dde4;
   --accent:#0b63a5; --bad:#b3261e; }
@@ -67,17 +75,17 @@ ul { margin:0; padding-left:1.1rem; }
 <section aria-labelledby="try">
 <h2 id="try">Swap it</h2>
 <p>In another terminal, in the directory where berth runs:</p>
-<pre>berth swap</pre>
+<pre>@SWAP@</pre>
 <p>The number above changes, and no bar turns red.</p>
 </section>
 <section aria-labelledby="more">
 <h2 id="more">What else is here</h2>
 <ul>
-<li><a href="/info">/info</a>: these facts as JSON</li>
+<li><a href="info">/info</a>: these facts as JSON</li>
 <li><code>/echo</code>: the body comes back, byte for byte</li>
-<li><a href="/slow?ms=2000">/slow?ms=2000</a>, <a href="/stream?chunks=10&amp;ms=300">/stream?chunks=10&amp;ms=300</a>,
-<a href="/events">/events</a>, <a href="/big?bytes=100000">/big?bytes=100000</a></li>
-<li><a href="/status/404">/status/404</a>, <code>/ws</code> (WebSocket echo), <code>/crash</code> (ends the process)</li>
+<li><a href="slow?ms=2000">/slow?ms=2000</a>, <a href="stream?chunks=10&amp;ms=300">/stream?chunks=10&amp;ms=300</a>,
+<a href="events">/events</a>, <a href="big?bytes=100000">/big?bytes=100000</a></li>
+<li><a href="status/404">/status/404</a>, <code>/ws</code> (WebSocket echo), <code>/crash</code> (ends the process)</li>
 </ul>
 </section>
 </main>
@@ -109,7 +117,7 @@ function show(info) {
 async function ask() {
   const begun = performance.now();
   try {
-    const response = await fetch("/info", { cache: "no-store" });
+    const response = await fetch("info", { cache: "no-store" });
     if (!response.ok) throw new Error(response.status);
     const info = await response.json();
     ok++; show(info); bar(info.generation || "0", performance.now() - begun);
@@ -156,6 +164,8 @@ std::string page(const Facts& facts) {
   const auto generation = facts.generation.empty() ? "&ndash;" : escaped(facts.generation);
   replace(text, "@TITLE@", escaped(facts.app) + " &middot; berth demo");
   replace(text, "@APP@", escaped(facts.app));
+  // With its name, for it may be one of several; started by hand it has none that berth knows.
+  replace(text, "@SWAP@", "berth swap" + (facts.generation.empty() ? "" : " " + escaped(facts.app)));
   replace(text, "@GENERATION@", generation);
   replace(text, "@PID@", std::to_string(facts.pid));
   replace(text, "@PORT@", std::to_string(facts.port));

@@ -119,7 +119,7 @@ asio::awaitable<void> HttpSession::serve() {
 }
 
 asio::awaitable<bool> HttpSession::answer(HeadParser& head) {
-  const auto path = path_of(target_);
+  const auto path = path_of(target_, facts_.base);
   bool go_on = false;
   if (path == "/echo") {
     go_on = co_await echo(head);

@@ -5,7 +5,13 @@
 
 namespace berth::demo {
 
-std::string_view path_of(std::string_view target) { return target.substr(0, target.find('?')); }
+std::string_view path_of(std::string_view target, std::string_view base) {
+  const auto path = target.substr(0, target.find('?'));
+  if (base.empty() || !path.starts_with(base)) return path;
+  const auto below = path.substr(base.size());
+  if (below.empty()) return "/";
+  return below.front() == '/' ? below : path;
+}
 
 std::uint64_t number_in(std::string_view target, std::string_view name, std::uint64_t fallback,
                         std::uint64_t limit) {

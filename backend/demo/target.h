@@ -6,8 +6,9 @@
 
 namespace berth::demo {
 
-/// The part before the query.
-std::string_view path_of(std::string_view target);
+/// The part before the query, without `base` ("/demo"; empty: none) where it lies below that: "/" for the
+/// base itself.
+std::string_view path_of(std::string_view target, std::string_view base);
 
 /// The number behind `name=` in the query, at most `limit`; `fallback` if it is absent or no number.
 std::uint64_t number_in(std::string_view target, std::string_view name, std::uint64_t fallback,

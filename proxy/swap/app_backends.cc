@@ -357,8 +357,10 @@ void AppShell::tell_crashed(Generation generation) {
       back       ? "; back to generation " + std::to_string(state_.swap->to.number)
       : restarts ? "; restarting in " + duration_text(backoff(settings_.patience, state_.failures))
                  : std::string();
-  log(Level::Warn, generation,
-      "ended by itself" + (seat.ended ? ": " + seat.ended->text() : std::string()) + next);
+  const std::string told =
+      "ended by itself" + (seat.ended ? ": " + seat.ended->text() : std::string()) + next;
+  log(Level::Warn, generation, told);
+  owner_.on_crashed(name(), generation, told);
   book_.crashed(generation, what, lines_.last_of(generation, kLastLines),
                 restarts ? ReportBook::Restart::Follows : ReportBook::Restart::Never);
   run_hook(HookName::Failed, generation, what);

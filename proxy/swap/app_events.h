@@ -30,6 +30,10 @@ class AppEvents {
   /// The first start came to nothing. At most once; the shell goes on trying with backoff unless it is shut
   /// down.
   virtual void on_first_start_failed(const observe::SwapReport& report) = 0;
+  /// What served has ended by itself. `what`: how, and what follows, in one sentence without a subject.
+  virtual void on_crashed(const std::string&, Generation, const std::string& what) {
+    static_cast<void>(what);
+  }
   /// Everything is gone that the app ever started, or named as unreleased. Once, after shutdown().
   virtual void on_stopped(const std::string& app) = 0;
 };

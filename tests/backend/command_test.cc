@@ -46,6 +46,17 @@ TEST_CASE("command: the environment drops what misleads servers and adds berth's
   CHECK(env == expected);
 }
 
+TEST_CASE("command: a server below a path is told of it, and none by an outer berth") {
+  LaunchSpec spec;
+  const char* inherited[] = {"BERTH_BASE=/outer", nullptr};
+  const auto environment = [&] {
+    return child_environment(spec, PortMode::Lease, kTold, const_cast<char**>(inherited));
+  };
+  CHECK_FALSE(environment().contains("BERTH_BASE"));
+  spec.base = "/demo";
+  CHECK(environment().at("BERTH_BASE") == "/demo");
+}
+
 TEST_CASE("command: every placeholder is filled in, by what its mode hands over") {
   CHECK(fill_in("{host}:{port} {fd} {socket} {name} {", kTold) == "127.0.0.1:41507 3  {name} {");
   CHECK(fill_in("unix:{socket}", Endpoint::unix_path("/run/s")) == "unix:/run/s");

@@ -20,6 +20,44 @@ TEST_CASE("demo: the page shows its generation and the next one") {
   check_clean_stop(berth);
 }
 
+TEST_CASE(
+    "demo: below a path, stripped or not, and as one of two apps, its links lead to it and its advice "
+    "works") {
+  std::string file;
+  for (const char* app :
+       {"[app.one]", "[app.two]\npath = \"/two\"", "[app.three]\npath = \"/deep/three\"\nstrip = true"})
+    file +=
+        std::string(app) + "\nlisten = \"127.0.0.1:0\"\ncommand = [\"" + berth_binary() + "\", \"demo\"]\n";
+  BerthProcess berth({.file = file});
+  for (const auto& [base, app] : {std::pair{"/", "one"}, {"/two/", "two"}, {"/deep/three/", "three"}}) {
+    CAPTURE(app);
+    const auto page = get(berth.port(), base).body;
+    CHECK(page.find(std::string("<pre>berth swap ") + app + "</pre>") != std::string::npos);
+    int links = 0;
+    for (auto at = page.find("href=\""); at != std::string::npos; at = page.find("href=\"", at + 1)) {
+      auto link = page.substr(at + 6, page.find('"', at + 6) - at - 6);
+      if (link.starts_with("data:")) continue;
+      CHECK_FALSE(link.starts_with("/"));
+      if (link.starts_with("events")) continue;  // has no end
+      if (const auto mark = link.find("&amp;"); mark != std::string::npos) link.replace(mark, 5, "&");
+      const auto answer = get(berth.port(), base + link);
+      CHECK(answer.status == (link == "status/404" ? 404 : 200));
+      CHECK(answer.body.find("no such page") == std::string::npos);
+      ++links;
+    }
+    CHECK(links >= 5);
+    // The base without its slash is the same page.
+    const auto bare = std::string(base).substr(0, std::string(base).size() - 1);
+    if (!bare.empty()) CHECK(get(berth.port(), bare).body.find("<title>") != std::string::npos);
+    const auto swap = berth.call("swap", {app});
+    INFO(swap.all());
+    CHECK(swap.exit_code == 0);
+    CHECK(get(berth.port(), base + std::string("info")).body.find("\"generation\":\"2\"") !=
+          std::string::npos);
+  }
+  check_clean_stop(berth);
+}
+
 TEST_CASE("demo: a WebSocket echoes through berth and is ended at the drain deadline") {
   BerthProcess berth({.command = demo(), .drain = "700ms"});
   REQUIRE(berth.wait_serving());

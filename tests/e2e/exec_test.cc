@@ -107,6 +107,25 @@ TEST_CASE("exec: ended before its command has ended, it never looks like success
   CHECK(late->value != 0);
 }
 
+TEST_CASE(
+    "exec: a server that ends under its command is told in one line, and with --direct it is a failure") {
+  const std::string crash = "curl -s $BERTH_URL/crash >&2; until " + berth_binary() +
+                            " status --json | grep -q '\"generation\": *2'; do sleep 0.05; done; ";
+  const auto behind = run_exec(demo(), sh(crash + "curl -sf $BERTH_URL/info"));
+  INFO(behind.all());
+  CHECK(behind.exit_code == 0);
+  CHECK(behind.out.find("\"generation\":\"2\"") != std::string::npos);
+  CHECK(
+      behind.err.find("berth: while /bin/sh runs, its server has ended by itself: exit 3; restarting in ") !=
+      std::string::npos);
+  const auto direct = run_exec(demo(), sh(crash + "exit 0"), {"--direct"});
+  INFO(direct.all());
+  CHECK(direct.exit_code == 125);
+  CHECK(direct.err.find("so this counts as a failure\n") != std::string::npos);
+  // What the command itself says comes first.
+  CHECK(run_exec(demo(), sh(crash + "exit 7"), {"--direct"}).exit_code == 7);
+}
+
 TEST_CASE("exec: fifty at once never collide") {
   constexpr int kMany = 50;
   std::vector<std::unique_ptr<ChildProcess>> all;
