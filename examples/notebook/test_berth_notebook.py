@@ -1,5 +1,6 @@
 """The module against a berth that is played here: its own servers, threads and ports are real."""
 import http.server
+import importlib.util
 import json
 import os
 import socket
@@ -21,7 +22,7 @@ class PlayedBerth(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     daemon_threads = True
 
     def __init__(self, path):
-        self.calls, self.serving, self.instead = [], None, None
+        self.calls, self.serving, self.instead, self.dir = [], None, None, "/"
         super().__init__(path, _PlayedApi)
         threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
 
@@ -45,7 +46,7 @@ class _PlayedApi(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         up = [{"endpoint": self.server.serving, "state": "serving"}] if self.server.serving else []
-        self._say([{"dir": "/", "apps": [{"name": "app", "addresses": ["127.0.0.1:1"], "generations": up}]}])
+        self._say([{"dir": self.server.dir, "apps": [{"name": "app", "addresses": ["127.0.0.1:1"], "generations": up}]}])
 
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
@@ -180,6 +181,28 @@ class Serving(WithBerth):
         importlib.reload(berth_notebook)
         self.assertEqual([server], berth_notebook.servers())
 
+    def test_the_source_is_served_after_an_edit_of_the_same_second_and_size(self):
+        sys.path.insert(0, self.scratch)
+        self.addCleanup(sys.path.remove, self.scratch)
+        os.mkdir(os.path.join(self.scratch, "edited_package"))
+        for module in ("edited_at_once", "edited_package", "edited_package.inner"):
+            path = module.replace(".", "/")
+            path += "/__init__.py" if os.path.isdir(os.path.join(self.scratch, path)) else ".py"
+            source = os.path.join(self.scratch, path)
+            with self.subTest(module), mock.patch.object(sys, "dont_write_bytecode", False):
+                for text in ("first", "other"):
+                    with open(source, "w") as file:
+                        file.write("def app(environ, start_response):\n    start_response('200 OK', [])\n"
+                                   f"    return [b'{text}']\n")
+                    os.utime(source, (1_700_000_000, 1_700_000_000))
+                    if text == "first":  # what an ordinary import leaves behind
+                        __import__(module)
+                        self.assertTrue(os.path.exists(importlib.util.cache_from_source(source)))
+                    self.assertEqual(text, asked(berth_notebook.serve(module + ":app").address))
+            self.assertIs(sys.modules[module], importlib.import_module(module))
+        import edited_package
+        self.assertIs(edited_package.inner, sys.modules["edited_package.inner"])
+
     def test_a_named_module_is_imported_anew(self):
         sys.path.insert(0, self.scratch)
         self.addCleanup(sys.path.remove, self.scratch)
@@ -227,6 +250,27 @@ class Failing(WithBerth):
         with self.assertRaisesRegex(berth_notebook.StartFailed, "not started within 0.1 s.*serves on"):
             berth_notebook.serve(app, start_timeout=0.1)
         self.assertEqual("one", asked(self.server.address))
+
+    def test_a_host_that_this_machine_does_not_have_says_what_to_do(self):
+        for host, text in (("10.9.9.9", "nobody can listen on 10.9.9.9 here.*leave host out.*serves on"),
+                           ("2001:db8::1", "nobody can listen on 2001:db8::1 here.*leave host out"),
+                           ("example.test", "an IP address of this machine.*'example.test'"),
+                           ("", "an IP address of this machine"), (8000, "an IP address of this machine.*8000"),
+                           ("127.0.0.1:80", "an IP address of this machine")):
+            with self.subTest(host):
+                self.check_serves_on(asgi("two"), berth_notebook.StartFailed, text, host=host)
+        self.assertRaisesRegex(berth_notebook.BerthError, "nobody can listen", ports.probe, "10.9.9.9", 80)
+
+    def test_localhost_and_a_mapped_address_are_the_loopback(self):
+        for host in ("localhost", "a.LocalHost.", "::ffff:127.0.0.1"):
+            with self.subTest(host):
+                server = berth_notebook.serve(asgi("two"), host=host)
+                self.assertTrue(server.address.startswith("127.0.0.1:"))
+                self.assertEqual("held", ports.probe(host, split(server.address)[1]))
+
+    def test_a_berth_that_breaks_off_while_it_is_asked(self):
+        with mock.patch.object(control.Berth, "status", side_effect=ConnectionResetError("reset")):
+            self.check_serves_on(asgi("two"), berth_notebook.NoBerth, "does not answer: reset")
 
     def test_what_is_no_app(self):
         self.check_serves_on(lambda: None, berth_notebook.StartFailed, "say kind=")

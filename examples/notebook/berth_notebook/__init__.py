@@ -16,7 +16,7 @@ import os
 import socket
 import threading
 
-from .control import find_berth
+from .control import berth_at, find_berth
 from .errors import BerthError, NoBerth, NotReleased, StartFailed, StopFailed
 from .ports import holders, probe, wait_released
 from .threads import ServerThread, imported, kind_of
@@ -62,7 +62,7 @@ class Server:
         self.url = None  #: where users find it
         self.released = None  #: of the last one that ended: (address, "free" or "leftovers")
         self._thread = None
-        self._key = None
+        self._key = None  #: (path of berth's socket, name of its app) while it runs
 
     @property
     def running(self):
@@ -91,19 +91,22 @@ class Server:
         """Starts the app anew, in the place of whichever server of this process has the same berth and name."""
         with _lock:
             berth, name, url = self._find()
-            key = (self.control or os.environ.get("BERTH_CONTROL") or "", name)
+            # The berth that was found: however it was named, and wherever this process stands by now.
+            key = (os.path.realpath(berth.path), name)
             previous = _servers.get(key)
             try:
                 fresh, late = self._attached(berth, name)
             except StartFailed as error:
                 serves_on = f"; the one on {previous.address} serves on" if previous and previous.running else ""
                 raise StartFailed(f"{error}{serves_on}") from error
-            old = previous._thread if previous else None
+            # Its own thread, too, where that served an app of another berth, which has ended.
+            old = [each._thread for each in {previous, self} if each is not None and each._thread is not None]
             if previous is not None:
                 previous._thread = None
+            if _servers.get(self._key) is self:
+                del _servers[self._key]
             self._thread, self.url, self._key, _servers[key] = fresh, url, key, self
-            if old is not None:
-                self.released = (old.address, old.stop(self.stop_timeout, self.release_timeout))
+            self._end_all(old)
             if late is not None:
                 raise late
         return self
@@ -116,11 +119,27 @@ class Server:
             self._detach()
             old, self._thread = self._thread, None
             _servers.pop(self._key, None)
+            self._key = None
             self.released = (old.address, old.stop(self.stop_timeout, self.release_timeout))
 
+    def _end_all(self, old):
+        """Each, even where one does not end; then the first reason why is raised."""
+        failed = None
+        for thread in old:
+            try:
+                self.released = (thread.address, thread.stop(self.stop_timeout, self.release_timeout))
+            except BerthError as error:
+                failed = failed or error
+        if failed is not None:
+            raise failed
+
     def _find(self):
-        berth = find_berth(self.control)
-        apps = {each["name"]: each for each in berth.status()["apps"]}
+        # One that runs stays with its berth: another directory may be nearer to another one.
+        berth = (self._key and berth_at(self._key[0])) or find_berth(self.control)
+        try:
+            apps = {each["name"]: each for each in berth.status()["apps"]}
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            raise NoBerth(f"the berth on {berth.path} does not answer: {error}; start it again, or wait") from error
         # Not the one that this very kernel is a part of, where there is another: berth would refuse it.
         own = os.environ.get("BERTH_APP") if berth.path == os.environ.get("BERTH_CONTROL") else None
         choice = [each for each in apps if each != own] or list(apps)

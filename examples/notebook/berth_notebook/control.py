@@ -55,6 +55,13 @@ class Berth:
     def status(self):
         return next(self.lines("GET", "/v1/status"))
 
+    def directory(self):
+        """Where it was started; "" if it does not say, for it has just ended."""
+        try:
+            return self.status()["dir"]
+        except (BerthError, OSError, ValueError, http.client.HTTPException):
+            return ""
+
     def change(self, verb, app, body, timeout):
         """The result of attach or detach."""
         for event in self.lines("POST", f"/v1/apps/{app}/{verb}", body, timeout):
@@ -99,6 +106,11 @@ def _answers(path):
         return sock.connect_ex(path) in (0, errno.EAGAIN)
 
 
+def berth_at(path):
+    """The berth that answers there; None: there is none any more."""
+    return Berth(path) if _answers(path) else None
+
+
 def find_berth(control=None):
     """As `berth swap` finds it: the path given, $BERTH_CONTROL, the only berth of this user, or the one whose
     directory contains this one."""
@@ -124,8 +136,12 @@ def find_berth(control=None):
         return found[0]
     if not found:
         raise NoBerth(f"no berth is running here; {start}")
-    here, dirs = os.getcwd(), {berth: berth.status()["dir"] for berth in found}
-    around = [berth for berth in found if os.path.commonpath([here, dirs[berth]]) == dirs[berth]]
+    dirs = {berth: berth.directory() for berth in found}
+    try:
+        here = os.getcwd()
+    except OSError:
+        here = ""  # it was deleted
+    around = [berth for berth in found if here and dirs[berth] and os.path.commonpath([here, dirs[berth]]) == dirs[berth]]
     best = max((len(dirs[berth]) for berth in around), default=0)
     nearest = [berth for berth in around if len(dirs[berth]) == best]
     if len(nearest) == 1:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import errno
+import ipaddress
 import json
 import os
 import shutil
@@ -10,20 +11,49 @@ import struct
 import subprocess
 import time
 
-from .errors import NotReleased
+from .errors import BerthError, NotReleased
+
+
+def numeric(host):
+    """The address as text, an IPv4-mapped one as IPv4 and localhost as 127.0.0.1. BerthError for what is none."""
+    name = host.lower().rstrip(".") if isinstance(host, str) else ""
+    if name == "localhost" or name.endswith(".localhost"):
+        return "127.0.0.1"
+    try:
+        address = ipaddress.ip_address(host) if isinstance(host, str) else None
+    except ValueError:
+        address = None
+    if address is None:
+        raise BerthError(f"host is an IP address of this machine, as in host=\"127.0.0.1\", and not {host!r}")
+    return str(getattr(address, "ipv4_mapped", None) or address)
+
+
+def bound(sock, host, port):
+    """Binds; BerthError says what to do where this machine has no such address."""
+    try:
+        sock.bind((host, port))
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise
+        why = error.strerror or error
+        raise BerthError(f"nobody can listen on {host} here: {why}. This machine's addresses are shown by `ip address`; "
+                         "leave host out for 127.0.0.1, or say host=\"0.0.0.0\" for all of them") from error
 
 
 def stream_socket(host):
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio looks for this very protocol before it turns Nagle's algorithm off.
-    return socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        # asyncio looks for this very protocol before it turns Nagle's algorithm off.
+        return socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    except OSError as error:
+        raise BerthError(f"no socket for {host} can be opened: {error.strerror}; leave host out for 127.0.0.1") from error
 
 
 def _can_listen(host, port, reuse):
     with stream_socket(host) as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(reuse))
         try:
-            sock.bind((host, port))
+            bound(sock, host, port)
             sock.listen(1)
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
@@ -35,6 +65,7 @@ def _can_listen(host, port, reuse):
 def probe(host, port):
     """"free", "leftovers" (nobody listens, connections in TIME_WAIT and the like are left) or "held" (listened on, or
     bound by somebody who does not listen yet), of exactly this host: another one may share the number."""
+    host = numeric(host)
     if _can_listen(host, port, reuse=False):
         return "free"
     if not _can_listen(host, port, reuse=True):
@@ -106,6 +137,7 @@ def _command_line(pid):
 
 def holders(host, port):
     """Who listens there: dicts with pid (0: not ours to see), command_line and address."""
+    host = numeric(host)
     found = _ask_berth(host, port)
     if found is not None:
         return found

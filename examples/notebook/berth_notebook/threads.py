@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import importlib.util
 import inspect
 import logging
 import socket
@@ -11,10 +12,11 @@ import sys
 import threading
 import time
 import traceback
+from importlib.machinery import SourceFileLoader
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
-from .errors import StartFailed, StopFailed
-from .ports import address_text, stream_socket, wait_released
+from .errors import BerthError, StartFailed, StopFailed
+from .ports import address_text, bound, numeric, stream_socket, wait_released
 
 
 def kind_of(app):
@@ -32,12 +34,39 @@ def kind_of(app):
     return "asgi" if count == 3 else "wsgi"
 
 
+class _SourceAlone(SourceFileLoader):
+    """Python's own loader, but for its cache: that takes a source of the same second and size for the same."""
+
+    def get_code(self, fullname):
+        path = self.get_filename(fullname)
+        return self.source_to_code(self.get_data(path), path)
+
+
+def _module_of_source(name):
+    importlib.invalidate_caches()  # a file or folder that is new since the last import
+    spec = importlib.util.find_spec(name)
+    if spec is None or type(spec.loader) is not SourceFileLoader:
+        return importlib.import_module(name)
+    spec.loader = _SourceAlone(spec.loader.name, spec.loader.path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        sys.modules.pop(name, None)
+        raise
+    parent, _, child = name.rpartition(".")
+    if parent:
+        setattr(sys.modules[parent], child, module)
+    return sys.modules[name]
+
+
 def imported(text):
     """The app that "module:name" names, from a fresh copy of its module; the old copy stays as it is."""
     module, _, name = text.partition(":")
     before = sys.modules.pop(module, None)
     try:
-        found = importlib.import_module(module)
+        found = _module_of_source(module)
         for part in (name or "app").split("."):
             found = getattr(found, part)
     except BaseException as error:
@@ -146,15 +175,21 @@ class ServerThread:
     """Started when the constructor returns; StartFailed if it does not come up."""
 
     def __init__(self, app, kind, host, options, start_timeout):
-        sock = stream_socket(host)
         try:
-            sock.bind((host, 0))
+            host = numeric(host)
+            sock = stream_socket(host)
+        except BerthError as error:
+            raise StartFailed(str(error)) from error
+        try:
+            bound(sock, host, 0)
             # After the bind, so that the number is nobody else's: what it leaves in TIME_WAIT can be told from a listener.
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             self.host, self.port = sock.getsockname()[:2]
             self._server = {"asgi": _Asgi, "wsgi": _Wsgi}[kind](app, sock, options)
-        except BaseException:
+        except BaseException as error:
             sock.close()
+            if type(error) is BerthError:
+                raise StartFailed(str(error)) from error
             raise
         near = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
         self.address = address_text(near, self.port)
