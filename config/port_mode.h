@@ -13,8 +13,8 @@ namespace berth {
 /// "lease", "fd", "discover", "unix" or a number from 1 to 65535. Otherwise what is wrong.
 std::optional<std::string> set_port(PortConfig& port, std::string_view text);
 
-/// Where a server is reached: "127.0.0.1:9000", "localhost:9000" and "9000" (which are 127.0.0.1),
-/// "unix:/run/app.sock". Otherwise what is wrong. Names are not looked up.
+/// Where a server is reached: "127.0.0.1:9000", "localhost:9000", "a.localhost:9000" and "9000" (which are
+/// 127.0.0.1), "unix:/run/app.sock". Otherwise what is wrong. Names are not looked up.
 std::variant<Endpoint, std::string> parse_server_address(std::string_view text);
 
 /// As parse_server_address(), or "attach". Otherwise what is wrong.
