@@ -12,8 +12,9 @@ namespace berth::test {
 namespace json = boost::json;
 namespace {
 
-constexpr const char* kKinds[] = {"refused",   "reset",      "timeout",   "4xx",       "5xx",
-                                  "truncated", "wrong_body", "duplicate", "malformed", "local"};
+constexpr const char* kKinds[] = {"refused",    "reset",     "timeout",   "1xx",          "2xx",
+                                  "3xx",        "4xx",       "5xx",       "other_status", "truncated",
+                                  "wrong_body", "duplicate", "malformed", "local"};
 
 struct Answer {
   double at_s;
@@ -160,6 +161,8 @@ json::object sample_report(const SampleRun& run) {
       {"requests", answers.size() + failed},
       {"answered", answers.size()},
       {"unsent", 0},
+      {"given_up", 0},
+      {"rate_missed", false},
       {"late",
        {{"requests", run.failing ? 31 : 3}, {"share", run.failing ? 0.031 : 0.0002}, {"worst_ms", 1.9}}},
       {"bytes_in", answers.size() * 1234},

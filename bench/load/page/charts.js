@@ -81,10 +81,10 @@ function readable(box, bins, words) {
   return box.svg;
 }
 
-/** A kind keeps its look whichever other kinds there are: five colours plain, then the same five woven. */
+/** A kind keeps its look whichever other kinds there are: five colours plain, then the same five woven, then woven widely. */
 function kindLook(box, kind, report) {
   const place = kindsOf(report).indexOf(kind);
-  return {colour: 'k' + place % 5, woven: place >= 5 ? hatching(box, 'woven', 'weave', 5) : null};
+  return {colour: 'k' + place % 5, woven: place >= 10 ? hatching(box, 'wide', 'weave', 9) : place >= 5 ? hatching(box, 'woven', 'weave', 5) : null};
 }
 
 /** Failures by kind, a stack a second. */

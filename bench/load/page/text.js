@@ -75,17 +75,17 @@ const kFailures = {
   'refused': 'the connection was refused',
   'reset': 'the connection ended before the answer began',
   'timeout': 'no complete answer in time',
-  '1xx': 'answered with 101, which ends HTTP on the connection',
-  '2xx': 'answered with an unexpected 2xx status',
-  '3xx': 'answered with an unexpected 3xx status',
   '4xx': 'answered with an unexpected 4xx status',
   '5xx': 'answered with an unexpected 5xx status',
-  'other_status': 'answered with a status that HTTP does not know',
   'truncated': 'the answer ended in its middle',
   'wrong_body': 'complete, and not the body that was expected',
   'duplicate': 'one request was delivered twice',
   'malformed': 'what came is not HTTP',
   'local': 'this machine could not open a connection: says nothing of the server',
+  '1xx': 'answered with 101, which ends HTTP on the connection',
+  '2xx': 'answered with an unexpected 2xx status',
+  '3xx': 'answered with an unexpected 3xx status',
+  'other_status': 'answered with a status that HTTP does not know',
 };
 const failedIn = report => sum(Object.values(report.failures));
 /** Every kind: those that are known in their order, then any other that the report has. */

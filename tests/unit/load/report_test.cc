@@ -169,6 +169,13 @@ TEST_CASE("report: every key that the schema requires is there, and none else") 
         "report.more is not in the schema\n");
 }
 
+TEST_CASE("report: every kind of failure is in the schema, of the run and of a second") {
+  LoadResult result;
+  result.seconds.emplace_back();
+  for (std::size_t i = 0; i < kFailureKinds; ++i) result.failures[i] = result.seconds[0].failures[i] = 1;
+  CHECK(Schema().misfits(report_json(result, {.ended_by = "duration"})) == "");
+}
+
 TEST_CASE("report: what a run without restarts, streams and probes leaves out is null or empty") {
   const auto report = report_json({}, {});
   CHECK(report.at("probe").is_null());
