@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/json/parse.hpp>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -13,7 +14,10 @@ namespace berth::backend {
 namespace {
 
 std::optional<std::string> npm_script(const std::string& dir, std::string_view name) {
-  std::ifstream file((dir.empty() ? "." : dir) + "/package.json");
+  const std::string path = (dir.empty() ? "." : dir) + "/package.json";
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored)) return std::nullopt;  // a pipe would be waited for
+  std::ifstream file(path);
   std::stringstream text;
   if (!file || !(text << file.rdbuf())) return std::nullopt;
   boost::system::error_code error;

@@ -5,7 +5,7 @@
 #include <charconv>
 #include <utility>
 
-#include "config/config_error.h"
+#include "config/command_words.h"
 #include "config/duration_text.h"
 #include "config/file_options.h"
 #include "config/help_text.h"
@@ -19,32 +19,10 @@ namespace {
 
 constexpr std::string_view kSwapVerbs[] = {"swap", "restart", "attach", "detach", "rollback"};
 
-// CLI11 reads options after `--` as its own positionals, so the command is cut off before it looks.
-struct Words {
-  std::vector<std::string> options;
-  std::vector<std::string> command;
-  bool separated = false;
-};
-
-Words cut(const std::vector<std::string>& arguments) {
-  Words words;
-  auto separator = std::find(arguments.begin(), arguments.end(), "--");
-  words.options.assign(arguments.begin(), separator);
-  words.separated = separator != arguments.end();
-  if (words.separated) words.command.assign(separator + 1, arguments.end());
-  return words;
-}
-
-ShowText wrong(std::string what, std::string_view verb) {
-  std::string text = "berth: " + std::move(what) + "\n";
-  text += "see: berth " + (verb.empty() ? std::string() : std::string(verb) + " ") + "--help\n";
-  return {std::move(text), verb == "exec" ? 125 : 2};  // 2 may be the exit code of exec's own command
-}
-
 // One call's parser and the values that it fills; lives as long as the parsing.
 class Parser {
  public:
-  explicit Parser(Words words) : words_(std::move(words)) {
+  explicit Parser(CommandWords words) : words_(std::move(words)) {
     root_.formatter(help_layout(34));
     root_.require_subcommand(0, 1);
     root_.set_help_flag("-h,--help", "this text");
@@ -66,11 +44,14 @@ class Parser {
     add_client("why", "the last swap: what was done, what happened, what to do", why_.target);
     CLI::App* logs = add_client("logs", "what the backends wrote", logs_.target);
     logs->add_flag("-f,--follow", logs_.follow, "go on with what they write from now on");
+    logs->add_flag("--raw", logs_.raw, "the lines as they were written, escape sequences included");
     option(*logs, "-n,--lines", lines_, "N", "how many of the last lines, 0 to 10000 (100)");
     add_timeout(*add_client("reload", "read the file again and apply what differs", reload_.target));
     CLI::App* stop =
         add_client("stop", "stop listening, drain, end the backends, prove their ports free", stop_.target);
     add_timeout(*stop);
+    root_.add_subcommand("ls", "the berths that run: their apps and addresses, and how they are named")
+        ->add_flag("--json", ls_.json, "one object instead of text");
     add_port();
     file_verbs_.add(root_);
     load_options_.add(root_);
@@ -90,6 +71,7 @@ class Parser {
   }
 
   Verb parse() {
+    if (auto wrong_verb = put_in_order(root_, words_.options)) return *wrong_verb;
     std::vector<std::string> reversed(words_.options.rbegin(), words_.options.rend());
     try {
       root_.parse(reversed);
@@ -163,9 +145,12 @@ class Parser {
 
   CLI::App* add_client(const std::string& name, const std::string& description, Target& target) {
     CLI::App* app = root_.add_subcommand(name, description);
-    if (name != "stop" && name != "reload" && name != "attach") {
-      app->add_option("APP", target.app, "which app (may be left out when there is one)")->type_name("");
-    }
+    if (name == "stop" || name == "reload")
+      app->add_option("ADDRESS", target.app, "an address of the berth meant")->type_name("");
+    else if (name != "attach")
+      app->add_option("APP", target.app,
+                      "which app: its name, or an address of it (may be left out when there is one)")
+          ->type_name("");
     option(*app, "--control", target.control, "PATH", "the control socket of the berth meant");
     app->add_flag("--json", target.json, "the API's own objects instead of text");
     return app;
@@ -191,7 +176,8 @@ class Parser {
   }
 
   ShowText nothing_chosen() {
-    if (words_.separated) return wrong("a verb is missing before `--`: did you mean `berth run -- ...`?", {});
+    if (words_.separated)
+      return wrong_call("a verb is missing before `--`: did you mean `berth run -- ...`?", {});
     return {root_.help(), 2};
   }
 
@@ -201,39 +187,15 @@ class Parser {
     std::vector<std::string> left = (verb ? verb : &root_)->remaining();
     if (left.empty()) left = root_.remaining(true);
     if (dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr || left.empty())
-      return wrong(error.what(), name);
-    return stray(left.front(), verb);
-  }
-
-  ShowText stray(const std::string& word, CLI::App* verb) {
-    std::vector<std::string> known;
-    if (verb == nullptr && !word.starts_with("-")) {
-      for (CLI::App* each : root_.get_subcommands([](CLI::App*) { return true; }))
-        known.push_back(each->get_name());
-      std::string near = nearest_word(word, known);
-      return wrong("there is no verb '" + word + "'" + (near.empty() ? "" : ": did you mean '" + near + "'?"),
-                   {});
-    }
-    std::string name = verb ? verb->get_name() : std::string();
-    if (!word.starts_with("-")) {
-      bool takes_command = name == "run" || name == "exec" || name == "swap";
-      return wrong(
-          "'" + word + "' is one word too many" + (takes_command ? ": a command stands after `--`" : ""),
-          name);
-    }
-    for (CLI::Option* each : (verb ? verb : &root_)->get_options()) {
-      for (const std::string& long_name : each->get_lnames()) known.push_back("--" + long_name);
-    }
-    std::string near = nearest_word(word.substr(0, word.find('=')), known);
-    return wrong("there is no option '" + word + "'" + (near.empty() ? "" : ": did you mean '" + near + "'?"),
-                 name);
+      return wrong_call(error.what(), name);
+    return stray_word(root_, verb, left.front());
   }
 
   Verb finish(const std::string& name) {
     bool takes_command =
         name == "run" || name == "exec" || name == "swap" || name == "demo" || name == "load";
-    if (words_.separated && !takes_command) return wrong("`" + name + "` takes no command", name);
-    if (words_.separated && words_.command.empty()) return wrong("no command stands after `--`", name);
+    if (words_.separated && !takes_command) return wrong_call("`" + name + "` takes no command", name);
+    if (words_.separated && words_.command.empty()) return wrong_call("no command stands after `--`", name);
     if (auto faulty = read_timeout(name)) return *faulty;
     if (name == "run") {
       run_.command = words_.command;
@@ -256,11 +218,13 @@ class Parser {
       if (auto faulty = read_lines()) return *faulty;
       return std::move(logs_);
     }
-    if (name == "reload") return std::move(reload_);
-    if (name == "stop") return std::move(stop_);
+    if (name == "reload") return of_whole_berth(std::move(reload_), name);
+    if (name == "stop") return of_whole_berth(std::move(stop_), name);
+    if (name == "ls") return ls_;
     if (name == "port") {
       if (port_wait_ && !(port_.wait = parse_duration(*port_wait_)))
-        return wrong("--wait '" + *port_wait_ + R"(' is not a duration: write "250ms", "30s" or "5m")", name);
+        return wrong_call("--wait '" + *port_wait_ + R"(' is not a duration: write "250ms", "30s" or "5m")",
+                          name);
       return std::move(port_);
     }
     if (auto verb = file_verbs_.finish(name)) return std::move(*verb);
@@ -270,11 +234,21 @@ class Parser {
     return demo;
   }
 
+  // An app's name would seem to say that only the app is meant.
+  template <class OfBerth>
+  static Verb of_whole_berth(OfBerth verb, const std::string& name) {
+    const std::string& word = verb.target.app;
+    if (word.empty() || std::holds_alternative<Endpoint>(parse_server_address(word))) return verb;
+    return wrong_call("'" + word + "' is no address: " + name +
+                          " is for a whole berth, and takes an address of it, such as 127.0.0.1:8000",
+                      name);
+  }
+
   Verb finish_pause() {
     if (!pause_max_) return std::move(pause_);
     const auto value = parse_duration(*pause_max_);
     if (!value || value->count() <= 0)
-      return wrong("--max '" + *pause_max_ + R"(' is not a time: write "30s" or "5m")", "pause");
+      return wrong_call("--max '" + *pause_max_ + R"(' is not a time: write "30s" or "5m")", "pause");
     pause_.max = *value;
     return std::move(pause_);
   }
@@ -282,8 +256,8 @@ class Parser {
   Verb finish_exec() {
     const auto cut = std::find(words_.command.begin(), words_.command.end(), ":::");
     if (cut == words_.command.end() || cut == words_.command.begin() || cut + 1 == words_.command.end())
-      return wrong("exec needs a server and a command: berth exec -- SERVER ARG... ::: COMMAND ARG...",
-                   "exec");
+      return wrong_call("exec needs a server and a command: berth exec -- SERVER ARG... ::: COMMAND ARG...",
+                        "exec");
     exec_.run.command.assign(words_.command.begin(), cut);
     exec_.command.assign(cut + 1, words_.command.end());
     if (exec_.run.listen.empty()) exec_.run.listen = {"127.0.0.1:0"};
@@ -299,21 +273,21 @@ class Parser {
     }
     if (to_) {
       auto parsed = parse_server_address(*to_);
-      if (auto* what = std::get_if<std::string>(&parsed)) return wrong(*what, name);
+      if (auto* what = std::get_if<std::string>(&parsed)) return wrong_call(*what, name);
       if (words_.separated)
-        return wrong("--to names a server that runs: a command does not go with it", name);
+        return wrong_call("--to names a server that runs: a command does not go with it", name);
       verb.to = std::get<Endpoint>(parsed);
     }
     if (only_) {
       auto parsed = parse_server_address(*only_);
-      if (auto* what = std::get_if<std::string>(&parsed)) return wrong(*what, name);
+      if (auto* what = std::get_if<std::string>(&parsed)) return wrong_call(*what, name);
       verb.only = std::get<Endpoint>(parsed);
     }
     if (released_within_) {
       auto value = parse_duration(*released_within_);
       if (!value || value->count() <= 0)
-        return wrong("--released-within '" + *released_within_ + R"(' is not a time: write "20s" or "5m")",
-                     name);
+        return wrong_call(
+            "--released-within '" + *released_within_ + R"(' is not a time: write "20s" or "5m")", name);
       verb.released_within = *value;
     }
     verb.command = words_.command;
@@ -326,7 +300,8 @@ class Parser {
     if (timeout_.empty()) return std::nullopt;
     auto value = parse_duration(timeout_);
     if (!value)
-      return wrong("--timeout '" + timeout_ + R"(' is not a duration: write "250ms", "30s" or "5m")", name);
+      return wrong_call("--timeout '" + timeout_ + R"(' is not a duration: write "250ms", "30s" or "5m")",
+                        name);
     swap_.timeout = restart_.timeout = attach_.timeout = detach_.timeout = rollback_.timeout =
         reload_.timeout = stop_.timeout = *value;
     return std::nullopt;
@@ -338,21 +313,22 @@ class Parser {
     const char* end = lines_->data() + lines_->size();
     auto [stop, error] = std::from_chars(lines_->data(), end, logs_.lines);
     if (error == std::errc{} && stop == end && logs_.lines <= kMost) return std::nullopt;
-    return wrong("--lines '" + *lines_ + "' is not a whole number from 0 to " + std::to_string(kMost),
-                 "logs");
+    return wrong_call("--lines '" + *lines_ + "' is not a whole number from 0 to " + std::to_string(kMost),
+                      "logs");
   }
 
   static std::optional<ShowText> read_env(const std::vector<std::string>& words,
                                           std::map<std::string, std::string>& into, const std::string& name) {
     for (const std::string& word : words) {
       auto equals = word.find('=');
-      if (equals == std::string::npos || equals == 0) return wrong("--env '" + word + "' is not K=V", name);
+      if (equals == std::string::npos || equals == 0)
+        return wrong_call("--env '" + word + "' is not K=V", name);
       into[word.substr(0, equals)] = word.substr(equals + 1);
     }
     return std::nullopt;
   }
 
-  Words words_;
+  CommandWords words_;
   CLI::App root_{"berth: keeps one address open while the servers behind it come and go", "berth"};
   CLI::App* demo_app_ = nullptr;
   bool version_ = false;
@@ -380,6 +356,7 @@ class Parser {
   LogsVerb logs_;
   ReloadVerb reload_;
   StopVerb stop_;
+  LsVerb ls_;
   PortVerb port_;
   FileVerbs file_verbs_;
   LoadOptions load_options_;
@@ -389,12 +366,7 @@ class Parser {
 }  // namespace
 
 Verb parse_command_line(const std::vector<std::string>& arguments) {
-  Words words = cut(arguments);
-  if (words.options == std::vector<std::string>{"help"}) words.options = {"--help"};
-  // `berth help run` reads as `berth run --help`.
-  if (words.options.size() == 2 && words.options.front() == "help" && !words.options.back().starts_with("-"))
-    words.options = {words.options.back(), "--help"};
-  return Parser(std::move(words)).parse();
+  return Parser(cut_command(arguments)).parse();
 }
 
 }  // namespace berth

@@ -60,7 +60,7 @@ struct ExecVerb {
 /// Where a client verb finds berth, and of which app it speaks.
 struct Target {
   std::optional<std::string> control;
-  std::string app;  ///< empty: the only one
+  std::string app;  ///< a name, or an address that it is reached by; empty: the only one
   bool json = false;
 };
 
@@ -110,6 +110,10 @@ struct LogsVerb {
 struct ReloadVerb {
   Target target;
   Milliseconds timeout = kOff;
+};
+/// `berth ls`
+struct LsVerb {
+  bool json = false;
 };
 struct StopVerb {
   Target target;
@@ -175,9 +179,9 @@ struct ShowText {
   int exit_code = 0;  ///< 0: to stdout; 2, and 125 of exec: to stderr
 };
 
-using Verb =
-    std::variant<RunVerb, ExecVerb, SwapVerb, CancelVerb, PauseVerb, ResumeVerb, StatusVerb, WhyVerb,
-                 LogsVerb, ReloadVerb, StopVerb, PortVerb, CheckVerb, InitVerb, LoadVerb, DemoVerb, ShowText>;
+using Verb = std::variant<RunVerb, ExecVerb, SwapVerb, CancelVerb, PauseVerb, ResumeVerb, StatusVerb, WhyVerb,
+                          LogsVerb, ReloadVerb, StopVerb, LsVerb, PortVerb, CheckVerb, InitVerb, LoadVerb,
+                          DemoVerb, ShowText>;
 
 /// Reads main's arguments, argv[0] left out.
 Verb parse_command_line(const std::vector<std::string>& arguments);

@@ -53,6 +53,7 @@ berth detach --only 127.0.0.1:9000       only if that is what is attached
 )"},
     {"status", R"(berth status                             everything, once
 berth status --watch                     the table, every second
+berth status 127.0.0.1:8000              of several berths the one that listens there
 berth status --json | jq .apps[0].state  for a script
 )"},
     {"why", R"(berth why                                the last swap, in sentences
@@ -60,9 +61,14 @@ berth why web --json                     its report, for a script
 )"},
     {"logs", R"(berth logs -f                            all apps, as they write
 berth logs web -n 20                     the last lines of one
+berth logs --raw > app.log               with every byte that was written
 )"},
     {"stop", R"(berth stop                               in order, whatever it takes
 berth stop --timeout 10s                 but wait no longer than that
+berth stop 127.0.0.1:8000                of several berths the one that listens there
+)"},
+    {"ls", R"(berth ls                                 which berths run, for whom and where
+berth ls --json | jq .berths[].control   for a script
 )"},
     {"port", R"(berth port 127.0.0.1:8000                free, or who has it
 berth port 8000 --wait 20s && ./app      start when it is free

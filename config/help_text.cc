@@ -68,6 +68,7 @@ std::string usage_text(const CLI::App& verb) {
   if (name == "attach") return "berth attach [APP] ADDRESS [OPTIONS]";
   if (name == "completions") return "berth completions bash|zsh|fish";
   if (name == "help") return "berth help [VERB]\nberth help --man";
+  if (name == "stop" || name == "reload") return "berth " + name + " [ADDRESS] [OPTIONS]";
   return "berth " + name + (verb.get_option_no_throw("APP") != nullptr ? " [APP]" : "") + " [OPTIONS]";
 }
 

@@ -102,6 +102,9 @@ Set for a backend whose readiness check is notify.
 .TP
 .B NO_COLOR
 No colours, whatever the terminal can show.
+.TP
+.B TERM
+Not set, or dumb: no colours either, and nothing is drawn over.
 .SH FILES
 .TP
 .I ./berth.toml

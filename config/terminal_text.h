@@ -1,6 +1,7 @@
-// The one filter for text on its way to a terminal. Whatever comes from outside (a backend's output, a server's
-// header, another process's command line, a file) may hold bytes that a terminal obeys: they move the cursor,
-// write to the clipboard, or show text in another order than it is read. Pure, except for colours_wanted().
+// The one filter for text on its way to a terminal. Whatever comes from outside (a backend's output, a
+// server's header, another process's command line, a file) may hold bytes that a terminal obeys: they move
+// the cursor, write to the clipboard, or show text in another order than it is read. Pure, except for
+// colours_wanted().
 #pragma once
 
 #include <cstdint>

@@ -6,7 +6,8 @@
 
 namespace berth {
 
-/// The length of the UTF-8 sequence that `text` begins with; 0: it is empty or begins with none (RFC 3629 §4).
+/// The length of the UTF-8 sequence that `text` begins with; 0: it is empty or begins with none (RFC 3629
+/// §4).
 std::size_t utf8_length(std::string_view text);
 
 /// The code point of a sequence that utf8_length() has measured.

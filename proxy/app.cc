@@ -234,10 +234,15 @@ void App::keep_control_socket() {
   socket_check_.expires_after(kSocketCheck);
   socket_check_.async_wait([this](boost::system::error_code error) {
     if (error || phase_ != Phase::Serving) return;
-    if (control_socket_->renew()) {
+    std::string trouble;
+    if (control_socket_->renew(trouble)) {
       server_->listen(control_socket_->release_fd());
       log_.line(observe::Level::Warn, {}, {}, "the control socket was gone; it is there again");
+    } else if (!trouble.empty() && trouble != socket_trouble_) {
+      log_.line(observe::Level::Warn, {}, {},
+                "the control socket is gone, and cannot be made anew: " + trouble);
     }
+    socket_trouble_ = trouble;
     keep_control_socket();
   });
 }

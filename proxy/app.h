@@ -119,6 +119,7 @@ class App final : public control::Service, public swap::AppEvents {
   boost::asio::steady_timer socket_check_{io_};
   PublicListeners listeners_{inherited_};
   std::optional<control::ControlSocket> control_socket_;
+  std::string socket_trouble_;  ///< why it could not be made anew; told once
   Accounts accounts_{
       io_,
       {.inherited = inherited_, .standard = start_.guest ? 2 : 1, .warn = [this](const std::string& text) {

@@ -45,6 +45,16 @@ std::string working_dir() {
   return std::filesystem::current_path(error).string();
 }
 
+/// On the control loop: a pipe that has taken the file's place would hold it for ever.
+RunConfig read_again(const RunVerb& verb, const std::string& dir, const std::string& file) {
+  std::error_code error;
+  if (!std::filesystem::exists(file, error) || std::filesystem::is_regular_file(file, error))
+    return make_run_config(verb, dir);
+  RunConfig refused;
+  refused.errors.push_back({file, "this is no regular file, and cannot be read again", ""});
+  return refused;
+}
+
 int serve(RunConfig run, AppStart start) {
   raise_descriptor_limit();
   std::signal(SIGPIPE, SIG_IGN);  // a peer that is gone is a return value
@@ -67,7 +77,8 @@ struct Run {
       return 2;
     }
     AppStart start;
-    if (!run.file.empty()) start.reread = [verb, dir = working_dir()] { return make_run_config(verb, dir); };
+    if (!run.file.empty())
+      start.reread = [verb, dir = working_dir(), file = run.file] { return read_again(verb, dir, file); };
     start.file = run.file;
     start.watch = verb.watch_config;
     return serve(std::move(run), std::move(start));

@@ -21,10 +21,13 @@ constexpr int kSamePortTries = 16;
 /// Who may connect is the directory's matter, as with nginx and systemd: the loopback is open to every user
 /// too.
 constexpr mode_t kSocketMode = 0666;
+/// Another berth holds the directory's lock for a moment only; a reload, on the control loop, waits no
+/// longer.
+constexpr std::chrono::milliseconds kLockPatience{50};
 
 /// 0, or the errno. A file that nobody listens on any more is replaced.
 int open_path(const Endpoint& endpoint, PublicSocket& out) {
-  loop::UnixListener made = loop::listen_unix(endpoint.path, kSocketMode, kBacklog);
+  loop::UnixListener made = loop::listen_unix(endpoint.path, kSocketMode, kBacklog, kLockPatience);
   if (made.error != 0) return made.error;
   out.fd = std::move(made.fd);
   out.file = std::move(made.file);
@@ -67,6 +70,7 @@ std::string explain_path(const Endpoint& endpoint, int error) {
   if (error == ENOTSOCK)
     return text + "there is a file that is no socket\n  remove it, or choose another path";
   if (error == ENOENT) return text + "its directory is not there\n  make it, or choose another path";
+  if (error == EWOULDBLOCK) return text + loop::locked_text(endpoint.path);
   if (error == ENAMETOOLONG) return text + "the path is too long for a socket\n  choose a shorter one";
   if (error != EADDRINUSE) return text + std::generic_category().message(error);
   return text + "a server answers there" + backend::port_details(backend::probe(endpoint)) +

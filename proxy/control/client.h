@@ -49,8 +49,8 @@ struct Following {
 inline constexpr std::size_t kMostAnswer = std::size_t{64} * 1024 * 1024;  ///< bytes, unless it goes by lines
 inline constexpr std::size_t kMostLine = std::size_t{16} * 1024 * 1024;    ///< bytes of one line
 
-/// `socket`: a path. Speaks to berths of this process's own user and of root; root to root's alone, since what
-/// is said may be a command or a secret. Returns when the answer is complete or can no longer be.
+/// `socket`: a path. Speaks to berths of this process's own user and of root; root to root's alone, since
+/// what is said may be a command or a secret. Returns when the answer is complete or can no longer be.
 CallResult call(const std::string& socket, const Call& what, const Following& following = {});
 
 }  // namespace berth::control

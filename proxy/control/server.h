@@ -15,13 +15,14 @@
 namespace berth::control {
 
 struct ServerSettings {
-  /// Connections. For one more the one that has been silent longest goes; where none is silent, it is told 503.
+  /// Connections. For one more the one that has been silent longest goes; where none is silent, it is told
+  /// 503.
   std::size_t max_clients = 64;
-  std::size_t max_followers = 48;                     ///< of them: readers of events, and of logs with follow=1
-  std::size_t max_streams = 56;                       ///< those, and callers who wait for a swap or a reload
-  std::uint32_t max_head = 16 * 1024;                 ///< bytes of a request's head
-  std::uint64_t max_body = 256 * 1024;                ///< bytes of a request's body
-  std::size_t max_queued = 1024 * 1024;               ///< bytes a stream may be behind before it is cut off
+  std::size_t max_followers = 48;        ///< of them: readers of events, and of logs with follow=1
+  std::size_t max_streams = 56;          ///< those, and callers who wait for a swap or a reload
+  std::uint32_t max_head = 16 * 1024;    ///< bytes of a request's head
+  std::uint64_t max_body = 256 * 1024;   ///< bytes of a request's body
+  std::size_t max_queued = 1024 * 1024;  ///< bytes a stream may be behind before it is cut off
   std::chrono::milliseconds request_timeout{10'000};  ///< a whole request, or the silence between two
   std::chrono::milliseconds write_timeout{10'000};    ///< one write to a client that does not read
   std::chrono::milliseconds answer_timeout{5'000};    ///< what the Service may take for a status

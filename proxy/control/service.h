@@ -108,7 +108,7 @@ struct RecentStatus {
 struct AppStatus {
   std::string name;
   std::vector<std::string> addresses;  ///< "127.0.0.1:8000"
-  /// "waiting", "starting", "serving", "unhealthy", "swapping", "restarting", "failed", "cancelled",
+  /// "waiting", "starting", "serving", "paused", "unhealthy", "unreachable", "swapping", "restarting", "failed", "cancelled",
   /// "vacant", "stopping"
   std::string state;
   std::vector<std::string> command;

@@ -31,15 +31,14 @@ struct Streams {
 
 /// Says to a client that nothing follows, and takes what it still sends for `time` at most: closed with bytes
 /// unread, the socket would take the answer away from it.
-boost::asio::awaitable<void> linger(
-    boost::beast::basic_stream<boost::asio::local::stream_protocol>& stream, std::chrono::milliseconds time);
+boost::asio::awaitable<void> linger(boost::beast::basic_stream<boost::asio::local::stream_protocol>& stream,
+                                    std::chrono::milliseconds time);
 
 class Session : public std::enable_shared_from_this<Session> {
  public:
   using Socket = boost::asio::local::stream_protocol::socket;
 
-  Session(Socket socket, Service& service, const ServerSettings& settings,
-          std::shared_ptr<Streams> streams);
+  Session(Socket socket, Service& service, const ServerSettings& settings, std::shared_ptr<Streams> streams);
 
   /// Serves until the client goes, a limit is reached or the server closes.
   static boost::asio::awaitable<void> serve(std::shared_ptr<Session> self);

@@ -197,8 +197,9 @@ void Session::end_stream() {
 
 asio::awaitable<bool> Session::stream(const Request& request) {
   bool chunked = request.version() >= 11;
-  std::string first = head(200, chunked ? "Content-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n"
-                                   : "Content-Type: application/x-ndjson\r\n");
+  std::string first =
+      head(200, chunked ? "Content-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n"
+                        : "Content-Type: application/x-ndjson\r\n");
   watch_for_end();
   bool fine = co_await write(std::move(first));
   while (fine && !gone_) {

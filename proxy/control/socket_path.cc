@@ -6,19 +6,19 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <utility>
 
 namespace berth::control {
 namespace {
 
-constexpr std::size_t kLongestPath = sizeof(sockaddr_un::sun_path) - 1;
 constexpr std::string_view kSuffix = ".sock";
 constexpr mode_t kMode = 0600;
 constexpr int kBacklog = 64;
+constexpr std::chrono::milliseconds kLockPatience{2'000};  ///< another berth needs it for a moment only
 
 std::optional<std::string> variable(const char* name) {
   const char* value = std::getenv(name);
@@ -44,18 +44,25 @@ std::string private_directory(const std::string& path, unsigned uid) {
   return {};
 }
 
-/// Whether nobody but `uid` could have put a socket there.
-bool trusted(const std::string& directory, unsigned uid) {
-  struct stat facts {};
-  return ::lstat(directory.c_str(), &facts) == 0 && S_ISDIR(facts.st_mode) && facts.st_uid == uid &&
-         (facts.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+/// In a user namespace those of outside have no number: root of outside among them.
+bool is_unmapped(uid_t user) {
+  std::ifstream overflow("/proc/sys/kernel/overflowuid");
+  uid_t outside = 0;
+  if (!(overflow >> outside) || outside != user) return false;
+  std::ifstream map("/proc/self/uid_map");
+  for (std::uint64_t inside = 0, from = 0, count = 0; map >> inside >> from >> count;)
+    if (user >= inside && user - inside < count) return false;
+  return true;
 }
 
-/// What is wrong with the directory of a path that was given.
-std::string open_to_others(const std::string& directory) {
+/// What is wrong with one directory.
+std::string wrong_with(const std::string& directory, unsigned uid) {
   struct stat facts {};
-  if (::stat(directory.c_str(), &facts) != 0) return {};  // the bind will say it
-  const bool writable = (facts.st_mode & (S_IWGRP | S_IWOTH)) != 0;
+  if (::lstat(directory.c_str(), &facts) != 0) return {};
+  if (facts.st_uid != uid && facts.st_uid != 0 && !is_unmapped(facts.st_uid))
+    return directory + " belongs to user " + std::to_string(facts.st_uid) +
+           ", who could put a socket of theirs in its place";
+  const bool writable = !S_ISLNK(facts.st_mode) && (facts.st_mode & (S_IWGRP | S_IWOTH)) != 0;
   if (!writable || (facts.st_mode & S_ISVTX) != 0) return {};
   return "other users may write to " + directory + ", and so put a socket of theirs in its place";
 }
@@ -73,31 +80,16 @@ std::string trouble(const std::string& path, const std::string& shown, int error
   switch (error) {
     case EADDRINUSE:
       return "a berth already answers on " + shown + " (`berth stop` ends it)";
+    case EWOULDBLOCK:
+      return "the control socket " + shown + " cannot be made: " + loop::locked_text(path);
     case ENOTSOCK:
       return shown + " is there and is no socket";
     case ENAMETOOLONG:
-      return "the path of the control socket is longer than " + std::to_string(kLongestPath) +
+      return "the path of the control socket is longer than " + std::to_string(kLongestSocketPath) +
              " bytes: " + (shown.starts_with(path) ? shown : path);
     default:
       return "the control socket " + shown + ": " + std::strerror(error);
   }
-}
-
-bool contains(const std::string& outer, const std::string& inner) {
-  if (outer.empty()) return false;
-  if (outer == inner || outer == "/") return true;
-  return inner.size() > outer.size() && inner.starts_with(outer) && inner[outer.size()] == '/';
-}
-
-std::vector<std::string> sockets_in(const std::string& directory) {
-  std::vector<std::string> paths;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
-    std::string name = entry.path().filename().string();
-    if (name.ends_with(kSuffix) && !name.starts_with(".")) paths.push_back(entry.path().string());
-  }
-  std::sort(paths.begin(), paths.end());
-  return paths;
 }
 
 }  // namespace
@@ -109,6 +101,27 @@ Surroundings Surroundings::of_process() {
   const bool ours = runtime && ::stat(runtime->c_str(), &facts) == 0 && S_ISDIR(facts.st_mode) &&
                     facts.st_uid == ::geteuid();
   return {variable("BERTH_CONTROL"), ours ? runtime : std::nullopt, "/tmp", ::geteuid()};
+}
+
+bool is_private_to(const std::string& directory, unsigned uid) {
+  struct stat facts {};
+  return ::lstat(directory.c_str(), &facts) == 0 && S_ISDIR(facts.st_mode) && facts.st_uid == uid &&
+         (facts.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+std::string open_to_others(const std::string& directory, unsigned uid) {
+  std::error_code error;
+  const std::filesystem::path real = std::filesystem::canonical(directory, error);
+  if (error) return {};  // the bind will say it
+  // Links on the way are as good as the directories that they lie in.
+  for (const std::filesystem::path& way : {std::filesystem::path(directory), real}) {
+    std::filesystem::path walked;
+    for (const std::filesystem::path& step : way) {
+      walked /= step;
+      if (std::string wrong = wrong_with(walked.string(), uid); !wrong.empty()) return wrong;
+    }
+  }
+  return {};
 }
 
 std::string socket_file_name(std::string_view listen) {
@@ -138,74 +151,23 @@ std::variant<ControlSocket, std::string> ControlSocket::make(const std::string& 
   std::error_code ignored;
   path = std::filesystem::absolute(path, ignored).lexically_normal().string();
   const std::string directory = std::filesystem::path(path).parent_path().string();
-  if (std::string wrong = given ? open_to_others(directory) : ""; !wrong.empty())
+  if (std::string wrong = open_to_others(directory, surroundings.uid); !wrong.empty())
     return "the control socket " + shown + ": " + wrong + std::string(kElsewhere);
-  loop::UnixListener made = loop::listen_unix(path, kMode, kBacklog);
+  loop::UnixListener made = loop::listen_unix(path, kMode, kBacklog, kLockPatience);
   if (made.error == 0) return ControlSocket(std::move(made));
   return trouble(path, shown, made.error) + std::string(kElsewhere);
 }
 
-bool ControlSocket::renew() {
+bool ControlSocket::renew(std::string& trouble) {
   struct stat there {};
   const std::string path = this->path();
   if (::lstat(path.c_str(), &there) == 0 || errno != ENOENT) return false;
   loop::UnixListener again = loop::listen_unix(path, kMode, kBacklog);
+  if (again.error == EWOULDBLOCK) trouble = loop::locked_text(path);
   if (again.error != 0) return false;
   // The old socket, still open, keeps its inode: the new file is not taken for the old one and removed.
   socket_ = std::move(again);
   return true;
-}
-
-Found choose(const std::vector<Candidate>& live, const std::string& working_dir) {
-  if (live.empty()) {
-    return {{},
-            "no berth is running here\n    start one: berth run -- COMMAND; or name its socket: "
-            "--control PATH",
-            3};
-  }
-  if (live.size() == 1) return {live.front().path, {}, 0};
-  const Candidate* best = nullptr;
-  bool tie = false;
-  for (const Candidate& candidate : live) {
-    if (!contains(candidate.dir, working_dir)) continue;
-    tie = best != nullptr && best->dir.size() == candidate.dir.size();
-    if (best == nullptr || candidate.dir.size() >= best->dir.size()) best = &candidate;
-  }
-  if (best != nullptr && !tie) return {best->path, {}, 0};
-  std::string list = "several berths are running, and this directory does not tell which one is meant";
-  for (const Candidate& candidate : live) {
-    list += "\n    --control " + candidate.path + "    " + candidate.apps + ", in " + candidate.dir;
-  }
-  return {{}, std::move(list), 2};
-}
-
-Found find_control(const std::optional<std::string>& explicit_path, const std::string& working_dir,
-                   const Surroundings& surroundings, const AskWho& ask) {
-  std::string named = explicit_path.value_or(surroundings.berth_control.value_or(""));
-  if (!named.empty()) {
-    if (named.size() > kLongestPath) return {{}, "no socket has so long a path: " + named, 2};
-    if (loop::answers(named)) return {named, {}, 0};
-    const std::string from = explicit_path ? "" : " (from $BERTH_CONTROL)";
-    return {{},
-            "no berth answers on " + named + from + "\n    start one there: berth run --control " + named +
-                " -- COMMAND",
-            3};
-  }
-  std::vector<std::string> paths;
-  for (const std::string& directory : socket_directories(surroundings)) {
-    const std::string outer = std::filesystem::path(directory).parent_path().string();
-    if (!trusted(directory, surroundings.uid) || !trusted(outer, surroundings.uid)) continue;
-    for (std::string& path : sockets_in(directory)) {
-      if (loop::answers(path)) paths.push_back(std::move(path));
-    }
-  }
-  // The usual case needs no question: one berth, one socket.
-  if (paths.size() == 1) return {paths.front(), {}, 0};
-  std::vector<Candidate> live;
-  for (const std::string& path : paths) {
-    if (auto candidate = ask(path)) live.push_back(*candidate);
-  }
-  return choose(live, working_dir);
 }
 
 }  // namespace berth::control

@@ -1,9 +1,8 @@
-// Where the control socket lies and who may have made the directory it lies in (design section 9). Owns the
-// path rules of both sides: the front that makes the socket, the client that looks for it. Knows neither HTTP
-// nor what is said over it.
+// Where the control socket lies and who may have made the directories it lies in. Owns the path rules of both
+// sides, and the socket of a front; find_berth.h looks for the sockets of others. Knows neither HTTP nor what
+// is said over it.
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,15 +14,26 @@
 
 namespace berth::control {
 
+inline constexpr std::size_t kLongestSocketPath = 107;  ///< bytes; Linux's sockaddr_un has one more
+
 /// What the path rules ask of the process's surroundings; tests put others in its place.
 struct Surroundings {
   std::optional<std::string> berth_control;    ///< $BERTH_CONTROL, for clients alone
   std::optional<std::string> xdg_runtime_dir;  ///< $XDG_RUNTIME_DIR
   std::string tmp = "/tmp";
   unsigned uid = 0;
+  std::string runtime_dirs = "/run/user";  ///< where systemd has those of all users, by their numbers
 
   static Surroundings of_process();
 };
+
+/// Whether nobody but `uid` could have put a socket into that directory.
+bool is_private_to(const std::string& directory, unsigned uid);
+
+/// Why others than root and `uid` could put a socket of theirs at a path in `directory`: somebody else owns
+/// it, or a directory above it, or may write there (but for sticky ones, as /tmp). Empty: nobody could, or it
+/// is not there.
+std::string open_to_others(const std::string& directory, unsigned uid);
 
 /// "127.0.0.1:8000" -> "127.0.0.1:8000.sock".
 std::string socket_file_name(std::string_view listen);
@@ -46,37 +56,13 @@ class ControlSocket {
   /// The listening descriptor; ownership passes to the caller.
   int release_fd() { return socket_.fd.release(); }
   /// Listens at the same path again if its file is gone, as when somebody cleans up /tmp. False: the file is
-  /// there, or cannot be made now. The descriptor that was released stays open until this has returned.
-  bool renew();
+  /// there, or cannot be made now; `trouble` says why, where somebody else is to blame. The descriptor that
+  /// was released stays open until this has returned.
+  bool renew(std::string& trouble);
 
  private:
   explicit ControlSocket(loop::UnixListener socket) : socket_(std::move(socket)) {}
   loop::UnixListener socket_;
 };
-
-/// A berth that answers, as a client found it.
-struct Candidate {
-  std::string path;
-  std::string dir;   ///< its working directory
-  std::string apps;  ///< for the list: "web on 127.0.0.1:8000"
-};
-
-/// What the client's search came to.
-struct Found {
-  std::string path;   ///< empty: none, or several
-  std::string error;  ///< what to tell then; may have several lines
-  int exit_code = 0;  ///< 2: several; 3: none is running there
-};
-
-/// Asks the berth at a path who it is; nullopt: nobody answers.
-using AskWho = std::function<std::optional<Candidate>(const std::string& path)>;
-
-/// --control, else $BERTH_CONTROL, else the only live one, else the one whose directory contains
-/// `working_dir`.
-Found find_control(const std::optional<std::string>& explicit_path, const std::string& working_dir,
-                   const Surroundings& surroundings, const AskWho& ask);
-
-/// The choice among several live ones. Pure.
-Found choose(const std::vector<Candidate>& live, const std::string& working_dir);
 
 }  // namespace berth::control

@@ -111,7 +111,8 @@ Layout fitting(const std::vector<Row>& rows, std::size_t columns) {
 
 std::string state_painted(const std::string& state, const Paint& paint) {
   if (state == "serving") return paint.good(state);
-  if (state == "failed" || state == "unhealthy" || state == "unreleased") return paint.bad(state);
+  if (state == "failed" || state == "unhealthy" || state == "unreachable" || state == "unreleased")
+    return paint.bad(state);
   return paint.warn(state);
 }
 
@@ -151,6 +152,9 @@ std::string note_on(const AppStatus& app, const Paint& paint) {
   if (app.state == "cancelled") note = std::string(observe::kWaitsForSwap) + "; requests are refused";
   if (app.state == "vacant") note = "waiting for `berth attach` or `berth swap`; requests are held";
   if (app.state == "unhealthy") note = "its checks fail, and requests are held: " + why;
+  if (app.state == "unreachable")
+    note = "nothing takes connections on " + app.external +
+           ", and berth did not start what did: start it again, or `berth attach` another";
   if (app.state == "failed") note = "did not start, and is tried again: " + why;
   if (app.state == "restarting") note = "ended by itself, and is started again: " + why;
   for (const GenerationStatus& g : app.generations) {

@@ -25,11 +25,7 @@ class LogScreen {
   enum class Lines : std::uint8_t { Plain, Named };
 
   LogScreen(const std::vector<std::string>& apps, Lines lines, const LogsVerb& verb, const Terminal& terminal)
-      : lines_(lines),
-        json_(verb.target.json),
-        raw_(verb.raw),
-        terminal_(terminal),
-        paint_(terminal.colour) {
+      : lines_(lines), json_(verb.target.json), raw_(verb.raw), terminal_(terminal), paint_(terminal.colour) {
     for (const std::string& app : apps) widest_ = std::max(widest_, width_of(app));
   }
 

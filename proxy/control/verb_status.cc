@@ -30,7 +30,7 @@ FrontStatus only_asked(FrontStatus front, const std::string& app) {
 }
 
 // Until somebody ends it, or the berth ends.
-int watch(const StatusVerb& verb, const std::string& socket, const Call& what, const Terminal& terminal) {
+int watch(const StatusVerb& verb, const Reached& reached, const Call& what, const Terminal& terminal) {
   Pulse pulse;
   LiveScreen screen(terminal);
   FrontStatus front;
@@ -39,7 +39,7 @@ int watch(const StatusVerb& verb, const std::string& socket, const Call& what, c
       Following following;
       following.timeout = kLongestAnswer;
       following.given_up = [&] { return pulse.asked(); };
-      const CallResult result = call(socket, what, following);
+      const CallResult result = call(reached.socket, what, following);
       if (result.end == CallEnd::Interrupted) return 0;
       if (result.end == CallEnd::NoBerth || result.end == CallEnd::Lost)
         return tell_problem({.exit_code = 3,
@@ -52,8 +52,8 @@ int watch(const StatusVerb& verb, const std::string& socket, const Call& what, c
         terminal.json(result.body);
       } else {
         auto read = read_front(result.body);
-        if (!read) return tell_unread(socket, terminal);
-        front = only_asked(std::move(*read), verb.target.app);
+        if (!read) return tell_unread(reached.socket, terminal);
+        front = only_asked(std::move(*read), reached.app);
       }
     }
     const TerminalSize size = terminal.size_now();
@@ -71,12 +71,13 @@ int watch(const StatusVerb& verb, const std::string& socket, const Call& what, c
 }  // namespace
 
 int run_verb(const StatusVerb& verb, const Terminal& terminal) {
-  const std::string& app = verb.target.app;
-  Reached reached = app.empty() ? reach_front(verb.target, terminal) : reach_app(verb.target, terminal);
+  const bool one = !verb.target.app.empty();
+  Reached reached = one ? reach_app(verb.target, terminal) : reach_front(verb.target, terminal);
   if (reached.exit_code != 0) return reached.exit_code;
+  const std::string& app = reached.app;
   const bool one_object = verb.target.json && !app.empty();
   const Call what{"GET", one_object ? "/v1/apps/" + app : "/v1/status", {}};
-  if (verb.watch) return watch(verb, reached.socket, what, terminal);
+  if (verb.watch) return watch(verb, reached, what, terminal);
   CallResult result = call(reached.socket, what);
   if (int code = tell_failure(result, verb.target, "berth", terminal); code != 0) return code;
   if (verb.target.json) {

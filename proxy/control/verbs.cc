@@ -3,16 +3,15 @@
 #include <pwd.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <boost/json/parse.hpp>
 #include <filesystem>
 #include <system_error>
 #include <utility>
 
 #include "config/json_text.h"
+#include "proxy/control/find_berth.h"
 #include "proxy/control/json_map.h"
 #include "proxy/control/phase_text.h"
-#include "proxy/control/socket_path.h"
 
 namespace berth::control {
 namespace {
@@ -23,10 +22,14 @@ namespace json = boost::json;
 constexpr std::string_view kBegin =
     "\n    start one: berth run -- COMMAND; or name another's socket: --control PATH";
 constexpr auto kShortCall = std::chrono::seconds(10);
+constexpr auto kStrangersCall = std::chrono::seconds(2);  ///< who knows what it is
 
-CallResult call_status(const std::string& socket) {
+}  // namespace
+
+CallResult call_status(const std::string& socket, bool any_user) {
   Following following;
-  following.timeout = kShortCall;
+  following.timeout = any_user ? kStrangersCall : kShortCall;
+  following.any_user = any_user;
   return call(socket, {"GET", "/v1/status", {}}, following);
 }
 
@@ -37,6 +40,8 @@ std::optional<FrontStatus> read_status(const CallResult& result) {
   return error ? std::nullopt : front_from(value);
 }
 
+namespace {
+
 std::optional<Candidate> ask_who(const std::string& socket) {
   auto front = read_status(call_status(socket));
   if (!front) return std::nullopt;
@@ -45,7 +50,7 @@ std::optional<Candidate> ask_who(const std::string& socket) {
     apps +=
         (apps.empty() ? "" : ", ") + app.name + (app.addresses.empty() ? "" : " on " + app.addresses.front());
   }
-  return Candidate{socket, front->dir, apps};
+  return Candidate{socket, front->dir, apps, std::move(front->apps)};
 }
 
 // "title: detail" of a problem, or the bare body of something that is none.
@@ -87,10 +92,12 @@ int tell_problem(const VerbProblem& problem, const Target& target, const Termina
   return problem.exit_code;
 }
 
-Reached reach_front(const Target& target, const Terminal& terminal) {
+namespace {
+
+Reached find_front(const Target& target, const Terminal& terminal) {
   std::error_code ignored;
   std::string here = std::filesystem::current_path(ignored).string();
-  Found found = find_control(target.control, here, Surroundings::of_process(), ask_who);
+  Found found = find_control(target.control, here, Surroundings::of_process(), ask_who, target.app);
   if (found.exit_code == 0) return {found.path, {}, 0};
   const bool none = found.exit_code == 3;
   return {{},
@@ -102,11 +109,30 @@ Reached reach_front(const Target& target, const Terminal& terminal) {
                        target, terminal)};
 }
 
+// The app of that name, else those that are reached at that address.
+std::vector<std::string> meant_of(const std::vector<AppStatus>& apps, const std::string& wanted) {
+  std::vector<std::string> names;
+  for (const AppStatus& app : apps) {
+    if (app.name == wanted) return {wanted};
+    if (is_meant(app, wanted)) names.push_back(app.name);
+  }
+  return names;
+}
+
+}  // namespace
+
+Reached reach_front(const Target& target, const Terminal& terminal) {
+  if (target.app.empty()) return find_front(target, terminal);
+  std::vector<std::string> apps;
+  return reach_apps(target, terminal, apps);
+}
+
 Reached reach_apps(const Target& target, const Terminal& terminal, std::vector<std::string>& apps) {
-  Reached reached = reach_front(target, terminal);
+  Reached reached = find_front(target, terminal);
   if (reached.exit_code != 0) return reached;
   const CallResult result = call_status(reached.socket);
-  if (result.end == CallEnd::Complete && result.status != 200) {
+  const bool refused = result.end == CallEnd::Complete && result.status != 200;
+  if (refused || result.end == CallEnd::NotYours || result.end == CallEnd::Nonsense) {
     reached.exit_code = tell_failure(result, target, "berth", terminal);
     return reached;
   }
@@ -123,7 +149,8 @@ Reached reach_apps(const Target& target, const Terminal& terminal, std::vector<s
   }
   for (const AppStatus& app : front->apps) apps.push_back(app.name);
   if (target.app.empty()) return reached;
-  if (std::find(apps.begin(), apps.end(), target.app) == apps.end()) {
+  const std::vector<std::string> meant = meant_of(front->apps, target.app);
+  if (meant.empty()) {
     reached.exit_code =
         tell_problem({.exit_code = 2,
                       .type = "no-such-app",
@@ -131,7 +158,7 @@ Reached reach_apps(const Target& target, const Terminal& terminal, std::vector<s
                       .detail = "there is no app '" + target.app + "'; there are: " + joined(apps)},
                      target, terminal);
   }
-  apps = {target.app};
+  apps = meant;
   return reached;
 }
 

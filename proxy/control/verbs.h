@@ -30,6 +30,8 @@ int run_verb(const PortVerb& verb, const Terminal& terminal);
 int run_verb(const CheckVerb& verb, const Terminal& terminal);
 int run_verb(const InitVerb& verb, const Terminal& terminal);
 
+int run_verb(const LsVerb& verb, const Terminal& terminal);
+
 /// Why a verb ends without its answer.
 struct VerbProblem {
   int exit_code = 1;
@@ -49,7 +51,13 @@ struct Reached {
   int exit_code = 0;  ///< not 0: it was told why, the verb ends with this
 };
 
-/// Finds the berth that is meant. Tells the terminal when there is none, or several.
+/// GET /v1/status. `any_user`: of whoever answers, within a short time; tells nothing but the question.
+CallResult call_status(const std::string& socket, bool any_user = false);
+/// What it says; nullopt: it is no status.
+std::optional<FrontStatus> read_status(const CallResult& result);
+
+/// Finds the berth that is meant: the one that has the target's app or address, if it names one. Tells the
+/// terminal when there is none, or several.
 Reached reach_front(const Target& target, const Terminal& terminal);
 /// And which apps: the named one, or all of them.
 Reached reach_apps(const Target& target, const Terminal& terminal, std::vector<std::string>& apps);

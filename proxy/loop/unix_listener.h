@@ -4,6 +4,7 @@
 
 #include <sys/stat.h>
 
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -44,6 +45,12 @@ bool answers(const std::string& path);
 /// file that nobody listens on any more is replaced. EADDRINUSE: somebody does. ENOTSOCK: there is a file
 /// that is no socket. ENAMETOOLONG: the name, or the temporary one beside it, does not fit a socket address.
 /// Two processes that open the same path at once do so one after the other (flock(2) on its directory).
-UnixListener listen_unix(const std::string& path, mode_t mode, int backlog);
+/// Others may hold that lock, too: it is waited for during `patience` at most, then EWOULDBLOCK. 0, for
+/// loops: not at all.
+UnixListener listen_unix(const std::string& path, mode_t mode, int backlog,
+                         std::chrono::milliseconds patience = std::chrono::milliseconds(0));
+
+/// What to say of EWOULDBLOCK.
+std::string locked_text(const std::string& path);
 
 }  // namespace berth::loop

@@ -7,8 +7,8 @@
 
 namespace berth::observe {
 
-/// Calls `work` on a thread of its own and waits for it, `time` at most. False: it goes on by itself, with all
-/// that it owns, until it is done or the process ends.
+/// Calls `work` on a thread of its own and waits for it, `time` at most. False: it goes on by itself, with
+/// all that it owns, until it is done or the process ends.
 bool end_within(std::chrono::milliseconds time, std::function<void()> work);
 
 }  // namespace berth::observe

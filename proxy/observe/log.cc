@@ -162,7 +162,8 @@ class DescriptorSink : public spdlog::sinks::base_sink<std::mutex> {
     // Names of a usual length keep the texts below each other.
     if (named != 0) line_.append(named < 7 ? 8 - named : 1, ' ');
     const bool backend = subject.kind == Kind::Out || subject.kind == Kind::Err;
-    line_ += terminal_text(text, backend && colours_ ? TextColours::Keep : TextColours::Strip, TextLines::One);
+    line_ +=
+        terminal_text(text, backend && colours_ ? TextColours::Keep : TextColours::Strip, TextLines::One);
   }
 
   void put_json(std::time_t seconds, int ms, const Subject& subject, std::string_view app,

@@ -6,6 +6,11 @@
 #include "proxy/swap/app_shell.h"
 
 namespace berth::swap {
+namespace {
+
+constexpr std::chrono::milliseconds kReachTimeout{1'000};  ///< less than a status may take
+
+}  // namespace
 
 const Retirement* AppShell::retirement(Generation generation) const {
   for (const Retirement& r : state_.retirements) {
@@ -44,7 +49,8 @@ std::string AppShell::state_word() const {
                  ? "swapping"
                  : "restarting";
     case AppState::Serving:
-      return health_.unhealthy() ? "unhealthy" : "serving";
+      if (health_.unhealthy()) return "unhealthy";
+      return paused_ ? "paused" : "serving";
     case AppState::Swapping:
       return "swapping";
     case AppState::Crashed:
@@ -117,6 +123,7 @@ void AppShell::status(std::function<void(control::AppStatus)> answer) const {
   struct Gathering {
     control::AppStatus status;
     std::size_t awaited = 0;
+    std::unique_ptr<backend::Check> check{};
     std::function<void(control::AppStatus)> answer;
     void one_came() {
       if (--awaited == 0) answer(std::move(status));
@@ -131,6 +138,20 @@ void AppShell::status(std::function<void(control::AppStatus)> answer) const {
       gathering->status.generations[n].holders = holders;
       gathering->one_came();
     });
+  }
+  const auto serving = seats_.find(state_.current);
+  // Nobody tells that a server of somebody else's has ended, unless it has health checks.
+  const bool unknown = serving != seats_.end() && serving->second.external &&
+                       state_.state == AppState::Serving && settings_.app.health.every == kOff;
+  if (unknown) {
+    ++gathering->awaited;
+    auto check =
+        serving->second.backend->reach(kReachTimeout, [gathering](const backend::CheckResult& result) {
+          const std::unique_ptr<backend::Check> over = std::move(gathering->check);
+          if (!result.passed) gathering->status.state = "unreachable";
+          gathering->one_came();
+        });
+    if (check) gathering->check = std::move(check);
   }
   plane_.counters([gathering](http::Counters counters) {
     gathering->status.counters = counters;

@@ -49,6 +49,7 @@ void AppShell::pause(const control::PauseRequest& request) {
   log(Level::Info, {},
       "paused: new requests wait" + end + (request.message.empty() ? "" : ": " + request.message));
   set_gate();
+  tell_state();
   pause_end_.cancel();
   if (paused_->until == kNever) return;
   pause_end_.expires_at(origin_ + paused_->until);
@@ -64,6 +65,7 @@ bool AppShell::resume() {
   paused_.reset();
   log(Level::Info, {}, "resumed");
   set_gate();
+  tell_state();
   return true;
 }
 

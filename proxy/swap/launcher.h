@@ -26,6 +26,9 @@ class Launched {
   virtual void type(std::string_view text) = 0;
   /// Asks it once, with the check of its readiness; once it was ready. nullptr: `done` was called already.
   virtual std::unique_ptr<backend::Check> check(Milliseconds timeout, backend::CheckDone done) = 0;
+  /// Whether it takes connections now; asked of what has no process of berth's, whose end berth would see.
+  /// nullptr: `done` was called already.
+  virtual std::unique_ptr<backend::Check> reach(Milliseconds timeout, backend::CheckDone done);
   virtual int pid() const = 0;
   virtual std::vector<int> tree() const = 0;
   /// Whether a process of its tree listens there.

@@ -28,7 +28,7 @@ TEST_CASE("pause: what is under way goes on, what is new waits, also behind a sw
   REQUIRE(wait_until([&] { return berth.call("status").out.find("in flight 1") != std::string::npos; }, 10s));
   CHECK(berth.call("pause", {"--message", "back at noon"}).exit_code == 0);
   // Every worker has it: each adds to the status.
-  check_screen(berth.call("status"), {"paused since", "until `berth resume`", "back at noon"});
+  check_screen(berth.call("status"), {" paused ", "paused since", "until `berth resume`", "back at noon"});
   RawClient waits(berth.port());
   waits.send(kGet);
   CHECK(holds(berth, "1"));

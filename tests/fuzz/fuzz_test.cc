@@ -1,10 +1,10 @@
-// A short run of what fuzz_request.cc, fuzz_response.cc and fuzz_check.cc do for as long as one likes: ./dev
-// fuzz.
+// A short run of what the programs fuzz_*.cc do for as long as one likes: ./dev fuzz.
 #include <doctest/doctest.h>
 
 #include <cstdlib>
 #include <random>
 
+#include "tests/fuzz/control_oracle.h"
 #include "tests/fuzz/mutator.h"
 #include "tests/fuzz/oracle.h"
 #include "tests/fuzz/seeds.h"
@@ -68,7 +68,15 @@ TEST_CASE(
   run(response_seeds(), try_check);
 }
 
+TEST_CASE("fuzz: whatever a client of the control API sends, it is answered or refused in whole messages") {
+  run(control_seeds(), try_control);
+}
+
 TEST_CASE("fuzz: the seeds pass on as they are") {
+  for (const std::string& seed : control_seeds()) {
+    CAPTURE(shown(seed));
+    CHECK(try_control(std::string(2, '\0') + seed).wrong.empty());
+  }
   for (const std::string& seed : request_seeds()) {
     CAPTURE(shown(seed));
     const Verdict verdict = try_request(std::string(2, '\0') + seed);

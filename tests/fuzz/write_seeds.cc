@@ -1,6 +1,7 @@
-// Writes the seeds into two directories, a file each: where libFuzzer's corpus begins.
+// Writes the seeds into a directory for each target, a file each: where libFuzzer's corpus begins.
 #include <fstream>
 
+#include "tests/fuzz/control_oracle.h"
 #include "tests/fuzz/seeds.h"
 
 namespace {
@@ -13,7 +14,8 @@ void write(const std::string& to, const std::vector<std::string>& seeds) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3) return 2;
+  if (argc != 4) return 2;
   write(argv[1], berth::fuzz::request_seeds());
   write(argv[2], berth::fuzz::response_seeds());
+  write(argv[3], berth::fuzz::control_seeds());
 }

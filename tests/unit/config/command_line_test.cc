@@ -235,4 +235,49 @@ TEST_CASE("command line: check and init name a file, and take no command") {
   CHECK(shown({"check", "--schema", "--defaults"}).exit_code == 2);
 }
 
+TEST_CASE("command line: a verb's options are understood before it, too") {
+  auto status = parsed<StatusVerb>({"--control", "X", "status", "web"});
+  CHECK(status.target.control == "X");
+  CHECK(status.target.app == "web");
+  CHECK(parsed<StatusVerb>({"--control=X", "--json", "status"}).target.json);
+  // A value may be a verb's name.
+  CHECK(parsed<StatusVerb>({"--control", "swap", "status"}).target.control == "swap");
+  const auto run = parsed<RunVerb>({"-l", "127.0.0.1:1", "run", "--", "x", "swap"});
+  CHECK(run.listen == std::vector<std::string>{"127.0.0.1:1"});
+  CHECK(run.command == std::vector<std::string>{"x", "swap"});
+  CHECK(parsed<LogsVerb>({"-f", "logs", "-n", "3"}).lines == 3);
+  CHECK(shown({"--contrl", "X", "status"}).exit_code == 2);
+  CHECK(shown({"--follow", "status"}).exit_code == 2);
+  CHECK(shown({"--control", "status"}).exit_code == 2);
+  CHECK(shown({"--version"}).exit_code == 0);
+}
+
+TEST_CASE("command line: there is no help with a verb that is not there") {
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"help", "stauts"}, {"stauts", "--help"}, {"stauts", "-h"}}) {
+    const ShowText text = shown(words);
+    CHECK(text.exit_code == 2);
+    CHECK(text.text.find("there is no verb 'stauts': did you mean 'status'?") != std::string::npos);
+  }
+  CHECK(shown({"help"}).exit_code == 0);
+  CHECK(shown({"help", "status"}).exit_code == 0);
+  CHECK(shown({"help", "--man"}).exit_code == 0);
+}
+
+TEST_CASE("command line: what is for a whole berth takes an address of it, and no app") {
+  CHECK(parsed<StopVerb>({"stop", "127.0.0.1:8000"}).target.app == "127.0.0.1:8000");
+  CHECK(parsed<ReloadVerb>({"reload", "unix:/run/b.sock"}).target.app == "unix:/run/b.sock");
+  CHECK(parsed<StopVerb>({"stop"}).target.app.empty());
+  CHECK(shown({"stop", "web"}).text.find("'web' is no address: stop is for a whole berth") !=
+        std::string::npos);
+  CHECK(shown({"reload", "web"}).exit_code == 2);
+}
+
+TEST_CASE("command line: ls takes no more than --json, and logs may come raw") {
+  CHECK(parsed<LsVerb>({"ls", "--json"}).json);
+  CHECK_FALSE(parsed<LsVerb>({"ls"}).json);
+  CHECK(shown({"ls", "web"}).exit_code == 2);
+  CHECK(parsed<LogsVerb>({"logs", "--raw"}).raw);
+}
+
 }  // namespace berth

@@ -33,15 +33,19 @@ TEST_CASE("terminal text: nothing that a terminal obeys passes") {
     std::string_view shown;
   };
   constexpr Row kRows[] = {
-      {"a\x1b[2Jb"sv, "ab"sv},                        // clears the screen
-      {"a\x1b[?1049hb"sv, "ab"sv},                    // another screen
-      {"a\x1b[6nb"sv, "ab"sv},                        // answers into the shell's input
-      {"a\x1b]52;c;cm0gLXJmIC8=\x07" "b"sv, "ab"sv},  // writes to the clipboard
-      {"a\x1b]0;title\x1b\\b"sv, "ab"sv},             // names the window
-      {"a\x1bP$q\"p\x1b\\b"sv, "ab"sv},               // DCS
-      {"a\x1b_x\x1b\\b"sv, "ab"sv},                   // APC
-      {"a\x1b(0b"sv, "ab"sv},                         // another character set
-      {"a\x1b" "cb"sv, "a?cb"sv},                     // resets
+      {"a\x1b[2Jb"sv, "ab"sv},      // clears the screen
+      {"a\x1b[?1049hb"sv, "ab"sv},  // another screen
+      {"a\x1b[6nb"sv, "ab"sv},      // answers into the shell's input
+      {"a\x1b]52;c;cm0gLXJmIC8=\x07"
+       "b"sv,
+       "ab"sv},                            // writes to the clipboard
+      {"a\x1b]0;title\x1b\\b"sv, "ab"sv},  // names the window
+      {"a\x1bP$q\"p\x1b\\b"sv, "ab"sv},    // DCS
+      {"a\x1b_x\x1b\\b"sv, "ab"sv},        // APC
+      {"a\x1b(0b"sv, "ab"sv},              // another character set
+      {"a\x1b"
+       "cb"sv,
+       "a?cb"sv},  // resets
       {"a\x1b"sv, "a?"sv},
       {"a\x1b["sv, "a?["sv},
       {"a\x1b[31"sv, "a?[31"sv},
@@ -54,10 +58,16 @@ TEST_CASE("terminal text: nothing that a terminal obeys passes") {
       {"back\x08\x08"sv, "back??"sv},
       {"del\x7f"sv, "del?"sv},
       {"one\ntwo"sv, "one?two"sv},
-      {"c1 \xc2\x9b" "31m"sv, "c1 ?31m"sv},           // CSI as one character
-      {"c1 \xc2\x9d" "52;c;x\xc2\x9c"sv, "c1 ?52;c;x?"sv},
+      {"c1 \xc2\x9b"
+       "31m"sv,
+       "c1 ?31m"sv},  // CSI as one character
+      {"c1 \xc2\x9d"
+       "52;c;x\xc2\x9c"sv,
+       "c1 ?52;c;x?"sv},
       {"c1 \xc2\x80\xc2\x85\xc2\x9f"sv, "c1 ???"sv},
-      {"c1 \x9b" "31m"sv, "c1 ?31m"sv},               // and as one byte
+      {"c1 \x9b"
+       "31m"sv,
+       "c1 ?31m"sv},  // and as one byte
       {"bidi \u202e\u202a\u202d"sv, "bidi ???"sv},
       {"bidi \u2066x\u2069\u200e\u200f\u061c"sv, "bidi ?x????"sv},
       {"lines \u2028\u2029"sv, "lines ??"sv},

@@ -43,8 +43,10 @@ TEST_CASE("server: a line that never ends is refused after a few bytes, wherever
     int status;
   };
   const std::string chunked = "POST /v1/apps/web/swap HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
-  const Row rows[] = {{chunked + "1;", 400},           {chunked + "1\r\n{\r\n0\r\nX: ", 400},
-                      {"GET /v1/status?", 431},        {"GET /v1/status HTTP/1.1\r\nX: ", 431},
+  const Row rows[] = {{chunked + "1;", 400},
+                      {chunked + "1\r\n{\r\n0\r\nX: ", 400},
+                      {"GET /v1/status?", 431},
+                      {"GET /v1/status HTTP/1.1\r\nX: ", 431},
                       {"POST ", 431}};
   constexpr std::size_t kMost = 64 * 1024 * 1024;
   for (const Row& row : rows) {
@@ -166,7 +168,8 @@ TEST_CASE("server: a long log comes whole, in pieces, and then goes on") {
 TEST_CASE("server: there is no app without a name") {
   const LiveServer server;
   for (const char* path : {"/v1/apps/", "/v1/apps//swap", "/v1/apps//logs"})
-    CHECK(call(server.path(), {path == std::string("/v1/apps//swap") ? "POST" : "GET", path, {}}).status == 404);
+    CHECK(call(server.path(), {path == std::string("/v1/apps//swap") ? "POST" : "GET", path, {}}).status ==
+          404);
 }
 
 }  // namespace berth::control

@@ -1,6 +1,9 @@
 #include "proxy/control/socket_path.h"
+#include "proxy/control/find_berth.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -194,6 +197,51 @@ TEST_CASE("socket: a given path whose directory others may write to is refused")
   CHECK(has(world.fault(world.dir + "/missing/c.sock"), "/missing/c.sock: No such file"));
 }
 
+TEST_CASE("socket: every directory above it is judged, and every link on the way") {
+  World world;
+  const std::string open = world.dir + "/open";
+  const std::string own = open + "/own";
+  std::filesystem::create_directories(own);
+  chmod(own.c_str(), 0700);
+  chmod(open.c_str(), 0777);
+  CHECK(has(world.fault(own + "/c.sock"), "other users may write to " + open + ","));
+  chmod(open.c_str(), 01777);
+  CHECK(world.fault(own + "/c.sock").empty());
+  chmod(open.c_str(), 0755);
+  CHECK(world.fault(own + "/c.sock").empty());
+  // The link may be turned to another directory.
+  const std::string links = world.dir + "/links";
+  std::filesystem::create_directory(links);
+  std::filesystem::create_directory_symlink(own, links + "/way");
+  CHECK(world.fault(links + "/way/c.sock").empty());
+  chmod(links.c_str(), 0777);
+  CHECK(has(world.fault(links + "/way/c.sock"), "other users may write to " + links));
+  if (geteuid() != 0) return;
+  chmod(links.c_str(), 0755);
+  REQUIRE(chown(open.c_str(), 65534, 65534) == 0);
+  for (const std::string& way : {own, links + "/way"})
+    CHECK(has(world.fault(way + "/c.sock"), open + " belongs to user 65534"));
+  // Under XDG_RUNTIME_DIR as well.
+  world.around.xdg_runtime_dir = own;
+  CHECK(has(world.fault(), open + " belongs to user 65534"));
+}
+
+TEST_CASE("socket: a directory that somebody has locked is refused after a while, with a word") {
+  World world;
+  const std::string path = world.dir + "/c.sock";
+  ControlSocket socket = world.make(path);
+  const int held = ::open(world.dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  REQUIRE(::flock(held, LOCK_SH) == 0);
+  CHECK(has(world.fault(world.dir + "/d.sock"), "another process holds a lock (flock) on " + world.dir));
+  // On the loop nothing is waited for.
+  std::filesystem::remove(path);
+  std::string trouble;
+  CHECK_FALSE(socket.renew(trouble));
+  CHECK(has(trouble, "another process holds a lock"));
+  ::close(held);
+  CHECK(socket.renew(trouble));
+}
+
 TEST_CASE("discovery: a directory that others may write to, or that is another's, is passed over") {
   World world;
   auto nobody = [](const std::string&) { return std::optional<Candidate>(); };
@@ -224,6 +272,61 @@ TEST_CASE("discovery: none, one, the one around the caller, or a list") {
   CHECK(has(several.error, "--control /run/a.sock"));
   CHECK(has(several.error, "web on 127.0.0.1:9000, in /srv/other"));
   CHECK(choose({site, site}, "/srv/site").exit_code == 2);
+}
+
+TEST_CASE("discovery: an app or an address that only one berth has finds it") {
+  const auto app = [](const std::string& name, const std::string& address) {
+    AppStatus status;
+    status.name = name;
+    status.addresses = {address};
+    return status;
+  };
+  const std::vector<Candidate> live{
+      {"/run/a.sock", "/srv/a", "", {app("web", "127.0.0.1:8000"), app("api", "127.0.0.1:8000")}},
+      {"/run/b.sock", "/srv/b", "", {app("web", "127.0.0.1:9000")}},
+      {"/run/c.sock", "/srv/c", "", {app("shop", "0.0.0.0:7000"), app("site", "unix:/run/site.sock")}}};
+  CHECK(choose(live, "/elsewhere", "api").path == "/run/a.sock");
+  CHECK(choose(live, "/elsewhere", "shop").path == "/run/c.sock");
+  CHECK(choose(live, "/elsewhere", "127.0.0.1:9000").path == "/run/b.sock");
+  CHECK(choose(live, "/elsewhere", "localhost:9000").path == "/run/b.sock");
+  CHECK(choose(live, "/elsewhere", "8000").path == "/run/a.sock");
+  CHECK(choose(live, "/elsewhere", "192.0.2.1:7000").path == "/run/c.sock");
+  CHECK(choose(live, "/elsewhere", "unix:/run/site.sock").path == "/run/c.sock");
+  // Two have it: the directory decides, or nothing does.
+  CHECK(choose(live, "/srv/b/x", "web").path == "/run/b.sock");
+  CHECK(choose(live, "/elsewhere", "web").exit_code == 2);
+  // The one around the caller has it not, and another has.
+  CHECK(choose(live, "/srv/b", "api").path == "/run/a.sock");
+  CHECK(choose(live, "/srv/b", "nosuch").path == "/run/b.sock");
+  CHECK(has(choose(live, "/elsewhere", "nosuch").error, "name an app or an address that only one has"));
+}
+
+TEST_CASE("discovery: root is shown the berths of others, and told of them") {
+  if (geteuid() != 0) {
+    MESSAGE("skipped: only root has others' sockets");
+    return;
+  }
+  World world;
+  chmod(world.dir.c_str(), 01777);
+  const std::string outer = world.dir + "/berth-65534";
+  std::filesystem::create_directories(outer + "/berth");
+  chmod(outer.c_str(), 0700);
+  chmod((outer + "/berth").c_str(), 0700);
+  const loop::UnixListener theirs = loop::listen_unix(outer + "/berth/127.0.0.1:8000.sock", 0600, 8);
+  REQUIRE(theirs.error == 0);
+  for (const std::string& each : {outer + "/berth", outer}) REQUIRE(chown(each.c_str(), 65534, 65534) == 0);
+  world.around.runtime_dirs = world.dir + "/none";
+  const auto live = live_sockets(world.around);
+  REQUIRE(live.size() == 1);
+  CHECK(live[0].uid == 65534);
+  CHECK(live[0].path == outer + "/berth/127.0.0.1:8000.sock");
+  auto nobody = [](const std::string&) { return std::optional<Candidate>(); };
+  const Found found = find_control({}, "/", world.around, nobody);
+  CHECK(found.exit_code == 3);
+  CHECK(has(found.error, "user nobody runs one: runuser -u nobody -- berth ..."));
+  // Under another's name it is not looked at.
+  std::filesystem::rename(outer, world.dir + "/berth-65533");
+  CHECK(live_sockets(world.around).empty());
 }
 
 TEST_CASE("discovery: live sockets are found, dead files are passed over") {

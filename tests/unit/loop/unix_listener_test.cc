@@ -1,7 +1,10 @@
 #include "proxy/loop/unix_listener.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
@@ -81,7 +84,8 @@ TEST_CASE("unix listener: of many that want one path at once, one gets it") {
   std::vector<std::thread> threads;
   threads.reserve(made.size());
   for (UnixListener& each : made)
-    threads.emplace_back([&place, &each] { each = listen_unix(place.path, 0600, 8); });
+    threads.emplace_back(
+        [&place, &each] { each = listen_unix(place.path, 0600, 8, std::chrono::seconds(10)); });
   for (std::thread& thread : threads) thread.join();
   int got = 0;
   for (const UnixListener& each : made) {
@@ -90,6 +94,28 @@ TEST_CASE("unix listener: of many that want one path at once, one gets it") {
   }
   CHECK(got == 1);
   CHECK(answers(place.path));
+}
+
+TEST_CASE("unix listener: a lock that somebody else holds is waited for only so long") {
+  const Place place;
+  const int held = ::open(place.dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  REQUIRE(::flock(held, LOCK_SH) == 0);
+  const auto begun = std::chrono::steady_clock::now();
+  CHECK(listen_unix(place.path, 0600, 8).error == EWOULDBLOCK);
+  CHECK(listen_unix(place.path, 0600, 8, std::chrono::milliseconds(30)).error == EWOULDBLOCK);
+  CHECK(std::chrono::steady_clock::now() - begun >= std::chrono::milliseconds(30));
+  CHECK(place.files() == 0);
+  CHECK(locked_text(place.path).find("holds a lock (flock) on " + place.dir + "/") != std::string::npos);
+  ::close(held);
+  CHECK(listen_unix(place.path, 0600, 8).error == 0);
+}
+
+TEST_CASE("unix listener: a file of somebody else's is not removed for its own temporary one") {
+  const Place place;
+  const std::string theirs = place.dir + "/." + std::to_string(::getpid());
+  std::ofstream(theirs) << "dear";
+  CHECK(listen_unix(place.path, 0600, 8).error == 0);
+  CHECK(std::filesystem::file_size(theirs) == 4);
 }
 
 }  // namespace berth::loop

@@ -265,8 +265,8 @@ TEST_CASE("access log: a terminal that takes nothing any more does not hold the 
   const auto begun = std::chrono::steady_clock::now();
   {
     std::string wrong;
-    AccessLog log(
-        {.file = "-", .standard = terminal.fd(), .flush_deadline = std::chrono::milliseconds(50)}, wrong);
+    AccessLog log({.file = "-", .standard = terminal.fd(), .flush_deadline = std::chrono::milliseconds(50)},
+                  wrong);
     REQUIRE(wrong.empty());
     AccessRing& ring = log.add_ring();
     for (int n = 0; n < 2'000; ++n) ring.push(example());

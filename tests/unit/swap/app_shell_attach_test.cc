@@ -127,6 +127,28 @@ TEST_CASE("shell: an attached server that leaves is left running, and its port i
   CHECK(told("1 release done: its port is not berth's to wait for"));
 }
 
+TEST_CASE("shell: an attached server that takes no connections is not said to serve") {
+  Stage stage({}, external());
+  stage.shell->start();
+  stage.poll();
+  attached(stage, 1);
+  CHECK(stage.status().state == "serving");
+  stage.launcher.made[0]->reachable = false;
+  CHECK(stage.status().state == "unreachable");
+  stage.launcher.made[0]->reachable = true;
+  CHECK(stage.status().state == "serving");
+}
+
+TEST_CASE("shell: a paused app is said to be paused, until it is resumed") {
+  Stage stage({}, configured({"serve", "v1"}));
+  stage.serve_first();
+  stage.shell->pause({.message = "back at noon"});
+  CHECK(stage.status().state == "paused");
+  CHECK(stage.status().generations[0].state == "serving");
+  CHECK(stage.shell->resume());
+  CHECK(stage.status().state == "serving");
+}
+
 TEST_CASE("shell: what a swap says of the old one's port is what it is given") {
   Stage stage({}, external());
   Seen seen;

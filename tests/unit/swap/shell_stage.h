@@ -84,6 +84,7 @@ struct FakeState {
   std::vector<std::string> calls;
   backend::CheckDone asked;       ///< the check that waits for its answer
   std::vector<Endpoint> listens;  ///< of its own tree
+  bool reachable = true;     ///< takes connections
 };
 
 class FakeLauncher final : public Launcher {
@@ -147,6 +148,10 @@ class FakeLauncher final : public Launcher {
     void type(std::string_view text) override { state_->calls.push_back("typed " + std::string(text)); }
     std::unique_ptr<backend::Check> check(Milliseconds, backend::CheckDone done) override {
       state_->asked = std::move(done);
+      return nullptr;
+    }
+    std::unique_ptr<backend::Check> reach(Milliseconds, backend::CheckDone done) override {
+      done({.passed = state_->reachable, .text = {}});
       return nullptr;
     }
     int pid() const override {
