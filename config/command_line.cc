@@ -50,7 +50,7 @@ class Parser {
     CLI::App* stop =
         add_client("stop", "stop listening, drain, end the backends, prove their ports free", stop_.target);
     add_timeout(*stop);
-    root_.add_subcommand("ls", "the berths that run: their apps and addresses, and how they are named")
+    root_.add_subcommand("ls", "the berths that run, with their apps and addresses")
         ->add_flag("--json", ls_.json, "one object instead of text");
     add_port();
     file_verbs_.add(root_);

@@ -141,29 +141,40 @@ std::string wrong_body(const std::string& type, const std::string& body, int sta
   return told ? "" : "a refusal without a reason";
 }
 
-/// Reads the answers one after the other. The last may be a stream that has not ended.
-std::string wrong_answers(const std::string& all) {
-  std::size_t at = 0;
-  while (at < all.size()) {
+/// Reads the answers one after the other; the last may be a stream that has not ended. `heads`: some may
+/// answer HEAD, and have no body though they say how long it would be (RFC 9110 §9.3.2).
+std::string wrong_answers(std::string_view all, bool heads) {
+  if (all.empty()) return {};
+  std::string wrong;
+  for (const bool to_head : {false, true}) {
+    if (to_head && !heads) break;
     bhttp::response_parser<bhttp::string_body> parser;
     parser.eager(true);
     parser.body_limit(boost::none);
+    parser.skip(to_head);
     boost::system::error_code error;
+    std::size_t at = 0;
     while (!parser.is_done() && !error && at < all.size())
       at += parser.put(asio::buffer(all.data() + at, all.size() - at), error);
     const bool needs_more = error == bhttp::error::need_more;
-    if (error && !needs_more) return "an answer that is no HTTP: " + error.message();
-    if (!parser.is_header_done()) return "half a head";
-    const int status = static_cast<int>(parser.get().result_int());
-    if (status != 200 && (status < 400 || status > 503)) return "a strange status";
-    const auto type = parser.get()[bhttp::field::content_type];
-    const bool stream = parser.chunked() || !parser.content_length();
-    if (!parser.is_done() && !stream) return "a body that is cut";
-    const std::string wrong = wrong_body({type.data(), type.size()}, parser.get().body(), status);
-    if (!wrong.empty()) return wrong;
-    if (needs_more) break;
+    const int status = parser.is_header_done() ? static_cast<int>(parser.get().result_int()) : 0;
+    const bool stream = parser.is_header_done() && (parser.chunked() || !parser.content_length());
+    if (error && !needs_more) {
+      wrong = "an answer that is no HTTP: " + error.message();
+    } else if (status == 0) {
+      wrong = "half a head";
+    } else if (status != 200 && (status < 400 || status > 503)) {
+      wrong = "a strange status";
+    } else if (!parser.is_done() && !stream) {
+      wrong = "a body that is cut";
+    } else {
+      const auto type = parser.get()[bhttp::field::content_type];
+      wrong = to_head ? "" : wrong_body({type.data(), type.size()}, parser.get().body(), status);
+      if (wrong.empty() && !needs_more) wrong = wrong_answers(all.substr(at), heads);
+    }
+    if (wrong.empty()) return {};
   }
-  return {};
+  return wrong;
 }
 
 }  // namespace
@@ -212,7 +223,8 @@ Verdict try_control(std::string_view bytes) {
   for (int round = 0; round < 8 && !over; ++round) loop.poll();
   verdict.passed_on = service.asked != 0;
   if (verdict.wrong.empty()) verdict.wrong = service.wrong;
-  if (verdict.wrong.empty()) verdict.wrong = wrong_answers(answers);
+  if (verdict.wrong.empty())
+    verdict.wrong = wrong_answers(answers, bytes.find("HEAD") != std::string_view::npos);
   if (verdict.wrong.empty() && !over) verdict.wrong = "the session goes on without its client";
   if (verdict.wrong.empty() && (streams->all != 0 || streams->followers != 0))
     verdict.wrong = "a place among the streams is not given back";
