@@ -14,11 +14,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// BERTH_SEED alone if it is set; otherwise 200 that never change and a few that nobody chose.
+/// BERTH_SEED alone if it is set; otherwise BERTH_SEEDS (200) that never change and a few that nobody chose.
 std::vector<std::uint64_t> seeds() {
   if (const char* text = std::getenv("BERTH_SEED")) return {std::strtoull(text, nullptr, 10)};
+  const char* count = std::getenv("BERTH_SEEDS");
+  const std::uint64_t last = count == nullptr ? 200 : std::strtoull(count, nullptr, 10);
   std::vector<std::uint64_t> all;
-  for (std::uint64_t n = 1; n <= 200; ++n) all.push_back(n);
+  for (std::uint64_t n = 1; n <= last; ++n) all.push_back(n);
   std::random_device chance;
   for (int n = 0; n < 5; ++n) all.push_back(chance());
   return all;
