@@ -103,10 +103,10 @@ TEST_CASE("output: a pipe that is destroyed while it drains tells nothing more")
 }
 
 TEST_CASE("output: all that a backend has written is told before its end") {
-  test::Witness world(test::shell("head -c 300000 /dev/zero | tr '\\0' '\\n'; echo done; exit 3"));
+  test::Witness world(test::shell("head -c 100000 /dev/zero | tr '\\0' '\\n'; echo done; exit 3"));
   world.backend->start();
   REQUIRE(world.fails());
-  CHECK(world.lines.size() == 300'001);
+  CHECK(world.lines.size() == 100'001);
   CHECK(world.lines.back() == "done");
   CHECK(world.failure->exit == ExitStatus{false, 3});
 }
