@@ -17,14 +17,15 @@ struct Wrapper {
 
 constexpr int kEvery = -1;
 constexpr std::array<int, 3> kAll{kEvery, 0, 0};
-/// What a terminal's Ctrl-C sends to every process of the group: they count on that.
+/// At Ctrl-C a terminal sends INT to every process of the group, so these leave it to the terminal.
 constexpr std::array<int, 3> kInterrupt{SIGINT, 0, 0};
 constexpr std::array<int, 3> kInterruptAndQuit{SIGINT, SIGQUIT, 0};
 
-// Tried: npm 11, pnpm 9, dash, bash, GNU make. TERM makes a package manager of Node end, and the shell that
-// it has started, but not what that has started; INT it outlives. Read of: go run, dotnet run, uv (which
-// passes TERM on). Not here, because they become the command: poetry run, pipenv run, bundle exec, cargo run.
-// Nor those that pass INT and TERM on: cross-env, tsx, timeout, dumb-init, tini.
+// Tried with npm 11, pnpm 9, dash, bash and GNU make: at TERM a package manager of Node ends, and so does the
+// shell that it has started, but the server in that shell hears nothing; at INT all of them wait. What the
+// table says of go run, dotnet run and uv is taken from their sources and manuals (uv passes TERM on). Not in
+// the table: poetry run, pipenv run, bundle exec and cargo run, which become the command; cross-env, tsx and
+// timeout, which pass both signals on.
 constexpr auto kWrappers = std::to_array<Wrapper>({
     {"npm", "", kAll},
     {"npx", "", kAll},

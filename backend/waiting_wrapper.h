@@ -1,5 +1,5 @@
-// Programs that only start another one and wait for it, and that pass a stop signal on to nobody: sent to
-// them alone, it would reach nobody else. Pure.
+// Programs that only start another one and wait for it (npm, a shell), and do not pass the stop signal to it.
+// If they alone got the signal, the server would never hear of it. Pure.
 #pragma once
 
 #include <string>
@@ -7,9 +7,8 @@
 
 namespace berth::backend {
 
-/// Whether the program with these words (as in /proc/PID/cmdline) is known to outlive `signal`, or to end by
-/// it without a word to what it has started, and to have nothing to do at its own end. What is not known
-/// passes it on or ends, and then the rest of its group gets the signal from berth.
+/// Whether the program with these words (as in /proc/PID/cmdline) is known to start another one without
+/// passing `signal` to it. False for every program that is not known.
 bool keeps_signal_to_itself(const std::vector<std::string>& words, int signal);
 
 }  // namespace berth::backend
