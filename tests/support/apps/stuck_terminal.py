@@ -18,7 +18,7 @@ if pid == 0:
     os.execvp(command[0], command)
 seen = b""
 while text not in seen:
-    seen += os.read(master, 4096)
+    seen = seen[-len(text):] + os.read(master, 4096)
 os.kill(pid, signal.SIGTERM)
 ends = time.monotonic() + DEADLINE
 while time.monotonic() < ends:
