@@ -28,6 +28,7 @@ using boost::system::error_code;
 namespace {
 
 constexpr std::uint32_t kMostHead = 8 * 1024;
+constexpr std::size_t kMostBuffered = std::size_t{2} * kMostHead;
 
 std::string answer(int status, std::string_view reason, std::string_view type, std::string_view body,
                    bool to_head) {
@@ -61,13 +62,15 @@ class Scrape : public std::enable_shared_from_this<Scrape> {
   Scrape& operator=(const Scrape&) = delete;
 
   void start(std::chrono::milliseconds timeout) {
-    deadline_.expires_after(timeout);
-    deadline_.async_wait([weak = weak_from_this()](error_code error) {
-      if (auto self = weak.lock(); self && !error) self->close();
-    });
+    end_after(timeout);
     bhttp::async_read_header(
         socket_, buffer_, parser_,
         [self = shared_from_this()](error_code error, std::size_t) { self->on_head(error); });
+  }
+  /// Says that there are too many, whatever it would have asked.
+  void refuse(std::chrono::milliseconds timeout) {
+    end_after(timeout);
+    say(refusal(503, "Service Unavailable", "too many clients are served already: try again\n"));
   }
   /// The owner goes.
   void abandon() {
@@ -77,6 +80,13 @@ class Scrape : public std::enable_shared_from_this<Scrape> {
   }
 
  private:
+  void end_after(std::chrono::milliseconds timeout) {
+    deadline_.expires_after(timeout);
+    deadline_.async_wait([weak = weak_from_this()](error_code error) {
+      if (auto self = weak.lock(); self && !error) self->close();
+    });
+  }
+
   void on_head(error_code error) {
     if (service_ == nullptr) return;
     if (error == bhttp::error::end_of_stream || error == bhttp::error::partial_message) return close();
@@ -128,7 +138,7 @@ class Scrape : public std::enable_shared_from_this<Scrape> {
   asio::steady_timer deadline_;
   Service* service_;
   std::function<void(Scrape*)> over_;
-  boost::beast::flat_buffer buffer_;
+  boost::beast::flat_buffer buffer_{kMostBuffered};
   bhttp::request_parser<bhttp::empty_body> parser_;
   std::string text_;
   std::array<char, 1024> rest_;
@@ -149,7 +159,7 @@ class MetricsListener::Impl : public std::enable_shared_from_this<Impl> {
     acceptor_.async_accept([self = shared_from_this()](error_code error, tcp::socket socket) {
       if (self->gone_ || error == asio::error::operation_aborted) return;
       if (!error) {
-        if (self->open_.size() < self->settings_.max_clients) self->start(std::move(socket));
+        self->start(std::move(socket));
         return self->accept();
       }
       self->pause_.expires_after(std::chrono::milliseconds(100));
@@ -168,11 +178,17 @@ class MetricsListener::Impl : public std::enable_shared_from_this<Impl> {
   }
 
  private:
+  /// As many again are told why they are refused; more are closed at once.
   void start(tcp::socket socket) {
+    const bool refused = open_.size() >= settings_.max_clients;
+    if (open_.size() >= 2 * settings_.max_clients) return;
     const auto scrape = std::make_shared<Scrape>(
         std::move(socket), service_, [self = shared_from_this()](Scrape* over) { self->open_.erase(over); });
     open_.insert(scrape.get());
-    scrape->start(settings_.timeout);
+    if (refused)
+      scrape->refuse(settings_.refusal_timeout);
+    else
+      scrape->start(settings_.timeout);
   }
 
   tcp::acceptor acceptor_;

@@ -12,8 +12,9 @@
 namespace berth::control {
 
 struct MetricsSettings {
-  std::size_t max_clients = 16;               ///< one more is closed at once
-  std::chrono::milliseconds timeout{10'000};  ///< of a whole request and its answer
+  std::size_t max_clients = 16;                      ///< one more is told 503
+  std::chrono::milliseconds timeout{10'000};         ///< of a whole request and its answer
+  std::chrono::milliseconds refusal_timeout{1'000};  ///< what a refused client has to read why
 };
 
 class MetricsListener {

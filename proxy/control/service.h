@@ -108,8 +108,8 @@ struct RecentStatus {
 struct AppStatus {
   std::string name;
   std::vector<std::string> addresses;  ///< "127.0.0.1:8000"
-  /// "waiting", "starting", "serving", "paused", "unhealthy", "unreachable", "swapping", "restarting", "failed", "cancelled",
-  /// "vacant", "stopping"
+  /// "waiting", "starting", "serving", "paused", "unhealthy", "unreachable", "swapping", "restarting",
+  /// "failed", "cancelled", "vacant", "stopping"
   std::string state;
   std::vector<std::string> command;
   std::string external;  ///< the address of a server that berth did not start, instead of a command

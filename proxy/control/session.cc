@@ -15,6 +15,7 @@
 #include <variant>
 
 #include "config/json_text.h"
+#include "config/terminal_text.h"
 #include "config/version.h"
 #include "proxy/control/json_map.h"
 #include "proxy/control/json_read.h"
@@ -239,7 +240,8 @@ asio::awaitable<bool> Session::refuse(const Request& request, int status, std::s
 }
 
 asio::awaitable<bool> Session::reply(const Request& request, Reply reply) {
-  std::string body = reply.metrics.empty() ? json_text(reply.body) + "\n" : std::move(reply.metrics);
+  std::string body =
+      reply.metrics.empty() ? terminal_json(json_text(reply.body)) + "\n" : std::move(reply.metrics);
   std::string fields = "Content-Type: " + std::string(reply.type) + "\r\n";
   if (reply.status >= 400) fields = "Content-Type: application/problem+json\r\n";
   if (!reply.allow.empty()) fields += "Allow: " + reply.allow + "\r\n";

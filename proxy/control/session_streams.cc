@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "config/json_text.h"
+#include "config/terminal_text.h"
 #include "proxy/control/json_map.h"
 
 namespace berth::control {
@@ -178,7 +179,7 @@ void Session::push_log(const LogLine& line) {
 
 void Session::push(const json::object& line) {
   if (gone_) return;
-  std::string text = json_text(line) + "\n";
+  std::string text = terminal_json(json_text(line)) + "\n";
   queued_ += text.size();
   if (queued_ > settings_.max_queued && streaming_) {
     // It reads slower than things happen: nothing waits for it.

@@ -154,7 +154,7 @@ std::string note_on(const AppStatus& app, const Paint& paint) {
   if (app.state == "unhealthy") note = "its checks fail, and requests are held: " + why;
   if (app.state == "unreachable")
     note = "nothing takes connections on " + app.external +
-           ", and berth did not start what did: start it again, or `berth attach` another";
+           "; berth did not start that server: start it again, or `berth attach` another";
   if (app.state == "failed") note = "did not start, and is tried again: " + why;
   if (app.state == "restarting") note = "ended by itself, and is started again: " + why;
   for (const GenerationStatus& g : app.generations) {
