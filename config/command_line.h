@@ -46,6 +46,7 @@ struct RunVerb {
   std::optional<std::string> log_format;  ///< --log-format: human or json
   std::optional<std::string> log_level;   ///< --log-level: debug, info, warn or error
   std::vector<std::string> limits;        ///< --limit KEY=VALUE, several times
+  std::vector<std::string> trusted;       ///< --trusted, several times
   std::optional<std::string> wait;        ///< --wait[=TIME] for a busy address
 };
 

@@ -60,6 +60,8 @@ struct ListenerConfig {
   std::uint32_t max_fields = 128;
   std::uint32_t max_connections = 10'000;
   std::uint32_t max_per_client = 0;  ///< 0: no limit
+  /// Peers that are believed when they say of whom a request is, as TrustedPeers reads them.
+  std::vector<std::string> trusted;
 };
 
 /// [app.NAME.limits]

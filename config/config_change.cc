@@ -117,8 +117,9 @@ ConfigChange compare(const Config& before, const Config& after) {
   for (const ListenerConfig& listener : after.listeners) {
     const ListenerConfig* old = find_listener(before, listener.text);
     if (old == nullptr) continue;
-    note_limits(*old, listener, listener_limit_keys(), "listener.\"" + listener.text + "\".",
-                change.listeners);
+    const std::string prefix = "listener.\"" + listener.text + "\".";
+    note_limits(*old, listener, listener_limit_keys(), prefix, change.listeners);
+    if (old->trusted != listener.trusted) change.listeners.push_back(prefix + "trusted");
   }
   if (before.front.workers != after.front.workers) change.restart.emplace_back("front.workers");
   if (before.front.metrics != after.front.metrics) change.front.emplace_back("front.metrics");

@@ -28,7 +28,8 @@ const LimitTexts kAppTexts = {
     {"body_stall", {R"("1m")", "How long a request body may stop coming, or a client stop reading"}},
     {"body_min_rate", {R"("1KiB")", "The least bytes a second of a request body; 0: off"}},
     {"connect_timeout", {R"("500ms")", "How long a connection to the backend may take"}},
-    {"response_timeout", {R"("5m")", "How long the first byte of a response may take"}},
+    {"response_timeout",
+     {R"("5m")", "How long the head of the final response may take, once the whole request is out"}},
     {"stream_idle", {R"("10m")", "How long a response stream or a tunnel may be silent"}},
     {"upstream_idle", {R"("2s")", "How long an unused connection to the backend is kept"}},
     {"max_upstream", {"64", "The most connections to one backend; beyond it requests are held"}},
@@ -69,10 +70,17 @@ std::vector<FileKey> limit_rows(std::span<const LimitKey<Owner>> keys, const Lim
 }  // namespace
 
 std::vector<FileTable> listener_tables() {
-  return {
-      {"listener.ADDRESS", "What acts before an app is known; ADDRESS is an app's listen, letter by letter",
-       limit_rows(listener_limit_keys(), kListenerTexts,
-                  [](const Config& config) -> const ListenerConfig& { return config.listeners.front(); })}};
+  std::vector<FileKey> rows =
+      limit_rows(listener_limit_keys(), kListenerTexts,
+                 [](const Config& config) -> const ListenerConfig& { return config.listeners.front(); });
+  rows.push_back(file_key(
+      {"trusted", KeyType::TextOrWords, R"(["127.0.0.1/32", "unix"])",
+       R"(Proxies in front of berth: networks, and "unix" for the peers of a unix socket; what these say of a )"
+       "request's client is kept, what all others say is replaced"},
+      [](const Config& config) { return toml_words(config.listeners.front().trusted); }));
+  return {{"listener.ADDRESS",
+           "What acts before an app is known; ADDRESS is an app's listen, letter by letter",
+           std::move(rows)}};
 }
 
 std::vector<FileKey> app_limit_rows() {

@@ -44,6 +44,8 @@ class OptionReader {
     count("--max-retiring", key_ + ".max_retiring", verb_.max_retiring, app.max_retiring);
     count("--workers", "front.workers", verb_.workers, result_.config.front.workers);
     for (const std::string& limit : verb_.limits) read_limit(app, limit);
+    result_.config.listeners.front().trusted = verb_.trusted;
+    origins_.of["listener." + app.listen + ".trusted"] = "--trusted";
     auto found = complete(result_.config, origins_);
     result_.errors.insert(result_.errors.end(), found.begin(), found.end());
     result_.origins = std::move(origins_);
@@ -175,7 +177,7 @@ bool has_app_options(const RunVerb& verb) {
          verb.ready_status || verb.ready_host || verb.ready_successes || !verb.ready_warm.empty() ||
          verb.ready_timeout || verb.drain || verb.stop_signal || verb.stop_to || verb.stop_grace ||
          verb.max_retiring || verb.port || verb.swap || verb.mode || verb.user || verb.plain || verb.tty ||
-         !verb.limits.empty();
+         !verb.limits.empty() || !verb.trusted.empty();
 }
 
 RunConfig from_file(const RunVerb& verb, const std::string& working_dir) {

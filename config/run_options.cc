@@ -39,6 +39,8 @@ void add_run_options(CLI::App& app, RunVerb& run, std::vector<std::string>& env)
   add_valued_option(app, "--max-retiring", run.max_retiring, "N", "old backends at once (4)");
   add_valued_option(app, "--limit", run.limits, "KEY=VALUE",
                     "any key of [app.NAME.limits] or [listener]; may be repeated");
+  add_valued_option(app, "--trusted", run.trusted, "NETWORK",
+                    "a proxy whose X-Forwarded-* are kept: 10.0.0.0/8, or unix; may be repeated");
   add_valued_option(app, "--log-format", run.log_format, "FORMAT",
                     "human, or json: an object a line (human)");
   add_valued_option(app, "--log-level", run.log_level, "LEVEL", "debug, info, warn or error (info)");

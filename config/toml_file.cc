@@ -207,6 +207,7 @@ void read_all(const FileSource& source, Reading& reading, const toml::table& roo
       ListenerConfig& listener = config.listeners.emplace_back();
       listener.text = text;
       table.limits(listener, listener_limit_keys());
+      table.word_or_words("trusted", listener.trusted, R"(["127.0.0.1/32", "unix"])");
       table.finish();
     }
   }

@@ -11,6 +11,7 @@
 #include "config/listen_text.h"
 #include "config/port_mode.h"
 #include "config/ready_text.h"
+#include "config/trusted.h"
 #include "config/validate_parts.h"
 
 namespace berth {
@@ -285,6 +286,9 @@ class Checker {
       fault(key + ".max_fields", "max_fields must be at least 1", "write max_fields = 128");
     if (listener.max_connections == 0)
       fault(key + ".max_connections", "max_connections must be at least 1", "write max_connections = 10000");
+    TrustedPeers trusted;
+    for (const std::string& word : listener.trusted)
+      if (auto wrong = trusted.add(word)) fault(key + ".trusted", *wrong);
   }
 
   /// An app whose `listen` cannot be read may be the one that is missed.

@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 
+#include "config/path_text.h"
 #include "config/ready_text.h"
 #include "config/validate_parts.h"
 
@@ -81,7 +82,7 @@ void check_collision(const AppConfig& app, const AppConfig& other, FaultList& fa
                "give each its own address");
     return;
   }
-  if (app.path != other.path) return;
+  if (one_spelling(app.path) != one_spelling(other.path)) return;
   const bool both_any = app.hosts.empty() && other.hosts.empty();
   const auto shared =
       std::find_first_of(app.hosts.begin(), app.hosts.end(), other.hosts.begin(), other.hosts.end());

@@ -3,12 +3,23 @@
 #include <algorithm>
 #include <utility>
 
-namespace berth::route {
+#include "config/path_text.h"
 
-bool fits_path(std::string_view prefix, std::string_view path) {
+namespace berth::route {
+namespace {
+
+bool lies_below(std::string_view prefix, std::string_view path) {
   if (prefix == "/") return true;
   if (!path.starts_with(prefix)) return false;
   return path.size() == prefix.size() || path[prefix.size()] == '/' || path[prefix.size()] == '?';
+}
+
+}  // namespace
+
+bool fits_path(std::string_view prefix, std::string_view path) {
+  if (!has_escape(path) && !has_escape(prefix)) return lies_below(prefix, path);
+  const std::string spelt = one_spelling(prefix);
+  return lies_below(spelt, one_spelling(path, spelt.size() + 1));
 }
 
 std::string_view host_name(std::string_view authority, std::string& buffer) {
@@ -47,7 +58,9 @@ Router::Router(std::vector<RouteRule> rules) {
     return rule.path == "/" && rule.app == rules.front().app;
   });
   // Backwards: the first of two rules for the same is the one that stays.
-  std::for_each(rules.rbegin(), rules.rend(), [&](const RouteRule& rule) {
+  std::for_each(rules.rbegin(), rules.rend(), [&](RouteRule& rule) {
+    rule.path = one_spelling(rule.path);
+    longest_path_ = std::max(longest_path_, rule.path.size());
     if (rule.host.empty()) {
       if (!any_) any_.emplace();
       (*any_)[rule.path] = rule;
@@ -72,6 +85,14 @@ const RouteRule* Router::rule_for(const Paths& paths, std::string_view path) {
 
 RouteMatch Router::find(std::string_view authority, std::string_view path) const {
   if (only_) return {RouteMatch::Kind::Found, *only_, 0};
+  if (!has_escape(path)) return find_spelt(authority, path);
+  const std::string spelt = one_spelling(path, longest_path_ + 1);
+  RouteMatch match = find_spelt(authority, spelt);
+  match.strip = static_cast<std::uint32_t>(size_as_spelt(path, match.strip));
+  return match;
+}
+
+RouteMatch Router::find_spelt(std::string_view authority, std::string_view path) const {
   std::string buffer;
   const std::string_view host = host_name(authority, buffer);
   RouteMatch match;

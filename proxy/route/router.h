@@ -41,7 +41,8 @@ class Router {
 
   /// `authority`: Host as it came, port and case and all; `path`: with its query. An exact host comes before
   /// a longer "*.suffix", that before a shorter one, any host last; among these the longest path; where a
-  /// host has no such path the next one is asked.
+  /// host has no such path the next one is asked. Paths are compared however they are spelt: see
+  /// one_spelling().
   RouteMatch find(std::string_view authority, std::string_view path) const;
 
   /// The one app that takes everything; nullopt: it is not one.
@@ -68,14 +69,17 @@ class Router {
   using Paths = Words<RouteRule>;
 
   static const RouteRule* rule_for(const Paths& paths, std::string_view path);
+  RouteMatch find_spelt(std::string_view authority, std::string_view path) const;
 
   Words<Paths> hosts_;     ///< exact
   Words<Paths> suffixes_;  ///< ".example.org" for "*.example.org"
   std::optional<Paths> any_;
   std::optional<std::uint32_t> only_;  ///< one app takes everything
+  std::size_t longest_path_ = 0;
 };
 
-/// Whether `path` (with its query) is `prefix` or lies below it, in whole segments.
+/// Whether `path` (with its query) is `prefix` or lies below it, in whole segments, however the two are spelt
+/// (see one_spelling()).
 bool fits_path(std::string_view prefix, std::string_view path);
 
 /// The name in "Example.ORG.:8000", in lower case and without its port and last dot: "example.org".

@@ -69,6 +69,11 @@ TEST_CASE("routes: what cannot be routed tells why") {
       {"nothing to strip from /", [](AppConfig& web, AppConfig&) { web.strip = true; }},
       {"app 'api' answers the same requests as 'web': / on 127.0.0.1:8000",
        [](AppConfig&, AppConfig& api) { api.path = "/"; }},
+      {"answers the same requests as 'web': /caf%c3%a9 on 127.0.0.1:8000",
+       [](AppConfig& web, AppConfig& api) {
+         web.path = "/caf%C3%A9";
+         api.path = "/caf%c3%a9";
+       }},
       {"answers the same requests as 'web': a.example/api on 127.0.0.1:8000",
        [](AppConfig& web, AppConfig& api) {
          web.hosts = {"a.example"};

@@ -46,6 +46,26 @@ TEST_CASE("router: the longest prefix of whole segments") {
          {"h", "/api/v20", Kind::Found, 2}});
 }
 
+TEST_CASE("router: two spellings of one path go to the same app") {
+  check(Router({{"", "/", false, 1},
+                {"", "/caf%C3%A9", true, 2},
+                {"", "/api", true, 3},
+                {"", "/b%2fc", false, 4}}),
+        {{"h", "/caf%C3%A9", Kind::Found, 2, 10},
+         {"h", "/caf%c3%a9", Kind::Found, 2, 10},
+         {"h", "/caf%c3%A9/x?y", Kind::Found, 2, 10},
+         {"h", "/%61p%69/x", Kind::Found, 3, 8},
+         {"h", "/%61p%69?x", Kind::Found, 3, 8},
+         {"h", "/%61p%69s", Kind::Found, 1},
+         {"h", "/api%2Fx", Kind::Found, 1},
+         {"h", "/b%2Fc", Kind::Found, 4},
+         {"h", "/b/c", Kind::Found, 1},
+         {"h", "/x?/caf%c3%a9", Kind::Found, 1}});
+  CHECK(fits_path("/caf%C3%A9", "/caf%c3%a9/x"));
+  CHECK(fits_path("/terminals", "/%74erminals?x"));
+  CHECK_FALSE(fits_path("/terminals", "/%74erminalsx"));
+}
+
 TEST_CASE("router: exact hosts before suffixes, longer suffixes before shorter, any host last") {
   check(Router({{"", "/", false, 1},
                 {"*.example.org", "/", false, 2},
