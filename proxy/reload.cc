@@ -141,6 +141,9 @@ void Reloader::apply(Config fresh, const control::ReloadWatch& watch) {
     if (one.kind == AppChange::Kind::Restarted || one.kind == AppChange::Kind::Adjusted)
       adjust(app_of(config_, one.app));
   }
+  if (!change.listeners.empty())  // their keys stand in the status of each app that they are for
+    for (const AppConfig& app : config_.apps)
+      fleet_.shell(app.name).reconfigure(app, listener_of(app), listeners_.addresses(app.listen));
   serve();
   auto open = std::make_shared<Open>(Open{watch});
   for (const AppChange& one : change.apps) {

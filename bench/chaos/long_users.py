@@ -42,7 +42,8 @@ class EventUser(LongUser):
     async def hold(self, name):
         connection, ledger = self.connection, self.world.ledger
         status, fields = await connection.head("GET", self.path("events", self.count_wanted, name), name,
-                                               f"Last-Event-ID: {self.had}\r\n" if self.had else "")
+                                               "Accept: text/event-stream\r\n"
+                                               + (f"Last-Event-ID: {self.had}\r\n" if self.had else ""))
         if status != 200 or "x-chaos-id" not in fields:
             return self.greet(name, status, fields, await connection.body(status, fields))
         self.greet(name, status, fields)

@@ -8,6 +8,8 @@
 #include "config/json_text.h"
 #include "config/limit_keys.h"
 #include "config/mode_text.h"
+#include "config/trusted.h"
+#include "proxy/control/json_drain.h"
 
 namespace berth::control {
 namespace {
@@ -95,6 +97,7 @@ json::object limits_json(const AppStatus& app) {
   json::object limits;
   for (const auto& key : app_limit_keys()) limits[key.name] = limit_text(app.limits, key);
   for (const auto& key : listener_limit_keys()) limits[key.name] = limit_text(app.listener, key);
+  limits["trusted"] = trusted_text(app.listener.trusted);
   limits["drain"] = duration_text(app.drain);
   limits["ready_timeout"] = duration_text(app.ready_timeout);
   limits["stop_grace"] = duration_text(app.stop_grace);
@@ -159,7 +162,8 @@ json::object to_json(const SwapReport& r) {
           {"last_lines", strings(r.last_lines)},
           {"requests_failed", r.requests_failed},
           {"requests_held", r.requests_held},
-          {"requests_cut", r.requests_cut}};
+          {"requests_cut", r.requests_cut},
+          {"drained", to_json(r.drained)}};
 }
 
 json::object to_json(const AppStatus& app) {

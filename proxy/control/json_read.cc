@@ -11,6 +11,7 @@
 #include "config/mode_text.h"
 #include "config/port_mode.h"
 #include "config/terminal_text.h"
+#include "proxy/control/json_drain.h"
 #include "proxy/control/json_map.h"
 
 namespace berth::control {
@@ -162,6 +163,8 @@ AppStatus app_from(const json::object& object) {
       static_cast<void>(set_limit(app.limits, key, inner.word(key.name)));
     for (const auto& key : listener_limit_keys())
       static_cast<void>(set_limit(app.listener, key, inner.word(key.name)));
+    if (const auto trusted = inner.word("trusted"); !trusted.empty())
+      app.listener.trusted.emplace_back(trusted);
     app.drain = parse_duration(inner.word("drain")).value_or(app.drain);
     app.ready_timeout = parse_duration(inner.word("ready_timeout")).value_or(app.ready_timeout);
     app.stop_grace = parse_duration(inner.word("stop_grace")).value_or(app.stop_grace);
@@ -337,6 +340,7 @@ std::optional<SwapReport> report_from(const json::value& value) {
   read.number("requests_failed", r.requests_failed);
   read.number("requests_held", r.requests_held);
   read.number("requests_cut", r.requests_cut);
+  if (const json::object* drained = read.object("drained")) r.drained = drain_count_from(*drained);
   return r;
 }
 

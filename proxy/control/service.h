@@ -86,8 +86,8 @@ struct SwapWatch {
 
 struct GenerationStatus {
   Generation generation;
-  std::string state;  ///< "starting", "serving", "unhealthy", "warm", "draining", "stopping", "releasing",
-                      ///< "unreleased"
+  std::string state;  ///< "starting", "serving", "unhealthy", "closed", "warm", "draining", "stopping",
+                      ///< "releasing", "unreleased"
   int pid = 0;
   std::vector<int> tree;
   Endpoint endpoint;
@@ -108,8 +108,8 @@ struct RecentStatus {
 struct AppStatus {
   std::string name;
   std::vector<std::string> addresses;  ///< "127.0.0.1:8000"
-  /// "waiting", "starting", "serving", "paused", "unhealthy", "unreachable", "swapping", "restarting",
-  /// "failed", "cancelled", "vacant", "stopping"
+  /// "waiting", "starting", "serving", "paused", "unhealthy", "unreachable", "closed", "swapping",
+  /// "restarting", "failed", "cancelled", "vacant", "stopping"
   std::string state;
   std::vector<std::string> command;
   std::string external;  ///< the address of a server that berth did not start, instead of a command

@@ -111,7 +111,8 @@ Layout fitting(const std::vector<Row>& rows, std::size_t columns) {
 
 std::string state_painted(const std::string& state, const Paint& paint) {
   if (state == "serving") return paint.good(state);
-  if (state == "failed" || state == "unhealthy" || state == "unreachable" || state == "unreleased")
+  if (state == "failed" || state == "unhealthy" || state == "unreachable" || state == "closed" ||
+      state == "unreleased")
     return paint.bad(state);
   return paint.warn(state);
 }
@@ -155,6 +156,7 @@ std::string note_on(const AppStatus& app, const Paint& paint) {
   if (app.state == "unreachable")
     note = "nothing takes connections on " + app.external +
            "; berth did not start that server: start it again, or `berth attach` another";
+  if (app.state == "closed") note = "runs, but its port is closed, and requests are held: " + why;
   if (app.state == "failed") note = "did not start, and is tried again: " + why;
   if (app.state == "restarting") note = "ended by itself, and is started again: " + why;
   for (const GenerationStatus& g : app.generations) {

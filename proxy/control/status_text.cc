@@ -5,6 +5,7 @@
 
 #include "config/duration_text.h"
 #include "config/limit_keys.h"
+#include "config/trusted.h"
 #include "proxy/control/status_table.h"
 #include "proxy/control/terminal.h"
 
@@ -71,6 +72,7 @@ std::string app_block(const AppStatus& app, unsigned columns) {
   std::vector<std::string> listener;
   for (const auto& key : listener_limit_keys())
     listener.push_back(std::string(key.name) + " " + limit_text(app.listener, key));
+  if (!app.listener.trusted.empty()) listener.push_back("trusted " + trusted_text(app.listener.trusted));
   return text + wrapped("limits", limits, columns) + wrapped("listener", listener, columns);
 }
 

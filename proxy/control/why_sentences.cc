@@ -160,7 +160,8 @@ void tell_requests(const SwapReport& report, std::string& text) {
   else if (over)
     add(text, "no request failed");
   if (report.requests_held != 0) add(text, many(report.requests_held) + " waited");
-  if (report.requests_cut != 0) add(text, many(report.requests_cut) + " had to be cut");
+  const std::string cut = observe::kinds_text(report.drained, &observe::DrainKind::cut);
+  if (report.requests_cut != 0) add(text, (cut.empty() ? many(report.requests_cut) : cut) + " had to be cut");
 }
 
 void tell_who_serves(const SwapReport& report, std::string& text) {

@@ -1,37 +1,19 @@
-// Where the body of one message ends: counts a Content-Length, walks chunks (Beast's parser with the strict
-// rules of RFC 9112 §7.1), or waits for the end of the connection. Says which of the bytes received belong to
-// it, and changes none. Pure.
+// Where the body of one message ends: counts a Content-Length, walks chunks, or waits for the end of the
+// connection. Says which of the bytes received belong to it, and changes none. Pure.
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 
+#include "proxy/http/chunk_walker.h"
 #include "proxy/http/head.h"
 
 namespace berth::http {
 
-class ChunkWalker;
-
-/// Whose trailers they are. None that frame or route a message are let through; in a request none either that
-/// a server might take for what berth tells it of the client.
-enum class Trailers : std::uint8_t { Any, OfClient };
-
-/// What is to be done with bytes that were received.
-struct BodyStep {
-  std::size_t take = 0;  ///< that many from the start belong to the body and can go on
-  bool bad = false;      ///< malformed: nothing more of this connection can be believed
-};
-
 class BodyReader {
  public:
-  BodyReader();
-  ~BodyReader();
-  BodyReader(BodyReader&&) noexcept;
-  BodyReader& operator=(BodyReader&&) noexcept;
-
-  /// `bound`: of a chunk's header line, and of the trailer section, in bytes.
+  /// `bound`: of a chunk's header line, and of the last chunk with its trailers, in bytes.
   void start(Framing framing, std::uint64_t length, std::size_t bound, Trailers trailers = Trailers::Any);
 
   bool done() const { return done_; }
@@ -56,9 +38,7 @@ class BodyReader {
   Framing framing_ = Framing::None;
   bool done_ = true;
   std::uint64_t left_ = 0;
-  std::size_t bound_ = 0;
-  Trailers trailers_ = Trailers::Any;
-  std::unique_ptr<ChunkWalker> walker_;
+  ChunkWalker walker_;
 };
 
 }  // namespace berth::http

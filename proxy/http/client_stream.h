@@ -30,6 +30,7 @@ class ClientStream {
   /// Raises kClient* at gate().
   virtual loop::Stream& stream() = 0;
   virtual const HeadLimits& head_limits() const = 0;
+  /// Of the request in heads().
   virtual ClientFacts facts() const = 0;
   /// berth stops: the connection is not to be kept for another request.
   virtual bool stopping() const = 0;

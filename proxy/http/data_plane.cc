@@ -38,6 +38,7 @@ class DataPlane::Impl {
  public:
   Impl(boost::asio::io_context& control, unsigned count, std::function<void()> out_of_descriptors)
       : control_(control), out_of_descriptors_(std::move(out_of_descriptors)) {
+    RequestIds().next(mark_.data());
     const unsigned n = count != 0 ? count : std::max(1U, std::thread::hardware_concurrency());
     for (unsigned i = 0; i < n; ++i)
       workers_.push_back(std::make_unique<Worker>(workers_, out_of_descriptors_));
@@ -52,6 +53,12 @@ class DataPlane::Impl {
   std::atomic<std::uint32_t>& add_held() { return held_.emplace_back(0); }
   std::size_t apps() const { return held_.size(); }
   ListenerId next_listener() { return {listeners_++}; }
+
+  /// What Via calls an app of this berth: nobody else has it, so what comes with it has been here. Of the
+  /// app, since one app's backend may well send a request on to another one of the same berth.
+  std::string pseudonym(const std::string& app) const {
+    return "berth-" + std::string(mark_.data(), kMark) + "-" + app;
+  }
 
   /// Runs `work` on every worker and then, when all have done it, `done` on the control loop.
   template <class Work>
@@ -103,9 +110,13 @@ class DataPlane::Impl {
   }
 
   std::vector<std::unique_ptr<Worker>>& workers() { return workers_; }
+  boost::asio::io_context& control() { return control_; }
 
  private:
+  static constexpr std::size_t kMark = 8;
+
   boost::asio::io_context& control_;
+  RequestIds::Text mark_{};
   SeldomTold out_of_descriptors_;
   std::deque<std::atomic<std::uint32_t>> held_;
   std::uint32_t listeners_ = 0;
@@ -139,11 +150,23 @@ void DataPlane::set_access_log(observe::AccessLog* log, std::function<void()> le
 AppId DataPlane::add_app(std::string name, const Limits& limits) {
   const AppId id{static_cast<std::uint32_t>(impl_->apps())};
   std::atomic<std::uint32_t>& held = impl_->add_held();
-  impl_->with_shares(limits,
-                     [id, name = std::move(name), &held](Worker& worker, const route::RouteLimits& part) {
-                       worker.add_app(id, name, part, held);
-                     });
+  const std::string pseudonym = impl_->pseudonym(name);
+  impl_->with_shares(
+      limits, [id, name = std::move(name), pseudonym, &held](Worker& worker, const route::RouteLimits& part) {
+        worker.add_app(id, name, pseudonym, part, held);
+      });
   return id;
+}
+
+void DataPlane::watch_connects(AppId app, std::function<void(Generation, bool refused)> told) {
+  const auto shared = std::make_shared<std::function<void(Generation, bool)>>(std::move(told));
+  impl_->everywhere(
+      [app, shared, &control = impl_->control()](Worker& worker) {
+        worker.app(app).watch_connects([shared, &control](Generation generation, bool refused) {
+          boost::asio::post(control, [shared, generation, refused] { (*shared)(generation, refused); });
+        });
+      },
+      nullptr);
 }
 
 void DataPlane::set_limits(AppId app, const Limits& limits) {

@@ -73,6 +73,10 @@ class DataPlane {
   /// A new app without a target: its requests are held.
   AppId add_app(std::string name, const Limits& limits);
 
+  /// Calls `told` when a worker was refused a connection to a generation, again each time that it tries, and
+  /// when one is taken after that.
+  void watch_connects(AppId app, std::function<void(Generation, bool refused)> told);
+
   /// From the next request on.
   void set_limits(AppId app, const Limits& limits);
 

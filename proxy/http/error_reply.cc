@@ -1,7 +1,7 @@
 #include "proxy/http/error_reply.h"
 
-#include <array>
-#include <ctime>
+#include "proxy/http/http_date.h"
+#include "proxy/http/status_text.h"
 
 namespace berth::http {
 namespace {
@@ -29,16 +29,6 @@ std::string escape_html(std::string_view text) {
   return out;
 }
 
-/// IMF-fixdate (RFC 9110 §5.6.7).
-std::string http_date() {
-  const std::time_t now = std::time(nullptr);
-  std::tm utc{};
-  gmtime_r(&now, &utc);
-  std::array<char, 40> text;
-  const std::size_t n = std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &utc);
-  return {text.data(), n};
-}
-
 std::string page(const ErrorReply& reply) {
   const bool passing = reply.status == 502 || reply.status == 503 || reply.status == 504;
   const std::string title = std::to_string(reply.status) + " " + std::string(status_text(reply.status));
@@ -58,37 +48,12 @@ std::string page(const ErrorReply& reply) {
 
 }  // namespace
 
-std::string_view status_text(int status) {
-  switch (status) {
-    case 400:
-      return "Bad Request";
-    case 408:
-      return "Request Timeout";
-    case 414:
-      return "URI Too Long";
-    case 431:
-      return "Request Header Fields Too Large";
-    case 501:
-      return "Not Implemented";
-    case 502:
-      return "Bad Gateway";
-    case 503:
-      return "Service Unavailable";
-    case 504:
-      return "Gateway Timeout";
-    case 505:
-      return "HTTP Version Not Supported";
-    default:
-      return "Error";
-  }
-}
-
 std::string write_error_reply(const ErrorReply& reply) {
   const std::string body = reply.html ? page(reply) : "berth: " + std::string(reply.reason) + "\n";
   std::string text =
       "HTTP/1.1 " + std::to_string(reply.status) + " " + std::string(status_text(reply.status)) +
-      "\r\nServer: berth\r\nDate: " + http_date() +
-      "\r\nContent-Type: " + (reply.html ? "text/html" : "text/plain") +
+      "\r\nServer: berth\r\n" + std::string(HttpDate().line(HttpDate::Clock::now())) +
+      "Content-Type: " + (reply.html ? "text/html" : "text/plain") +
       "; charset=utf-8\r\nCache-Control: no-store\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
   if (reply.retry_after_s > 0) text += "Retry-After: " + std::to_string(reply.retry_after_s) + "\r\n";
   if (!reply.request_id.empty()) text += "X-Request-Id: " + std::string(reply.request_id) + "\r\n";

@@ -19,7 +19,4 @@ struct ErrorReply {
 /// The whole reply, head and body.
 std::string write_error_reply(const ErrorReply& reply);
 
-/// "Bad Gateway"
-std::string_view status_text(int status);
-
 }  // namespace berth::http

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "proxy/http/client_address.h"
 #include "proxy/http/error_reply.h"
 #include "proxy/http/field_text.h"
 
@@ -62,12 +63,16 @@ void Exchange::begin(std::string_view view) {
   long_mode_ = route_.long_mode(head.path);
   expects_continue_ = head.expects_continue && head.version == 11;
   accepts_html_ = head.accepts_html;
+  opens_events_ = head.accepts_events && head.method == "GET";
   version_ = static_cast<std::uint8_t>(head.version);
 
   ClientFacts facts = client_.facts();
-  facts.request_id = choose_id(head);
+  facts.request_id = choose_id(head, facts);
+  if (!route_.signature.empty()) facts.via = route_.signature;
+  if (head.has_via && came_through(head, route_.pseudonym))
+    fail(508, "the request has come through here before: two servers pass it to each other");
   write_request_head(head, facts, loop_.blocks(), head_);
-  if (client_.journal().access != nullptr) note_request(head);
+  if (client_.journal().access != nullptr) note_request(head, facts);
   std::size_t used = head.raw.size();
   if (head.framing != Framing::None) {
     request_body_.start(head.framing, head.length, client_.head_limits().bytes, Trailers::OfClient);
@@ -104,6 +109,9 @@ loop::Task<Exchange::End> Exchange::run() {
     write_dead_ = upstream_reset_ = false;
     stage_ = Stage::Head;
     from_upstream_.reset();
+    answer_watch_.restart();
+    interim_bytes_ = 0;
+    answer_by_ = 0;
     verdict_ = Verdict::Going;
   }
   if (verdict_ == Verdict::Done) route_.answered(loop_.now() - begun_);
@@ -146,6 +154,8 @@ Wakes Exchange::interest() {
   const bool body_due = body_wanted && (!expects_continue_ || said_continue_ || body_bytes_ != 0);
 
   const Limits& limits = route_.limits();
+  // For the answer alone is waited until one moment: nothing that comes before its head puts it off.
+  const bool for_answer = stage_ == Stage::Head && !to_client_waits && !body_due && !to_upstream_waits;
   std::chrono::milliseconds wait = limits.stream_idle;
   if (left_in_silence()) wait = std::min(wait, limits.body_stall);
   if (to_client_waits)
@@ -154,7 +164,13 @@ Wakes Exchange::interest() {
     wait = body_wait();
   else if (stage_ != Stage::Body || to_upstream_waits)
     wait = limits.response_timeout;
-  client_.set_deadline(loop_.deadline(wait));
+  if (!for_answer) {
+    if (!to_client_waits) answer_by_ = 0;
+    client_.set_deadline(loop_.deadline(wait));
+  } else {
+    if (answer_by_ == 0) answer_by_ = loop_.deadline(wait);
+    client_.set_deadline(answer_by_);
+  }
 
   client_.stream().want(body_wanted, to_client_waits);
   if (upstream_) upstream_->stream().want(watch_upstream, to_upstream_waits);

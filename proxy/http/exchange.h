@@ -16,6 +16,7 @@
 #include "proxy/http/boundaries.h"
 #include "proxy/http/client_stream.h"
 #include "proxy/http/head_rules.h"
+#include "proxy/http/head_watch.h"
 #include "proxy/loop/task.h"
 #include "proxy/route/app_route.h"
 
@@ -98,11 +99,11 @@ class Exchange {
   // what is written down of it (exchange_notes.cc)
   using AddedRoom = std::array<char, 320>;
   using TimePoint = std::chrono::steady_clock::time_point;
-  std::string_view choose_id(const RequestHead& head);
+  std::string_view choose_id(const RequestHead& head, const ClientFacts& facts);
   std::string_view id() const { return {id_.data(), id_size_}; }
   std::string_view added_fields(const ResponseHead& head, AddedRoom& room) const;
   std::chrono::steady_clock::duration held_for() const;
-  void note_request(const RequestHead& head);
+  void note_request(const RequestHead& head, const ClientFacts& facts);
   void note_upstream();
   void note_answer(int status);
   void note_end();
@@ -144,6 +145,7 @@ class Exchange {
   bool leaving_ = false;  ///< its event stream ends behind the next event
   bool expects_continue_ = false;
   bool accepts_html_ = false;
+  bool opens_events_ = false;  ///< an event stream that ends is opened again by its client, by itself
   bool body_in_head_ = false;  ///< the body, if any, lies whole in head_
   std::uint8_t version_ = 11;
   std::uint8_t retries_ = 0;
@@ -161,18 +163,22 @@ class Exchange {
   bool said_continue_ = false;
   bool counted_failed_ = false;
 
-  loop::Block head_;               ///< the rewritten head and the body that came with it: kept for a retry
-  std::size_t sent_ = 0;           ///< of head_
-  loop::Block to_upstream_;        ///< body that the backend did not take yet
-  loop::Block from_upstream_;      ///< received, not yet understood: a partial head or chunk line
-  loop::Block to_client_;          ///< what the client did not take yet
-  bool response_splices_ = false;  ///< its body is large and of known length
+  loop::Block head_;           ///< the rewritten head and the body that came with it: kept for a retry
+  std::size_t sent_ = 0;       ///< of head_
+  loop::Block to_upstream_;    ///< body that the backend did not take yet
+  loop::Block from_upstream_;  ///< received, not yet understood: a partial head or chunk line
+  HeadWatch answer_watch_{HeadWatch::Kind::Response};  ///< of a partial head
+  std::size_t interim_bytes_ = 0;                      ///< of the heads before the final one
+  loop::Tick answer_by_ = 0;                           ///< 0: something else is waited for
+  loop::Block to_client_;                              ///< what the client did not take yet
+  bool response_splices_ = false;                      ///< its body is large and of known length
   bool request_splices_ = false;
   loop::Pipe pipe_to_client_;  ///< what of a spliced body was not taken yet, behind to_client_
   loop::Pipe pipe_to_upstream_;
   BodyReader request_body_;
   BodyReader response_body_;
   std::optional<EventWalker> events_;  ///< of a response that may be ended between two
+  bool refused_ = false;               ///< the backend took no connection; nothing of the request was sent
   loop::Tick refused_until_ = 0;
   bool lacks_descriptor_ = false;  ///< what refused it was not the backend
   std::uint8_t id_size_ = 0;

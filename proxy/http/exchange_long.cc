@@ -9,22 +9,23 @@ namespace {
 /// For a client to answer a Close frame and for the backend to close its side.
 constexpr std::chrono::milliseconds kCloseWait{5'000};
 
-std::string_view media_type(std::string_view value) {
-  value = value.substr(0, value.find(';'));
-  while (!value.empty() && (value.back() == ' ' || value.back() == '\t')) value.remove_suffix(1);
-  return value;
-}
+constexpr std::string_view kEventStream = "text/event-stream";
 
 }  // namespace
 
-/// Whether the response can be ended between two events: what it is made of lies open.
+/// Whether the response can be ended between two events, and its client comes back for more by itself: what
+/// it is made of lies open, and it was asked for as a browser's EventSource does (WHATWG HTML, "Server-sent
+/// events"). To any other client an end in good order would look like all that there was to say.
 bool Exchange::walks_events(const ResponseHead& head) const {
-  return equals_lower(media_type(field_value(head, "content-type")), "text/event-stream") &&
+  return opens_events_ && head.status == 200 &&
+         equals_lower(media_type(field_value(head, "content-type")), kEventStream) &&
          field_value(head, "content-encoding").empty();
 }
 
 /// A response without a known length has begun; its head is not written yet.
 void Exchange::become_long(const ResponseHead& head) {
+  if (equals_lower(media_type(field_value(head, "content-type")), kEventStream))
+    holder_.carries(route::Carried::EventStream);
   if (long_mode_ == LongMode::Pin) return holder_.stay(route::Stay::Pin);
   if (long_mode_ != LongMode::Cut || !walks_events(head)) return;
   events_.emplace();
@@ -76,6 +77,7 @@ loop::Task<Exchange::End> Exchange::tunnel() {
   down.waiting.append(loop_.blocks(), from_upstream_.view());
   from_upstream_.reset();
   ++route_.counters.tunnels;
+  holder_.carries(wants_websocket_ ? route::Carried::WebSocket : route::Carried::Tunnel);
 
   loop::Tick close_until = 0;
   bool sound = down.flush() && up.flush();
@@ -90,7 +92,7 @@ loop::Task<Exchange::End> Exchange::tunnel() {
     }
     sound = sound && move(up, down, wakes, loop_);
     if (down.said_last && close_until == 0) {
-      holder_.left_by(route::Leave::Closed);
+      holder_.left_by(route::Leave::Ended);
       close_until = loop_.deadline(kCloseWait);
     }
   }

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <new>
 
+#include "config/trusted.h"
 #include "proxy/http/exchange.h"
 #include "proxy/http/field_text.h"
 
@@ -28,9 +29,10 @@ double in_ms(std::chrono::steady_clock::duration time) { return in_short_us(time
 }  // namespace
 
 /// The id that the backend is to be given in place of the client's; empty: what the client sent is passed on.
-std::string_view Exchange::choose_id(const RequestHead& head) {
+std::string_view Exchange::choose_id(const RequestHead& head, const ClientFacts& facts) {
   if (!route_.fields.request_id) return {};
-  if (head.request_ids == 1 && is_request_id(head.request_id)) {
+  const bool one = head.request_ids == 1 && is_request_id(head.request_id);
+  if (one && (facts.trusted || is_local_peer(facts.address))) {
     id_size_ = static_cast<std::uint8_t>(head.request_id.size());
     std::memcpy(id_.data(), head.request_id.data(), id_size_);
     return {};
@@ -69,6 +71,7 @@ std::string_view Exchange::added_fields(const ResponseHead& head, AddedRoom& roo
     put(id());
     put("\r\n");
   }
+  if (!head.has_date) put(client_.journal().date.line(loop_.now()));
   const auto left = [&] { return static_cast<std::size_t>(room.data() + room.size() - at); };
   if (fields.server_timing)
     at += std::snprintf(at, left(), "Server-Timing: berth;dur=%.3f, upstream;dur=%.3f\r\n", in_ms(held_for()),
@@ -78,12 +81,12 @@ std::string_view Exchange::added_fields(const ResponseHead& head, AddedRoom& roo
 }
 
 /// While its head is there. Only with an access log.
-void Exchange::note_request(const RequestHead& head) {
+void Exchange::note_request(const RequestHead& head, const ClientFacts& facts) {
   record_.reserve(loop_.blocks(), sizeof(AccessRecord));
   auto& record = *new (record_.tail()) AccessRecord;
   record_.commit(sizeof record);
   record.version = version_;
-  record.put(Text::Address, client_.facts().address);
+  record.put(Text::Address, facts.client);
   record.put(Text::Method, head.method);
   record.put(Text::Target, head.target);
   record.put(Text::Referer, field_value(head, "referer"));

@@ -35,15 +35,6 @@ std::string_view chunk_line(std::size_t size, std::array<char, 20>& text) {
   return {text.data(), static_cast<std::size_t>(end - text.data())};
 }
 
-constexpr std::size_t kStatusLine = 12;  ///< "HTTP/1.1 200"
-
-/// RFC 9112 §4 wants a blank behind the status also where no reason follows. Servers forget it, and nobody
-/// reads anything else into that.
-bool lacks_blank(std::string_view bytes) {
-  return bytes.size() > kStatusLine && bytes.starts_with("HTTP/1.") &&
-         bytes.substr(kStatusLine).starts_with("\r\n");
-}
-
 }  // namespace
 
 void Exchange::read_upstream() {
@@ -78,18 +69,15 @@ void Exchange::read_upstream() {
 /// `bytes` lie at the start of `from`, which is the scratch block or from_upstream_.
 void Exchange::take_response(std::string_view bytes, loop::Block& from) {
   const bool own = &from == &from_upstream_;
+  const HeadLimits& limits = client_.head_limits();
   loop::Block out;
   while (stage_ == Stage::Head) {
     ResponseHead& head = heads_.response;
-    HeadError error;
-    const HeadResult result = read_response_head(bytes, client_.head_limits(), to_head_, head, error);
-    if (result == HeadResult::Bad && lacks_blank(bytes)) {
-      loop::Block whole;
-      whole.append(loop_.blocks(), bytes.substr(0, kStatusLine));
-      whole.append(loop_.blocks(), " ");
-      whole.append(loop_.blocks(), bytes.substr(kStatusLine));
-      from_upstream_ = std::move(whole);
-      return take_response(from_upstream_.view(), from_upstream_);
+    HeadResult result = HeadResult::NeedMore;
+    if (answer_watch_.worth_reading(bytes, limits.bytes)) {
+      HeadError error;
+      result = read_response_head(bytes, limits, to_head_, head, error);
+      answer_watch_.was_read(result, bytes);
     }
     if (result == HeadResult::Bad) return fail(502, "the server behind it gave a malformed answer");
     if (result == HeadResult::NeedMore) {
@@ -115,7 +103,7 @@ void Exchange::take_response(std::string_view bytes, loop::Block& from) {
     }
     if (head.status < 200) {
       on_interim(head);
-      if (bytes.empty()) {
+      if (verdict_ != Verdict::Going || bytes.empty()) {
         if (own) from_upstream_.reset();
         return;
       }
@@ -135,7 +123,11 @@ void Exchange::take_response(std::string_view bytes, loop::Block& from) {
   take_body(bytes, out, from);
 }
 
+/// All of them together may be as long as one head: who sends more of them has no answer to give.
 void Exchange::on_interim(const ResponseHead& head) {
+  interim_bytes_ += head.raw.size();
+  if (interim_bytes_ > client_.head_limits().bytes)
+    return fail(502, "the server behind it sent too many interim answers");
   if (version_ < 11) return;  // RFC 9110 §15.2
   if (head.status == 100) said_continue_ = true;
   loop::Block out;

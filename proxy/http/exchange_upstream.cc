@@ -67,10 +67,7 @@ void Exchange::refused() {
 }
 
 void Exchange::fail_unconnected() {
-  if (lacks_descriptor_)
-    fail(503, "berth has no file descriptor left (see ulimit -n)", kRetryAfterS);
-  else
-    fail(502, "the server behind it does not accept connections");
+  fail(503, "berth has no file descriptor left (see ulimit -n)", kRetryAfterS);
 }
 
 loop::Task<bool> Exchange::obtain_upstream() {
@@ -79,7 +76,8 @@ loop::Task<bool> Exchange::obtain_upstream() {
     route::Target* target = route_.current();
     if (!route_.refusal().empty()) {
       refused();
-    } else if (target == nullptr || refused_until_ != 0 || route_.must_wait() || !target->make_room()) {
+    } else if (target == nullptr || refused_ || refused_until_ != 0 || route_.must_wait() ||
+               !target->make_room()) {
       if (take_pooled(Turn::Newcomer)) co_return true;
       auto waiting = wait_in_queue(hold_deadline);
       const bool admitted = co_await waiting;
@@ -103,7 +101,8 @@ loop::Task<bool> Exchange::obtain_upstream() {
 loop::Task<bool> Exchange::wait_in_queue(loop::Tick hold_deadline) {
   route::Waiting place(client_.gate());
   client_.gate().forget(loop::kAdmitted | loop::kRefused);
-  if (!route_.wait(place)) {
+  using Place = route::AppRoute::Place;
+  if (!route_.wait(place, refused_ ? Place::First : Place::Last)) {
     route_.tally.met(route::Limit::HoldRequests);
     fail(503, waits_in_vain("too many requests wait for the server behind it"), kRetryAfterS);
     co_return false;
@@ -111,11 +110,11 @@ loop::Task<bool> Exchange::wait_in_queue(loop::Tick hold_deadline) {
   if (!std::exchange(held_, true)) ++route_.counters.held_total;
   Wakes wakes = 0;
   for (;;) {
-    const bool refused = refused_until_ != 0 && route_.current() != nullptr;
-    client_.set_deadline(refused ? refused_until_ : hold_deadline);
+    const bool unconnected = refused_until_ != 0 && route_.current() != nullptr;
+    client_.set_deadline(unconnected ? refused_until_ : hold_deadline);
     wakes =
         co_await client_.gate().wait(loop::kAdmitted | loop::kRefused | loop::kTimeout | loop::kClientGone);
-    // What refused it has turned out to be dead meanwhile: then it waits for the successor like all others.
+    // There is no backend meanwhile to want a descriptor for: then it waits for one like all others.
     const bool may_wait = hold_deadline == 0 || loop_.tick() < hold_deadline;
     if (wakes != loop::kTimeout || route_.current() != nullptr || !may_wait) break;
     refused_until_ = 0;
@@ -130,7 +129,11 @@ loop::Task<bool> Exchange::wait_in_queue(loop::Tick hold_deadline) {
     fail_unconnected();
   else {
     route_.tally.met(route::Limit::HoldTimeout);
-    fail(503, waits_in_vain("no server was ready in time"), kRetryAfterS);
+    const bool closed = refused_ && route_.current() != nullptr;
+    fail(503,
+         waits_in_vain(closed ? "the server behind it runs, but takes no connections: its port is closed"
+                              : "no server was ready in time"),
+         kRetryAfterS);
   }
   co_return false;
 }
@@ -157,6 +160,8 @@ loop::Task<bool> Exchange::connect(route::Target& target) {
     if ((wakes & loop::kUpstreamOut) != 0) error = upstream_->connect_error();
     if (error == 0) {
       refused_until_ = 0;
+      refused_ = false;
+      route_.connected(target);
       co_return true;
     }
     if ((wakes & loop::kTimeout) != 0) {
@@ -164,14 +169,21 @@ loop::Task<bool> Exchange::connect(route::Target& target) {
       fail(504, "the server behind it does not take connections in time");
     }
   }
-  // Nothing of the request was sent. Most likely the backend has just died: its successor is a moment away.
-  // (Nobody is admitted for its place: that one would only find the same.)
+  // Nothing of the request was sent. Most likely the backend has just died, and its successor is a moment
+  // away; or it lives, and begins to listen anew: the request waits. (Nobody is admitted for its place: that
+  // one would only find the same.)
   gate.forget(loop::kUpstreamIn | loop::kUpstreamOut | loop::kUpstreamGone);
   target.drop(std::move(upstream_), true);
   holder_.let_go();
   if (error == EAGAIN && verdict_ == Verdict::Going) co_return false;
+  if (verdict_ != Verdict::Going) co_return false;
+  if (!lacks_descriptor_) {
+    refused_ = true;
+    route_.refused(target);
+    co_return false;
+  }
   if (refused_until_ == 0) refused_until_ = deadline;
-  if (verdict_ == Verdict::Going && loop_.tick() >= refused_until_) fail_unconnected();
+  if (loop_.tick() >= refused_until_) fail_unconnected();
   co_return false;
 }
 

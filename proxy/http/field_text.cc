@@ -4,6 +4,8 @@
 #include <cstring>
 #include <type_traits>
 
+#include "proxy/http/octets.h"
+
 namespace berth::http {
 namespace {
 
@@ -26,6 +28,42 @@ bool spells(const char* name, const char (&known)[N]) {
     difference |= static_cast<Word>((octets | static_cast<Word>(0x2020202020202020U)) ^ expected);
   }
   return difference == 0;
+}
+
+bool is_alphanumeric(char c) { return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z'); }
+
+/// Whether `name` begins with `known`, whatever stands for its hyphens.
+bool begins_as(std::string_view name, std::string_view known) {
+  if (name.size() < known.size()) return false;
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    const char c = is_alphanumeric(name[i]) ? static_cast<char>(name[i] | 0x20) : '-';
+    if (c != known[i]) return false;
+  }
+  return true;
+}
+
+constexpr std::string_view kForwarded = "x-forwarded-";
+
+/// X-Forwarded-…, spelt with hyphens.
+FieldTag tag_of_forwarded(std::string_view rest) {
+  if (equals_lower(rest, "for")) return FieldTag::XForwardedFor;
+  if (equals_lower(rest, "host")) return FieldTag::XForwardedHost;
+  if (equals_lower(rest, "prefix")) return FieldTag::XForwardedPrefix;
+  return equals_lower(rest, "proto") ? FieldTag::XForwardedProto : FieldTag::XForwarded;
+}
+
+/// Of a name that begins with an x.
+FieldTag tag_of_extension(std::string_view name) {
+  constexpr std::string_view kRealIp = "x-real-ip";
+  constexpr std::string_view kRequestId = "x-request-id";
+  const bool forwarded = begins_as(name, kForwarded);
+  const bool real_ip = name.size() == kRealIp.size() && begins_as(name, kRealIp);
+  const bool request_id = name.size() == kRequestId.size() && begins_as(name, kRequestId);
+  if (!forwarded && !real_ip && !request_id) return FieldTag::Other;
+  const auto is_spelt = [](char c) { return is_alphanumeric(c) || c == '-'; };
+  if (!std::all_of(name.begin(), name.end(), is_spelt)) return FieldTag::Folded;
+  if (forwarded) return tag_of_forwarded(name.substr(kForwarded.size()));
+  return real_ip ? FieldTag::RealIp : FieldTag::RequestId;
 }
 
 }  // namespace
@@ -64,32 +102,34 @@ bool lists_name(std::string_view value, std::string_view name) {
   return false;
 }
 
-bool is_forwarding_name(std::string_view name) {
-  constexpr std::string_view kPrefix = "x-forwarded-";
-  if (name.size() < kPrefix.size() || (name[0] | 0x20) != 'x') return false;
-  for (std::size_t i = 1; i < kPrefix.size(); ++i) {
-    const char c = name[i] == '_' ? '-' : static_cast<char>(name[i] | 0x20);
-    if (c != kPrefix[i]) return false;
-  }
-  return true;
+std::string_view media_type(std::string_view value) {
+  value = value.substr(0, value.find(';'));
+  while (!value.empty() && is_blank(value.back())) value.remove_suffix(1);
+  return value;
 }
 
-bool is_request_id_name(std::string_view name) {
-  return name.size() == 12 && equals_lower(name, "x-request-id");
+bool lists_media_type(std::string_view value, std::string_view type) {
+  while (!value.empty())
+    if (equals_lower(media_type(next_item(value)), type)) return true;
+  return false;
 }
+
+bool is_forwarding_name(std::string_view name) { return begins_as(name, kForwarded); }
+
+bool is_client_name(std::string_view name) { return tag_of_extension(name) != FieldTag::Other; }
 
 FieldTag tag_of(std::string_view name) {
   const char* const at = name.data();
   if (name.empty()) return FieldTag::Other;
   const char first = static_cast<char>(name[0] | 0x20);
-  if (first == 'x') {
-    if (is_forwarding_name(name)) return FieldTag::XForwarded;
-    return is_request_id_name(name) ? FieldTag::RequestId : FieldTag::Other;
-  }
+  if (first == 'x') return tag_of_extension(name);
   switch (name.size()) {
     case 2:
       return spells(at, "te") ? FieldTag::Te : FieldTag::Other;
+    case 3:
+      return spells(at, "via") ? FieldTag::Via : FieldTag::Other;
     case 4:
+      if (first == 'd') return spells(at, "date") ? FieldTag::Date : FieldTag::Other;
       return spells(at, "host") ? FieldTag::Host : FieldTag::Other;
     case 6:
       if (first == 'a') return spells(at, "accept") ? FieldTag::Accept : FieldTag::Other;

@@ -25,11 +25,19 @@ bool lists_name(std::string_view value, std::string_view name);
 /// True if the comma-separated list `value` has every one of the list `names`, whatever the case.
 bool lists_all(std::string_view value, std::string_view names);
 
-/// X-Forwarded-…; with underscores too, which servers that speak CGI take for the same.
-bool is_forwarding_name(std::string_view name);
+/// "text/html" of "text/html; charset=utf-8".
+std::string_view media_type(std::string_view value);
 
-/// X-Request-Id
-bool is_request_id_name(std::string_view name);
+/// True if the comma-separated list `value` has the media type `type` (in lower case).
+bool lists_media_type(std::string_view value, std::string_view type);
+
+/// What berth tells a backend of its client: X-Forwarded-…, X-Real-IP, X-Request-Id. Also with another
+/// character in place of a hyphen: servers that speak CGI or WSGI take X_Real_IP for the same, and some
+/// X.Real.IP.
+bool is_client_name(std::string_view name);
+
+/// The first of these, as it is spelt or otherwise.
+bool is_forwarding_name(std::string_view name);
 
 /// Which field `name`, a token, is of.
 FieldTag tag_of(std::string_view name);

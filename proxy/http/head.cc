@@ -1,25 +1,32 @@
 #include "proxy/http/head.h"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <type_traits>
 
 #include "proxy/http/authority.h"
 #include "proxy/http/field_text.h"
 #include "proxy/http/head_lines.h"
+#include "proxy/http/head_watch.h"
 #include "proxy/http/octets.h"
 
 namespace berth::http {
 namespace {
 
+constexpr std::string_view kEvents = "text/event-stream";
+
 /// RFC 9110 §8.6: digits alone. A list, a sign or a leading zero is how two readers come to disagree.
 std::optional<std::uint64_t> strict_length(std::string_view value) {
   if (value.empty() || value.size() > 19 || (value.size() > 1 && value[0] == '0')) return std::nullopt;
+  // Above 2^63 - 1, which 19 digits can hold, readers with signed numbers come to another one.
+  constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
   std::uint64_t length = 0;
   for (const char c : value) {
     if (!is_digit(c)) return std::nullopt;
     length = length * 10 + static_cast<std::uint64_t>(c - '0');
   }
+  if (length > kMost) return std::nullopt;
   return length;
 }
 
@@ -37,14 +44,14 @@ class HeadReader {
     const char* at = bytes.data();
     const char* const last = at + std::min<std::size_t>(bytes.size(), limits_.bytes);
     LineResult line = read_start_line(at, last);
-    if (line != LineResult::Whole) return stopped(line, bytes);
+    if (line != LineResult::Whole) return stopped(line, at, bytes);
     started_ = true;
     if (!check_start_line()) return HeadResult::Bad;
     for (;;) {
       Field field;
       line = read_field_line(at, last, field);
       if (line == LineResult::Empty) break;
-      if (line != LineResult::Whole && line != LineResult::Folded) return stopped(line, bytes);
+      if (line != LineResult::Whole && line != LineResult::Folded) return stopped(line, at, bytes);
       if (head_.fields.size() >= limits_.fields) return bad(431, "there are too many header fields");
       if (line == LineResult::Folded) return bad(400, "a header line is folded");
       field.tag = tag_of(field.name);
@@ -67,25 +74,43 @@ class HeadReader {
     return HeadResult::Bad;
   }
 
-  /// The start line ends in a version as RFC 9112 §2.3 spells it, only not one of ours.
-  static bool names_a_version(std::string_view bytes) {
-    const std::string_view line = bytes.substr(0, bytes.find('\r'));  // its line feed may be to come
-    const std::string_view version = line.substr(line.size() - std::min<std::size_t>(line.size(), 9));
-    if (version == " HTTP/1.1" || version == " HTTP/1.0") return false;  // something else is wrong
-    return version.size() == 9 && version.starts_with(" HTTP/") && is_digit(version[6]) &&
-           version[7] == '.' && is_digit(version[8]);
+  HeadResult malformed(HeadWatch::Fault fault) {
+    switch (fault) {
+      case HeadWatch::Fault::Target:
+        return bad(400, "the request target has a character that must be percent-encoded");
+      case HeadWatch::Fault::Connect:
+        return bad(501, "CONNECT is not served here");
+      case HeadWatch::Fault::Version:
+        return bad(505, "the HTTP version is not 1.0 or 1.1");
+      case HeadWatch::Fault::Folded:
+        return bad(400, "a header line is folded");
+      case HeadWatch::Fault::None:
+      case HeadWatch::Fault::Malformed:
+        break;
+    }
+    return bad(400, "the head of the message is malformed");
   }
 
-  /// There is no whole line.
-  HeadResult stopped(LineResult line, std::string_view bytes) {
-    if (line == LineResult::NeedMore) {
-      if (bytes.size() < limits_.bytes) return HeadResult::NeedMore;
+  /// There is no whole line at `at`, or it has ended with the last octet that is there. What is malformed is
+  /// refused at the octet that makes it so.
+  HeadResult stopped(LineResult line, const char* at, std::string_view bytes) {
+    HeadWatch watch(kIsRequest ? HeadWatch::Kind::Request : HeadWatch::Kind::Response);
+    if (!watch.walk(bytes) || line != LineResult::NeedMore) return malformed(watch.fault());
+    if (bytes.size() >= limits_.bytes)
       return started_ ? bad(431, "the header fields are too large")
                       : bad(414, "the request target is too long");
-    }
-    if (line == LineResult::OtherVersion && names_a_version(bytes))
-      return bad(505, "the HTTP version is not 1.0 or 1.1");
-    return bad(400, "the head of the message is malformed");
+    if (!started_) return HeadResult::NeedMore;
+    const char* const last = bytes.data() + bytes.size();
+    const bool ends = at != last && *at == '\r';
+    if (ends && lacks_host()) return bad(400, "Host is missing");
+    const bool more_fields = at != last && !ends;
+    if (more_fields && head_.fields.size() >= limits_.fields)
+      return bad(431, "there are too many header fields");
+    Field field;
+    if (!watch.between_lines() || read_field_line<Behind::Nothing>(at, last, field) != LineResult::Whole)
+      return HeadResult::NeedMore;
+    const FieldTag tag = tag_of(field.name);
+    return tag == FieldTag::Other || note(tag, field.value) ? HeadResult::NeedMore : HeadResult::Bad;
   }
 
   LineResult read_start_line(const char*& at, const char* last) {
@@ -103,6 +128,7 @@ class HeadReader {
       head_.version = line.version;
       head_.status = line.status;
       head_.after_version = line.after_version;
+      head_.lacks_blank = line.lacks_blank;
       return result;
     }
   }
@@ -110,6 +136,8 @@ class HeadReader {
   bool check_start_line() {
     if constexpr (kIsRequest) {
       if (to_encode_) return fail(400, "the request target has a character that must be percent-encoded");
+      if (head_.method == "CONNECT") return fail(501, "CONNECT is not served here");
+      return read_target();
     } else {
       if (head_.status < 100) return fail(502, "the status code is malformed");
     }
@@ -133,6 +161,9 @@ class HeadReader {
       case FieldTag::RequestId:
         head_.request_id = value;
         ++head_.request_ids;
+        return true;
+      case FieldTag::Date:
+        head_.has_date = true;
         return true;
       default:
         break;
@@ -190,7 +221,14 @@ class HeadReader {
           head_.expects_continue = equals_lower(value, "100-continue");
           break;
         case FieldTag::Accept:
-          head_.accepts_html = value.find("text/html") != std::string_view::npos;
+          head_.accepts_html |= value.find("text/html") != std::string_view::npos;
+          head_.accepts_events |= value.size() >= kEvents.size() && lists_media_type(value, kEvents);
+          break;
+        case FieldTag::Via:
+          head_.has_via = true;
+          break;
+        case FieldTag::RealIp:
+          head_.has_real_ip = true;
           break;
         case FieldTag::Te:
           head_.te_trailers = has_token(value, "trailers");
@@ -230,50 +268,60 @@ class HeadReader {
     switch (tag) {
       case FieldTag::Connection:
       case FieldTag::ContentLength:
+      case FieldTag::Date:
       case FieldTag::Expect:
+      case FieldTag::Forwarded:  // a client that could have it removed would take a proxy's word out
       case FieldTag::Host:
+      case FieldTag::RealIp:
       case FieldTag::RequestId:
       case FieldTag::TransferEncoding:
       case FieldTag::Upgrade:
+      case FieldTag::Via:
+      case FieldTag::XForwarded:
+      case FieldTag::XForwardedFor:
+      case FieldTag::XForwardedHost:
+      case FieldTag::XForwardedPrefix:
+      case FieldTag::XForwardedProto:
         return false;
       default:
         return true;
     }
   }
 
+  bool lacks_host() const {
+    if constexpr (kIsRequest) return head_.version == 11 && !head_.has_host;
+    return false;
+  }
+
   HeadResult finish_request() {
     if constexpr (kIsRequest) {
       head_.framing = has_coding_ ? Framing::Chunked : head_.length > 0 ? Framing::Length : Framing::None;
-      if (head_.version == 11 && !head_.has_host) return bad(400, "Host is missing");
-      return read_target();
+      if (lacks_host()) return bad(400, "Host is missing");
+      return HeadResult::Complete;
     }
     return HeadResult::Bad;
   }
 
   /// RFC 9112 §3.2: which of the four forms the target has.
-  HeadResult read_target() {
+  bool read_target() {
     if constexpr (kIsRequest) {
       const std::string_view target = head_.target;
       head_.authority = {};
       head_.path = target;
-      if (head_.method == "CONNECT") return bad(501, "CONNECT is not served here");
-      if (target.front() == '/') return HeadResult::Complete;
-      if (target == "*")
-        return head_.method == "OPTIONS" ? HeadResult::Complete
-                                         : bad(400, "`*` is a target for OPTIONS alone");
+      if (target.front() == '/') return true;
+      if (target == "*") return head_.method == "OPTIONS" || fail(400, "`*` is a target for OPTIONS alone");
       std::size_t scheme = 0;
       if (target.size() > 7 && equals_lower(target.substr(0, 7), "http://")) scheme = 7;
       if (target.size() > 8 && equals_lower(target.substr(0, 8), "https://")) scheme = 8;
-      if (scheme == 0) return bad(400, "the request target is malformed");
+      if (scheme == 0) return fail(400, "the request target is malformed");
       const std::size_t end = std::min(target.find_first_of("/?", scheme), target.size());
       head_.authority = target.substr(scheme, end - scheme);
       head_.path = target.substr(end);
       if (head_.path.empty() && head_.method == "OPTIONS") head_.path = "*";  // RFC 9112 §3.2.4
       if (head_.authority.empty() || !is_host(head_.authority))
-        return bad(400, "the request target has no valid host");
-      return HeadResult::Complete;
+        return fail(400, "the request target has no valid host");
     }
-    return HeadResult::Bad;
+    return true;
   }
 
   /// RFC 9112 §6.3
@@ -312,6 +360,7 @@ void forget(Head& head) {
   head.length = 0;
   head.upgrade = {};
   head.request_ids = 0;
+  head.has_date = false;
 }
 
 }  // namespace
@@ -320,6 +369,7 @@ HeadResult read_request_head(std::string_view bytes, const HeadLimits& limits, R
                              HeadError& error) {
   forget(head);
   head.has_host = head.expects_continue = head.accepts_html = head.te_trailers = false;
+  head.accepts_events = head.has_via = head.has_real_ip = false;
   head.host = {};
   return HeadReader<RequestHead>(head, error, limits, false).read(bytes);
 }

@@ -15,16 +15,24 @@ enum class FieldTag : std::uint8_t {
   Accept,
   Connection,
   ContentLength,
+  Date,
   Expect,
+  Folded,  ///< one of the names below that begin with X-, otherwise spelt: see is_client_name()
   Forwarded,
   Host,
   KeepAlive,
   ProxyConnection,
+  RealIp,     ///< X-Real-IP
   RequestId,  ///< X-Request-Id
   Te,
   TransferEncoding,
   Upgrade,
-  XForwarded,  ///< X-Forwarded-*
+  Via,
+  XForwarded,  ///< X-Forwarded-* but those that follow
+  XForwardedFor,
+  XForwardedHost,
+  XForwardedPrefix,
+  XForwardedProto,
 };
 
 /// One field line. It ends where the next one begins.
@@ -51,9 +59,10 @@ struct Head {
   std::vector<Field> fields;         ///< in order
   int version = 11;
   Framing framing = Framing::None;
-  std::uint64_t length = 0;       ///< of the body, with Framing::Length
-  bool keep_alive = true;         ///< RFC 9112 §9.3
-  bool upgrade_option = false;    ///< "Connection: upgrade"
+  std::uint64_t length = 0;     ///< of the body, with Framing::Length
+  bool keep_alive = true;       ///< RFC 9112 §9.3
+  bool upgrade_option = false;  ///< "Connection: upgrade"
+  bool has_date = false;
   std::string_view upgrade;       ///< value of Upgrade
   std::string_view request_id;    ///< value of the last X-Request-Id
   std::uint32_t request_ids = 0;  ///< how many there are
@@ -68,12 +77,16 @@ struct RequestHead : Head {
   bool has_host = false;
   bool expects_continue = false;
   bool accepts_html = false;
+  bool accepts_events = false;  ///< Accept names text/event-stream
   bool te_trailers = false;
+  bool has_via = false;
+  bool has_real_ip = false;
 };
 
 struct ResponseHead : Head {
   int status = 0;
-  std::string_view after_version;     ///< " 200 OK\r\n": the status line from behind its version
+  std::string_view after_version;     ///< " 200 OK\r\n": the status line after its version
+  bool lacks_blank = false;           ///< no blank follows the status; after_version is " 200" then
   std::string_view keep_alive_terms;  ///< value of Keep-Alive
 };
 

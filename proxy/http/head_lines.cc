@@ -43,7 +43,7 @@ LineResult read_request_line(const char*& at, const char* last, RequestLine& lin
 }
 
 LineResult read_status_line(const char*& at, const char* last, StatusLine& line) {
-  constexpr int kStatus = 4;  // octets of "200 "
+  constexpr int kStatus = 3;  // octets of "200"
   const char* p = at;
   const LineResult version = read_version(p, last, line.version);
   if (version != LineResult::Whole) return version;
@@ -52,15 +52,18 @@ LineResult read_status_line(const char*& at, const char* last, StatusLine& line)
   if (*p != ' ') return LineResult::OtherVersion;
 
   ++p;
-  if (last - p < kStatus) return LineResult::NeedMore;
-  if (!is_digit(p[0]) || !is_digit(p[1]) || !is_digit(p[2]) || p[3] != ' ') return LineResult::Malformed;
+  if (last - p <= kStatus) return LineResult::NeedMore;
+  if (!is_digit(p[0]) || !is_digit(p[1]) || !is_digit(p[2])) return LineResult::Malformed;
   line.status = 100 * (p[0] - '0') + 10 * (p[1] - '0') + (p[2] - '0');
 
-  p = skip_text(p + kStatus, last);
+  p += kStatus;
+  line.lacks_blank = *p != ' ';
+  if (!line.lacks_blank) p = skip_text(p, last);
   if (p != last && *p != '\r') return LineResult::Malformed;
+  const char* const text_end = p;
   const LineResult end = read_line_end(p, last, LineResult::Malformed);
   if (end != LineResult::Whole) return end;
-  line.after_version = {after_version, p};
+  line.after_version = {after_version, line.lacks_blank ? text_end : p};
   at = p;
   return LineResult::Whole;
 }

@@ -30,11 +30,14 @@ struct RequestLine {
 struct StatusLine {
   int version = 11;
   int status = 0;                  ///< 0 to 999
-  std::string_view after_version;  ///< from the blank behind the version to the line feed, inclusive
+  std::string_view after_version;  ///< from the blank after the version to the line feed, inclusive
+  bool lacks_blank = false;        ///< none follows the status, where after_version ends then
 };
 
 LineResult read_request_line(const char*& at, const char* last, RequestLine& line);
 
+/// RFC 9112 §4 wants a blank after the status also where no reason follows. Servers forget it, and nobody
+/// reads anything else into that: it may be missing.
 LineResult read_status_line(const char*& at, const char* last, StatusLine& line);
 
 /// CRLF, and nothing else: RFC 9112 §2.2 lets a reader take a line feed alone, and so two of them differ.
@@ -46,8 +49,15 @@ inline LineResult read_line_end(const char*& at, const char* last, LineResult ot
   return LineResult::Whole;
 }
 
+/// What follows a field line.
+enum class Behind : std::uint8_t {
+  Octet,    ///< at least one octet, which is looked at for a fold
+  Nothing,  ///< nothing has come yet; the line is not folded as far as it is known
+};
+
 /// RFC 9112 §5. Looks one octet behind the line, for a fold. Sets line, name and value of `field`. Inline,
 /// since most of what a head costs is spent here.
+template <Behind kBehind = Behind::Octet>
 [[gnu::always_inline]] inline LineResult read_field_line(const char*& at, const char* last, Field& field) {
   if (last - at < 2) return LineResult::NeedMore;
   if (*at == '\r') {
@@ -73,7 +83,11 @@ inline LineResult read_line_end(const char*& at, const char* last, LineResult ot
 
   const LineResult line_end = read_line_end(p, last, LineResult::Malformed);
   if (line_end != LineResult::Whole) return line_end;
-  if (p == last) return LineResult::NeedMore;
+  if (p == last) {
+    if constexpr (kBehind == Behind::Octet) return LineResult::NeedMore;
+    at = p;
+    return LineResult::Whole;
+  }
   at = p;
   return is_blank(*p) ? LineResult::Folded : LineResult::Whole;
 }

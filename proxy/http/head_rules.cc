@@ -1,8 +1,10 @@
 #include "proxy/http/head_rules.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 
+#include "config/trusted.h"
 #include "proxy/http/field_text.h"
 
 namespace berth::http {
@@ -43,9 +45,83 @@ void copy_fields(const Head& head, Writer& out, Keep keep) {
   out.put(run, head.fields_end);
 }
 
+/// Puts the values of all fields `tag` as one list, as they came. False: there are none.
+bool put_list(const RequestHead& head, FieldTag tag, Writer& w) {
+  bool any = false;
+  for (const Field& field : head.fields) {
+    if (field.tag != tag || field.value.empty()) continue;
+    if (any) w.put(", ");
+    w.put(field.value);
+    any = true;
+  }
+  return any;
+}
+
+/// RFC 7239 §6: a node's name.
+void put_node(std::string_view address, Writer& w) {
+  const bool v6 = address.find(':') != std::string_view::npos;
+  if (address == kUnixPeer) return w.put("unknown");
+  w.put(v6 ? "\"[" : "");
+  w.put(address);
+  w.put(v6 ? "]\"" : "");
+}
+
+bool has_field(const RequestHead& head, FieldTag tag) {
+  return std::any_of(head.fields.begin(), head.fields.end(),
+                     [tag](const Field& field) { return field.tag == tag; });
+}
+
+/// What a trusted peer has said of its client, with the peer appended. The fields that berth writes of one
+/// are written where it has not said them.
+void put_trusted(const RequestHead& head, const ClientFacts& client, std::string_view host, Writer& w) {
+  w.put("X-Forwarded-For: ");
+  const bool listed = put_list(head, FieldTag::XForwardedFor, w);
+  // A peer of a unix socket has no address that could be added.
+  if (!listed || client.address != kUnixPeer) {
+    w.put(listed ? ", " : "");
+    w.put(client.address);
+  }
+  if (has_field(head, FieldTag::Forwarded)) {
+    w.put("\r\nForwarded: ");
+    w.put(put_list(head, FieldTag::Forwarded, w) ? ", for=" : "for=");
+    put_node(client.address, w);
+  }
+  if (!has_field(head, FieldTag::XForwardedProto)) {
+    w.put("\r\nX-Forwarded-Proto: ");
+    w.put(client.scheme);
+  }
+  if (!has_field(head, FieldTag::XForwardedHost)) {
+    w.put("\r\nX-Forwarded-Host: ");
+    w.put(host);
+  }
+}
+
+/// From the connection alone.
+void put_untrusted(const ClientFacts& client, std::string_view host, Writer& w) {
+  w.put("X-Forwarded-For: ");
+  w.put(client.address);
+  w.put("\r\nX-Forwarded-Proto: ");
+  w.put(client.scheme);
+  w.put("\r\nX-Forwarded-Host: ");
+  w.put(host);
+}
+
+/// `path` after a prefix was taken off it: one slash at its start. With two it would name another host to
+/// whoever takes it for a reference (RFC 3986 §4.2), and browsers take a backslash for a slash.
+std::string_view with_one_slash(std::string_view path) {
+  const std::size_t rest = std::min(path.find_first_not_of("/\\"), path.size());
+  return rest > 1 ? path.substr(rest - 1) : path;
+}
+
+constexpr std::string_view kVia10 = "\r\nVia: 1.0";
+
 constexpr std::size_t kOurs = 512;  ///< more than all that is appended, less the parts of variable length
 
 }  // namespace
+
+std::string via_line(std::string_view pseudonym) {
+  return "\r\nVia: 1.1 " + std::string(pseudonym) + "\r\n\r\n";
+}
 
 bool wants_tunnel(const RequestHead& head) {
   return head.upgrade_option && !head.upgrade.empty() && head.version == 11 &&
@@ -81,16 +157,20 @@ void write_request_head(const RequestHead& head, const ClientFacts& client, loop
   const std::string_view host =
       !head.authority.empty() ? head.authority : (head.has_host ? head.host : client.listener);
   out.reserve(pool, head.raw.size() + kOurs + client.address.size() + 2 * host.size() + head.upgrade.size() +
-                        client.strip + client.request_id.size());
+                        client.strip + client.request_id.size() + client.client.size() + client.via.size());
   const bool tunnel = wants_tunnel(head);
   const bool own_host = !head.authority.empty() || !head.has_host;
 
   Writer w(out);
   w.put(head.method);
   w.put(" ");
-  const std::string_view path = head.path.substr(client.strip);
+  std::string_view path = head.path.substr(client.strip);
   const bool cut = !head.authority.empty() || client.strip != 0;
-  if (cut && (path.empty() || path.front() == '?')) w.put("/");
+  if (client.strip != 0) path = with_one_slash(path);
+  if (cut && (path.empty() || path.front() == '?' || path.front() == '\\')) {
+    w.put("/");
+    if (!path.empty() && path.front() == '\\') path.remove_prefix(1);
+  }
   w.put(path);
   w.put(" HTTP/1.1\r\n");
   if (own_host) {
@@ -102,13 +182,20 @@ void write_request_head(const RequestHead& head, const ClientFacts& client, loop
     if (field.nominated) return false;
     switch (field.tag) {
       case FieldTag::Connection:
+      case FieldTag::Folded:
       case FieldTag::Forwarded:
       case FieldTag::KeepAlive:
       case FieldTag::ProxyConnection:
+      case FieldTag::RealIp:
       case FieldTag::Te:
       case FieldTag::Upgrade:
-      case FieldTag::XForwarded:
+      case FieldTag::XForwardedFor:
+      case FieldTag::XForwardedPrefix:
         return false;
+      case FieldTag::XForwarded:
+      case FieldTag::XForwardedHost:
+      case FieldTag::XForwardedProto:
+        return client.trusted;
       case FieldTag::Host:
         return !own_host;
       case FieldTag::RequestId:
@@ -130,17 +217,24 @@ void write_request_head(const RequestHead& head, const ClientFacts& client, loop
     w.put(client.request_id);
     w.put("\r\n");
   }
-  w.put("X-Forwarded-For: ");
-  w.put(client.address);
-  w.put("\r\nX-Forwarded-Proto: ");
-  w.put(client.scheme);
-  w.put("\r\nX-Forwarded-Host: ");
-  w.put(host);
-  if (client.strip != 0) {
+  if (head.has_real_ip) {
+    w.put("X-Real-IP: ");
+    w.put(client.client);
+    w.put("\r\n");
+  }
+  if (client.trusted)
+    put_trusted(head, client, host, w);
+  else
+    put_untrusted(client, host, w);
+  const bool prefixed = client.trusted && has_field(head, FieldTag::XForwardedPrefix);
+  if (client.strip != 0 || prefixed) {
     w.put("\r\nX-Forwarded-Prefix: ");
+    if (prefixed) put_list(head, FieldTag::XForwardedPrefix, w);
     w.put(head.path.substr(0, client.strip));
   }
-  w.put(head.version == 11 ? "\r\nVia: 1.1 berth\r\n\r\n" : "\r\nVia: 1.0 berth\r\n\r\n");
+  if (head.version == 11) return w.put(client.via);
+  w.put(kVia10);
+  w.put(client.via.substr(kVia10.size()));
 }
 
 void write_response_head(const ResponseHead& head, const ResponseRules& rules, loop::BlockPool& pool,
@@ -151,6 +245,7 @@ void write_response_head(const ResponseHead& head, const ResponseRules& rules, l
   Writer w(out);
   w.put("HTTP/1.1");
   w.put(head.after_version);
+  if (head.lacks_blank) w.put(" \r\n");
   copy_fields(head, w, [&](const Field& field) {
     if (field.nominated) return false;
     switch (field.tag) {

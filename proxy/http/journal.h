@@ -2,6 +2,7 @@
 // the access log, what no app is to be asked about. Lives as long as its worker.
 #pragma once
 
+#include "proxy/http/http_date.h"
 #include "proxy/http/request_id.h"
 #include "proxy/observe/access_ring.h"
 #include "proxy/route/tally.h"
@@ -10,6 +11,7 @@ namespace berth::http {
 
 struct Journal {
   RequestIds ids;
+  HttpDate date;
   observe::AccessRing* access = nullptr;  ///< nullptr: there is no access log
   route::Tally front;                     ///< of connections and heads that came to no app
 };

@@ -31,7 +31,7 @@ std::string_view address_text(const sockaddr_storage& from, std::array<char, INE
       address = &v6.sin6_addr.s6_addr[12];
     }
   } else {
-    return kUnixClient;
+    return kUnixPeer;
   }
   return inet_ntop(family, address, text.data(), text.size());
 }

@@ -1,5 +1,8 @@
 #include "proxy/http/relay.h"
 
+#include <cerrno>
+#include <utility>
+
 #include "proxy/http/flow.h"
 
 namespace berth::http {
@@ -66,9 +69,11 @@ loop::Task<> Relay::run() {
 /// As a request does: a place in the hold queue where no backend is, another try where one has just died.
 loop::Task<bool> Relay::obtain_upstream() {
   give_up_ = worker_.loop().deadline(route_.limits().hold_timeout);
+  bool tried = false;
   while (route_.refusal().empty()) {
     route::Target* target = route_.current();
-    if (target == nullptr || route_.must_wait() || !target->make_room()) {
+    // Where nobody took it, the successor is a moment away, or the next tick finds it listening.
+    if (tried || target == nullptr || route_.must_wait() || !target->make_room()) {
       auto waiting = wait_in_queue();
       const bool admitted = co_await waiting;
       if (!admitted) co_return false;
@@ -79,10 +84,7 @@ loop::Task<bool> Relay::obtain_upstream() {
     const bool connected = co_await connecting;
     if (connected) co_return true;
     if (gone_) co_return false;
-    // Nobody took it: the successor is a moment away, or the next tick finds it listening.
-    auto waiting = wait_in_queue();
-    const bool admitted = co_await waiting;
-    if (!admitted) co_return false;
+    tried = true;
   }
   co_return false;
 }
@@ -90,11 +92,12 @@ loop::Task<bool> Relay::obtain_upstream() {
 loop::Task<bool> Relay::wait_in_queue() {
   route::Waiting place(gate_);
   gate_.forget(loop::kAdmitted | loop::kRefused | loop::kTimeout);
-  if (!route_.wait(place)) {
+  using Place = route::AppRoute::Place;
+  if (!route_.wait(place, refused_ ? Place::First : Place::Last)) {
     route_.tally.met(route::Limit::HoldRequests);
     co_return false;
   }
-  ++route_.counters.held_total;
+  if (!std::exchange(held_, true)) ++route_.counters.held_total;
   deadline_ = give_up_;
   const Wakes wakes =
       co_await gate_.wait(loop::kAdmitted | loop::kRefused | loop::kTimeout | loop::kClientGone);
@@ -107,18 +110,30 @@ loop::Task<bool> Relay::wait_in_queue() {
 loop::Task<bool> Relay::connect(route::Target& target) {
   gate_.forget(loop::kUpstreamIn | loop::kUpstreamOut | loop::kUpstreamGone | loop::kCut | loop::kTimeout);
   holder_.take(target);
+  holder_.carries(route::Carried::Connection);
   if (route_.long_mode("/") == LongMode::Pin) holder_.stay(route::Stay::Pin);
   upstream_ = target.make_connection();
-  const int error = upstream_->connect(gate_);
-  if (loop::out_of_descriptors(error)) route_.tally.met(route::Limit::Descriptors);
+  int error = upstream_->connect(gate_);
+  const bool lacks_descriptor = loop::out_of_descriptors(error);
+  if (lacks_descriptor) route_.tally.met(route::Limit::Descriptors);
+  bool timed_out = false;
   if (error == 0) {
     deadline_ = worker_.loop().deadline(route_.limits().connect_timeout);
     const Wakes wakes =
         co_await gate_.wait(loop::kUpstreamOut | loop::kTimeout | loop::kCut | loop::kClientGone);
     deadline_ = 0;
-    if (wakes == loop::kTimeout) route_.tally.met(route::Limit::ConnectTimeout);
-    if (!left(wakes) && (wakes & loop::kUpstreamOut) != 0 && upstream_->connect_error() == 0) co_return true;
+    timed_out = wakes == loop::kTimeout;
+    if (timed_out) route_.tally.met(route::Limit::ConnectTimeout);
+    const bool answered = !left(wakes) && (wakes & loop::kUpstreamOut) != 0;
+    if (answered) error = upstream_->connect_error();
+    if (answered && error == 0) {
+      refused_ = false;
+      route_.connected(target);
+      co_return true;
+    }
   }
+  refused_ = error != 0 && error != EAGAIN && !lacks_descriptor && !timed_out;
+  if (refused_) route_.refused(target);
   give_up_upstream(true);
   holder_.let_go();
   co_return false;

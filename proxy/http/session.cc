@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "proxy/http/client_address.h"
 #include "proxy/http/error_reply.h"
 #include "proxy/http/exchange.h"
 
@@ -36,7 +37,13 @@ void Session::start() {
 }
 
 ClientFacts Session::facts() const {
-  return {.address = address(), .listener = listener_.state->bound, .strip = strip_};
+  ClientFacts facts{.address = address(),
+                    .client = address(),
+                    .trusted = listener_.trusted.has(address()),
+                    .listener = listener_.state->bound,
+                    .strip = strip_};
+  if (facts.trusted) facts.client = client_of(worker_.heads.request, address(), listener_.trusted);
+  return facts;
 }
 
 /// Where the request in heads() goes.
@@ -60,13 +67,9 @@ void Session::put_error(const ErrorReply& reply, loop::Block& out) {
 }
 
 HeadResult Session::look(std::string_view view, HeadError& error) {
-  // Reading it anew for every byte that comes would cost its size in squares: only where a line has ended, or
-  // half of it is new.
-  const bool worth = view.size() >= std::size_t{2} * looked_ || view.size() >= listener_.head_limits.bytes ||
-                     view.find('\n', looked_) != std::string_view::npos;
-  if (!worth) return HeadResult::NeedMore;
+  if (!watch_.worth_reading(view, listener_.head_limits.bytes)) return HeadResult::NeedMore;
   const HeadResult result = read_request_head(view, listener_.head_limits, worker_.heads.request, error);
-  looked_ = result == HeadResult::NeedMore ? static_cast<std::uint32_t>(view.size()) : 0;
+  watch_.was_read(result, view);
   return result;
 }
 

@@ -7,6 +7,7 @@
 
 #include "proxy/http/client_stream.h"
 #include "proxy/http/connection.h"
+#include "proxy/http/head_watch.h"
 #include "proxy/loop/socket.h"
 #include "proxy/loop/task.h"
 
@@ -43,8 +44,8 @@ class Session final : public ClientStream, public Connection {
   HeadResult look(std::string_view view, HeadError& error);
 
   // In an order without holes: ten thousand idle ones are held.
-  std::uint32_t strip_ = 0;   ///< of the request that is served
-  std::uint32_t looked_ = 0;  ///< bytes of an unfinished head that were looked at
+  std::uint32_t strip_ = 0;                    ///< of the request that is served
+  HeadWatch watch_{HeadWatch::Kind::Request};  ///< of an unfinished head
   loop::Socket socket_;
   bool busy_ = false;          ///< an exchange runs
   bool skipped_line_ = false;  ///< the empty line that may stand before a request (RFC 9112 §2.2)

@@ -33,10 +33,12 @@ void Worker::lacks_descriptor() {
   out_of_descriptors_.met();
 }
 
-void Worker::add_app(AppId id, std::string name, route::RouteLimits limits,
+void Worker::add_app(AppId id, std::string name, std::string pseudonym, route::RouteLimits limits,
                      std::atomic<std::uint32_t>& held_everywhere) {
   if (apps_.size() <= id.number) apps_.resize(id.number + 1);
   apps_[id.number] = std::make_unique<route::AppRoute>(loop_, std::move(name), limits, held_everywhere);
+  apps_[id.number]->signature = via_line(pseudonym);
+  apps_[id.number]->pseudonym = std::move(pseudonym);
 }
 
 ListenerView::ListenerView(std::shared_ptr<ListenerState> shared) : state(std::move(shared)) {
@@ -46,6 +48,7 @@ ListenerView::ListenerView(std::shared_ptr<ListenerState> shared) : state(std::m
 void ListenerView::change(const ListenerConfig& limits, std::shared_ptr<const route::Router> ways) {
   config = limits;
   head_limits = {static_cast<std::uint32_t>(config.max_head), config.max_fields};
+  trusted = trusted_peers(config.trusted);
   router = std::move(ways);
 }
 

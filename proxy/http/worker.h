@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "config/trusted.h"
 #include "proxy/http/client_bound.h"
 #include "proxy/http/data_plane.h"
 #include "proxy/http/head.h"
@@ -23,9 +24,6 @@ namespace berth::http {
 
 class Listener;
 class Connection;
-
-/// The address of a client of a unix socket, as nginx writes it.
-inline constexpr std::string_view kUnixClient = "unix:";
 
 /// One listener as all workers share it. Outlives the workers' ends of it.
 struct ListenerState {
@@ -47,13 +45,15 @@ struct ListenerView {
   std::shared_ptr<ListenerState> state;
   ListenerConfig config;
   HeadLimits head_limits;
+  TrustedPeers trusted;
   std::shared_ptr<const route::Router> router;
   bool closed = false;  ///< its connections end when they are idle
 
-  /// How many connections one client may have; 0: no limit. Clients of a unix socket have no address to be
-  /// told apart by.
+  /// How many connections one peer may have; 0: no limit. Peers of a unix socket have no address to be told
+  /// apart by, and a trusted one brings the connections of many clients.
   std::uint32_t most_of(std::string_view address) const {
-    return address == kUnixClient ? 0 : config.max_per_client;
+    if (config.max_per_client == 0 || address == kUnixPeer || trusted.has(address)) return 0;
+    return config.max_per_client;
   }
 };
 
@@ -73,7 +73,7 @@ class Worker {
   void start();
 
   // On the worker's loop from here on.
-  void add_app(AppId id, std::string name, route::RouteLimits limits,
+  void add_app(AppId id, std::string name, std::string pseudonym, route::RouteLimits limits,
                std::atomic<std::uint32_t>& held_everywhere);
   route::AppRoute& app(AppId id) { return *apps_[id.number]; }
   void set_limits(AppId id, route::RouteLimits limits) { app(id).set_limits(std::move(limits)); }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "proxy/observe/drain_count.h"
 
 namespace berth::observe {
 
@@ -82,7 +83,8 @@ struct SwapReport {
   std::vector<std::string> last_lines;  ///< of the backend that failed
   std::uint64_t requests_failed = 0;    ///< while it ran
   std::uint64_t requests_held = 0;      ///< that waited while it ran
-  std::uint64_t requests_cut = 0;       ///< ended at the drain deadline
+  std::uint64_t requests_cut = 0;       ///< ended at the drain deadline, of whatever kind
+  DrainCount drained;                   ///< what the old generation still carried, by kind
 };
 
 }  // namespace berth::observe

@@ -107,13 +107,14 @@ void AppRoute::forget_drained() {
   });
 }
 
-bool AppRoute::wait(Waiting& waiting) {
-  if (held_everywhere_.fetch_add(1, std::memory_order_relaxed) >= limits_.user.hold_requests) {
+bool AppRoute::wait(Waiting& waiting, Place place) {
+  const auto held = held_everywhere_.fetch_add(1, std::memory_order_relaxed);
+  if (held >= limits_.user.hold_requests && place == Place::Last) {
     held_everywhere_.fetch_sub(1, std::memory_order_relaxed);
     return false;
   }
   ++waiting_count_;
-  waiting_.push_back(waiting);
+  place == Place::Last ? waiting_.push_back(waiting) : waiting_.push_front(waiting);
   return true;
 }
 
@@ -138,10 +139,26 @@ void AppRoute::admit() {
   // that comes back to the queue meanwhile has had its turn.
   for (std::uint64_t turns = waiting_count_; turns != 0 && waiting_count_ != 0; --turns) {
     if (paused() || !current_ || (current_->idle_count() == 0 && !current_->may_connect())) return;
-    Waiting& first = *waiting_.front();
-    leave(first);
-    first.gate.raise(loop::kAdmitted);
+    if (current_->refuses()) return;
+    admit_first();
   }
+}
+
+void AppRoute::admit_first() {
+  Waiting& first = *waiting_.front();
+  leave(first);
+  first.gate.raise(loop::kAdmitted);
+}
+
+void AppRoute::refused(Target& target) {
+  target.refuses_ = true;
+  if (connect_watch_) connect_watch_(target.generation(), true);
+}
+
+void AppRoute::connected(Target& target) {
+  if (!std::exchange(target.refuses_, false)) return;
+  if (connect_watch_) connect_watch_(target.generation(), false);
+  admit_soon();
 }
 
 void AppRoute::on_tick() {
@@ -149,6 +166,8 @@ void AppRoute::on_tick() {
   if (current_) current_->on_tick();
   for (std::size_t n = retired_.size(); n-- != 0;) retired_[n]->on_tick();
   forget_drained();
+  if (current_ && current_->refuses() && waiting_count_ != 0 && !paused() && current_->make_room())
+    admit_first();
   admit_soon();
 }
 

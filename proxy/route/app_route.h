@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -59,6 +60,8 @@ class AppRoute {
   Recent recent() const { return recent_.sum(loop_.now()); }
   Tally tally;
   ResponseFields fields;
+  std::string pseudonym = "berth";  ///< what it is called where the ways of a request are written down
+  std::string signature;            ///< the line that says so, as the protocol has it; empty: a plain one
 
   void set_long(const LongConfig& config);
   /// What becomes of a long connection that was asked for with `path`.
@@ -93,11 +96,21 @@ class AppRoute {
   /// Forgets it once it is drained and told.
   void forget_drained();
 
-  /// Joins the queue; false: it is full.
-  bool wait(Waiting& waiting);
+  /// Joins the queue; false: it is full. With First it has waited before, and keeps its place.
+  enum class Place : std::uint8_t { Last, First };
+  bool wait(Waiting& waiting, Place place = Place::Last);
   void leave(Waiting& waiting);
   bool must_wait() const { return waiting_count_ != 0; }
   std::uint64_t waiting() const { return waiting_count_; }
+
+  /// A connection to `target` was refused: until one is taken, only who waits longest tries again, once a
+  /// tick.
+  void refused(Target& target);
+  /// A connection to `target` was taken.
+  void connected(Target& target);
+  /// Told on the loop: a worker was refused, or was taken again after that.
+  using ConnectWatch = std::function<void(Generation, bool refused)>;
+  void watch_connects(ConnectWatch watch) { connect_watch_ = std::move(watch); }
 
   /// A connection or a slot has become free: whoever waits longest may try.
   void admit_soon();
@@ -110,6 +123,7 @@ class AppRoute {
   void retire_current();
   std::unique_ptr<Target> take_kept(Generation generation);
   void admit();
+  void admit_first();
 
   loop::Loop& loop_;
   std::string name_;
@@ -123,6 +137,7 @@ class AppRoute {
   loop::List<Waiting, Waiting> waiting_;
   std::uint64_t waiting_count_ = 0;
   bool admission_posted_ = false;
+  ConnectWatch connect_watch_;
   RecentAnswers recent_;
   LongConfig long_;
   std::vector<std::pair<std::string, LongMode>> long_paths_;  ///< the longest first

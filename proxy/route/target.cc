@@ -15,6 +15,7 @@ void Holder::take(Target& target) {
   let_go();
   target_ = &target;
   how_ = Leave::Finished;
+  what_ = Carried::Request;
   stay_ = Stay::Drain;
   leave_at_ = 0;
   target.holders_.push_back(*this);
@@ -24,7 +25,7 @@ void Holder::take(Target& target) {
 void Holder::let_go() {
   if (target_ == nullptr) return;
   unlink();
-  std::exchange(target_, nullptr)->let_go(how_);
+  std::exchange(target_, nullptr)->let_go(what_, how_);
 }
 
 void Holder::stay(Stay stay, std::chrono::milliseconds grace) {
@@ -40,14 +41,6 @@ void Holder::leave_soon(loop::Loop& loop) {
   static thread_local std::minstd_rand spread;
   const auto more = std::uniform_int_distribution<std::int64_t>(0, grace_.count())(spread);
   leave_at_ = loop.deadline(grace_ + std::chrono::milliseconds(more));
-}
-
-DrainCount& DrainCount::operator+=(const DrainCount& other) {
-  finished += other.finished;
-  cut += other.cut;
-  closed += other.closed;
-  ended += other.ended;
-  return *this;
 }
 
 Target::Target(loop::Loop& loop, Generation generation, Destination destination, Settings settings)
@@ -145,23 +138,11 @@ void Target::cut(Whom whom) {
   });
 }
 
-void Target::let_go(Leave how) {
+void Target::let_go(Carried what, Leave how) {
   --holder_count_;
   if (!retired_) return;
-  switch (how) {
-    case Leave::Finished:
-      ++drain_.finished;
-      break;
-    case Leave::Cut:
-      ++drain_.cut;
-      break;
-    case Leave::Closed:
-      ++drain_.closed;
-      break;
-    case Leave::Ended:
-      ++drain_.ended;
-      break;
-  }
+  observe::DrainKind& kind = drain_.of(what);
+  ++(how == Leave::Finished ? kind.finished : how == Leave::Ended ? kind.ended : kind.cut);
   if (holder_count_ != 0 || !drained_) return;
   told_ = true;
   std::exchange(drained_, nullptr)(drain_);

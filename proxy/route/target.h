@@ -10,17 +10,22 @@
 #include "proxy/loop/gate.h"
 #include "proxy/loop/list.h"
 #include "proxy/loop/loop.h"
+#include "proxy/observe/drain_count.h"
 #include "proxy/route/destination.h"
 #include "proxy/route/upstream.h"
 
 namespace berth::route {
 
+/// What became of the holders that a target had when it was retired.
+using DrainCount = observe::DrainCount;
+using Carried = observe::Carried;
+
 /// How an exchange left a target.
 enum class Leave : std::uint8_t {
   Finished,  ///< by itself
+  Ended,     ///< by berth, as its protocol ends it: an event stream behind an event, a WebSocket with a Close
+             ///< frame
   Cut,       ///< by cut()
-  Closed,    ///< a WebSocket, with a Close frame of berth's own
-  Ended,     ///< an event stream, behind an event
 };
 
 /// What a target's retirement means for an exchange that goes on for long (design section 8).
@@ -42,6 +47,8 @@ class Holder : public loop::ListHook<Holder> {
   /// For this hold, from now on. With Leave: kLeave is raised once, between `grace` and twice that after the
   /// retirement, so that not all come back at once.
   void stay(Stay stay, std::chrono::milliseconds grace = {});
+  /// What it is, once that is known; a request at first.
+  void carries(Carried what) { what_ = what; }
   /// Counted when it lets go.
   void left_by(Leave how) { how_ = how; }
 
@@ -52,18 +59,10 @@ class Holder : public loop::ListHook<Holder> {
   loop::Gate& gate_;
   Target* target_ = nullptr;
   Leave how_ = Leave::Finished;
+  Carried what_ = Carried::Request;
   Stay stay_ = Stay::Drain;
   std::chrono::milliseconds grace_{0};
   loop::Tick leave_at_ = 0;  ///< 0: nothing is due
-};
-
-/// What became of the holders that a target had when it was retired.
-struct DrainCount {
-  std::uint64_t finished = 0;
-  std::uint64_t cut = 0;
-  std::uint64_t closed = 0;
-  std::uint64_t ended = 0;
-  DrainCount& operator+=(const DrainCount& other);
 };
 
 class Target {
@@ -86,6 +85,8 @@ class Target {
   std::uint64_t holders() const { return holder_count_; }
   std::uint32_t idle_count() const { return idle_count_; }
   std::uint32_t connections() const { return connections_; }
+  /// Whether the last connection to it was refused. Nothing of a request was sent then.
+  bool refuses() const { return refuses_; }
 
   /// Which idle connection will do.
   enum class Idle : std::uint8_t {
@@ -135,8 +136,9 @@ class Target {
   void on_tick();
 
  private:
+  friend class AppRoute;
   friend class Holder;
-  void let_go(Leave how);
+  void let_go(Carried what, Leave how);
   void close_idle();
   void close_idle(Upstream& upstream, bool peer_closed = false);
 
@@ -152,6 +154,7 @@ class Target {
   std::uint32_t place_ = 0;        ///< counts the moves
   bool retired_ = false;
   bool told_ = false;
+  bool refuses_ = false;
   DrainCount drain_;
   std::function<void(DrainCount)> drained_;
 };

@@ -219,7 +219,7 @@ void AppShell::stop(Generation generation) {
   Seat& seat = seats_.at(generation);
   if (seat.phase == PhaseName::Drain) {
     book_.phase_ended(generation, PhaseName::Drain, PhaseState::Done, drain_detail(seat.drained, seat.cut));
-    if (seat.drained) book_.cut(generation, seat.drained->cut);
+    if (seat.drained) book_.drained(generation, *seat.drained);
   }
   book_.leaving(generation);
   begin_phase(generation, PhaseName::Stop);

@@ -32,6 +32,9 @@ AppShell::AppShell(boost::asio::io_context& control, ShellSettings settings, Pla
            .on_failed = [this](const HookFailure& failure) { hook_failed(failure); },
            .on_idle = [this] { finish_if_told(); }}),
       health_(control, settings_.app.health, {.on_fell = [this] { fell(); }, .on_rose = [this] { rose(); }}),
+      port_(control, {.on_closed = [this](Generation generation) { port_closed(generation); },
+                      .on_open = [this](Generation generation,
+                                        std::chrono::milliseconds after) { port_open(generation, after); }}),
       book_({.app = settings_.app.name,
              .now = [this] { return now(); },
              .unix_ms = unix_ms_now,
@@ -41,6 +44,9 @@ AppShell::AppShell(boost::asio::io_context& control, ShellSettings settings, Pla
              .closed = [this](const observe::SwapReport& report) { report_closed(report); }}) {
   state_.patience = settings_.patience;
   state_.order = settings_.app.swap;
+  plane_.watch_connects([this, alive = std::weak_ptr<char>(alive_)](Generation generation, bool refused) {
+    if (!alive.expired()) port_.told(generation, refused);
+  });
 }
 
 AppShell::~AppShell() = default;

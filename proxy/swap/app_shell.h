@@ -24,6 +24,7 @@
 #include "proxy/swap/launcher.h"
 #include "proxy/swap/log_book.h"
 #include "proxy/swap/plane.h"
+#include "proxy/swap/port_watch.h"
 #include "proxy/swap/report_book.h"
 #include "proxy/swap/supervisor_machine.h"
 
@@ -173,6 +174,9 @@ class AppShell final : public backend::BackendEvents {
   void fell();
   void rose();
   std::string unhealthy_text() const;
+  void port_closed(Generation generation);
+  void port_open(Generation generation, std::chrono::milliseconds after);
+  std::string closed_text(Generation generation) const;
   std::string why_held() const;
   control::PauseStatus pause_status() const;
   void set_gate();
@@ -225,6 +229,7 @@ class AppShell final : public backend::BackendEvents {
   Hooks hooks_;
   HealthWatch health_;
   Generation watched_{};  ///< whom it asks; 0: nobody
+  PortWatch port_;
   std::string told_state_;
   std::string gate_;  ///< why requests wait although something serves; empty: they do not
 

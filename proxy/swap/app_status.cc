@@ -20,7 +20,8 @@ const Retirement* AppShell::retirement(Generation generation) const {
 }
 
 std::string AppShell::state_text(Generation generation) const {
-  if (generation == state_.current) return health_.unhealthy() ? "unhealthy" : "serving";
+  if (generation == state_.current)
+    return health_.unhealthy() ? "unhealthy" : port_.closed() ? "closed" : "serving";
   const Retirement* leaves = retirement(generation);
   if (leaves == nullptr) return "starting";
   switch (leaves->state) {
@@ -50,6 +51,7 @@ std::string AppShell::state_word() const {
                  : "restarting";
     case AppState::Serving:
       if (health_.unhealthy()) return "unhealthy";
+      if (port_.closed()) return "closed";
       return paused_ ? "paused" : "serving";
     case AppState::Swapping:
       return "swapping";
@@ -109,10 +111,8 @@ control::AppStatus AppShell::status_now() const {
   }
   status.generations.insert(status.generations.end(), unreleased_.begin(), unreleased_.end());
   const auto rank = [](const control::GenerationStatus& g) {
-    return g.state == "serving" || g.state == "unhealthy" ? 0
-           : g.state == "starting"                        ? 1
-           : g.state == "unreleased"                      ? 3
-                                                          : 2;
+    const bool serves = g.state == "serving" || g.state == "unhealthy" || g.state == "closed";
+    return serves ? 0 : g.state == "starting" ? 1 : g.state == "unreleased" ? 3 : 2;
   };
   std::stable_sort(status.generations.begin(), status.generations.end(),
                    [rank](const auto& a, const auto& b) { return rank(a) < rank(b); });

@@ -10,6 +10,7 @@ using observe::Level;
 
 /// Whoever serves now is the one to ask.
 void AppShell::watch_health() {
+  port_.serves(state_.current);
   if (state_.current == watched_) return;
   watched_ = state_.current;
   const Seat* seat = find(watched_);
@@ -41,6 +42,33 @@ void AppShell::rose() {
   tell_state();
   book_.remark("generation " + std::to_string(watched_.number) + " is healthy again");
   set_gate();
+}
+
+std::string AppShell::closed_text(Generation generation) const {
+  const auto seat = seats_.find(generation);
+  const std::string where = seat != seats_.end() && seat->second.ready
+                                ? " on " + seat->second.ready->endpoint.text()
+                                : std::string();
+  return "generation " + std::to_string(generation.number) + " takes no connections" + where +
+         (seat != seats_.end() && seat->second.external ? "" : ", though its process runs");
+}
+
+/// A server that begins anew, or one whose child that listened is dead: requests wait, up to hold_timeout
+/// each.
+void AppShell::port_closed(Generation generation) {
+  const std::string text = closed_text(generation) + ": its requests are held, each for up to " +
+                           duration_text(settings_.app.limits.hold_timeout);
+  log(Level::Warn, generation, text);
+  tell_state();
+  book_.remark(text);
+}
+
+void AppShell::port_open(Generation generation, std::chrono::milliseconds after) {
+  const std::string text = "generation " + std::to_string(generation.number) +
+                           " takes connections again, after " + duration_text(after);
+  log(Level::Info, generation, text);
+  tell_state();
+  book_.remark(text);
 }
 
 void AppShell::pause(const control::PauseRequest& request) {

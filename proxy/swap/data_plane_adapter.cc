@@ -11,6 +11,10 @@ void DataPlaneAdapter::switch_to(Generation generation, const route::Destination
   plane_.switch_to(app_, generation, destination, std::move(acknowledged));
 }
 
+void DataPlaneAdapter::watch_connects(std::function<void(Generation, bool refused)> told) {
+  plane_.watch_connects(app_, std::move(told));
+}
+
 void DataPlaneAdapter::hold(std::function<void()> acknowledged) {
   plane_.hold(app_, std::move(acknowledged));
 }

@@ -13,6 +13,7 @@ class DataPlaneAdapter final : public Plane {
   unsigned workers() const override;
   void switch_to(Generation generation, const route::Destination& destination,
                  std::function<void()> acknowledged) override;
+  void watch_connects(std::function<void(Generation, bool refused)> told) override;
   void hold(std::function<void()> acknowledged) override;
   void refuse(const std::string& reason, std::function<void()> acknowledged) override;
   void pause(const std::string& why) override;

@@ -67,11 +67,17 @@ std::string switch_detail(unsigned workers) { return counted(workers, "worker");
 
 std::string drain_detail(const std::optional<http::DrainOutcome>& outcome, CutCause cause) {
   if (!outcome) return "a worker did not tell its end" + why_cut(cause);
-  std::string text = counted(outcome->finished, "request") + " finished";
-  if (outcome->closed > 0) text += ", " + counted(outcome->closed, "WebSocket") + " closed with 1012";
-  if (outcome->ended > 0) text += ", " + counted(outcome->ended, "event stream") + " ended";
-  if (outcome->cut > 0) text += ", " + std::to_string(outcome->cut) + " cut" + why_cut(cause);
-  return text;
+  using observe::Carried;
+  using observe::DrainKind;
+  using observe::kinds_text;
+  std::string text = kinds_text(*outcome, &DrainKind::finished);
+  text = (text.empty() ? "0 requests" : text) + " finished";
+  const std::uint64_t closed = outcome->of(Carried::WebSocket).ended;
+  const std::uint64_t ended = outcome->of(Carried::EventStream).ended;
+  if (closed > 0) text += ", " + counted(closed, "WebSocket") + " closed with 1012";
+  if (ended > 0) text += ", " + counted(ended, "event stream") + " ended";
+  const std::string cut = kinds_text(*outcome, &DrainKind::cut);
+  return cut.empty() ? text : text + ", " + cut + " cut" + why_cut(cause);
 }
 
 std::string stop_detail(const backend::Stopped& stopped, const StopConfig& config,

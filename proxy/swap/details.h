@@ -33,7 +33,8 @@ std::string start_detail(const backend::Started& started);
 std::string ready_detail(const backend::Ready& ready);
 /// "2 workers"
 std::string switch_detail(unsigned workers);
-/// "12 requests finished, 3 cut at the drain deadline"; no outcome: a worker did not answer
+/// "12 requests finished, 3 requests and 1 tunnel cut at the drain deadline"; no outcome: a worker did not
+/// answer
 std::string drain_detail(const std::optional<http::DrainOutcome>& outcome, CutCause cause);
 /// "exit 0 after TERM", "ended by TERM", "killed after the grace of 10 s", "exit 1 by itself". `ended`: how
 /// it ended before it was asked to

@@ -19,6 +19,7 @@ class Plane {
   virtual unsigned workers() const = 0;
   virtual void switch_to(Generation generation, const route::Destination& destination,
                          std::function<void()> acknowledged) = 0;
+  virtual void watch_connects(std::function<void(Generation, bool refused)> told) = 0;
   virtual void hold(std::function<void()> acknowledged) = 0;
   virtual void refuse(const std::string& reason, std::function<void()> acknowledged) = 0;
   virtual void pause(const std::string& why) = 0;

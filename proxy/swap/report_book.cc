@@ -280,8 +280,11 @@ void ReportBook::remark(const std::string& text) {
   if (newest != nullptr && newest->notes.size() < kMostNotes) newest->notes.push_back(text);
 }
 
-void ReportBook::cut(Generation from, std::uint64_t requests) {
-  if (const OpenPtr open = leaver(from)) open->report.requests_cut += requests;
+void ReportBook::drained(Generation from, const observe::DrainCount& count) {
+  const OpenPtr open = leaver(from);
+  if (!open) return;
+  open->report.requests_cut += count.sum().cut;
+  open->report.drained += count;
 }
 
 void ReportBook::tell_phase(const OpenPtr& open, std::size_t index) {

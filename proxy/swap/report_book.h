@@ -99,7 +99,7 @@ class ReportBook {
   void note_in(std::uint64_t report, const std::string& text);
   /// What happened behind all swaps: the newest report tells it.
   void remark(const std::string& text);
-  void cut(Generation from, std::uint64_t requests);
+  void drained(Generation from, const observe::DrainCount& count);
 
   bool any_open() const { return !open_.empty(); }
   /// Closes what waits only for its last counters. For the end, when no worker may answer any more.

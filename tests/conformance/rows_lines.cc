@@ -117,7 +117,7 @@ Group start_line_rows() {
           bad_start("HTTP/2.0", "GET /here HTTP/2.0", 505, "RFC 9110 §15.6.6"),
           refuse("the start of HTTP/2", "RFC 9113 §3.4", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
           bad_start("HTTP/1.10", "GET /here HTTP/1.10", 400, "RFC 9112 §2.3"),
-          bad_start("HTTP/01.1", "GET /here HTTP/01.1", 400, "RFC 9112 §2.3"),
+          bad_start("HTTP/01.1", "GET /here HTTP/01.1", 505, "RFC 9112 §2.3"),
           bad_start("HTTP/1", "GET /here HTTP/1", 400, "RFC 9112 §2.3"),
           bad_start("HTTP/1.", "GET /here HTTP/1.", 400, "RFC 9112 §2.3"),
           bad_start("HTTP/1,1", "GET /here HTTP/1,1", 400, "RFC 9112 §2.3"),

@@ -190,6 +190,28 @@ TEST_CASE("forwarding: a large response that the backend cuts off is cut off for
   check_clean_stop(berth);
 }
 
+TEST_CASE(
+    "forwarding: a request that two servers pass to each other is answered 508, and two in a row are no "
+    "loop") {
+  const auto app = [](const std::string& external) {
+    return BerthOptions{.file = "[app.web]\nlisten = \"127.0.0.1:0\"\nready = { tcp = true }\nexternal = \"" +
+                                external + "\"\n"};
+  };
+  BerthProcess backend({.command = scripted({"--name", "here"})});
+  REQUIRE(backend.wait_serving());
+  BerthProcess second(app("attach"));
+  REQUIRE(second.call("attach", {"127.0.0.1:" + std::to_string(backend.port())}).exit_code == 0);
+  BerthProcess first(app("127.0.0.1:" + std::to_string(second.port())));
+  CHECK(who_answers(first.port()) == "here");
+  REQUIRE(second.call("attach", {"127.0.0.1:" + std::to_string(first.port())}).exit_code == 0);
+  const RawResponse loop = get(first.port(), "/");
+  CHECK(loop.head.starts_with("HTTP/1.1 508 Loop Detected\r\n"));
+  CHECK(loop.field("Server") == "berth");
+  CHECK(first.stop() == ExitStatus{false, 0});
+  CHECK(second.stop() == ExitStatus{false, 0});
+  check_clean_stop(backend);
+}
+
 TEST_CASE("forwarding: answers that are no HTTP become a 502 of berth's own") {
   TempDir dir;
   struct Row {

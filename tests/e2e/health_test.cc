@@ -67,7 +67,8 @@ TEST_CASE("health: users across the moment of the hang are answered in the end, 
   CHECK(result.failed(berth::load::FailureKind::Refused) == 0);
   CAPTURE(result.text());
   CHECK(result.failed() != 0);
-  check_screen(why, {std::to_string(result.failed()) + " cut at the drain deadline"});
+  const std::string requests = result.failed() == 1 ? " request" : " requests";
+  check_screen(why, {std::to_string(result.failed()) + requests + " cut at the drain deadline"});
   check_clean_stop(berth);
 }
 

@@ -155,7 +155,7 @@ void attack_at_death(unsigned uid) {
   write_file(dir / "go", "");
   Besieged place({.command = scripted({"--name", "old", "--pid-file", dir / "pids", "--announce",
                                        dir / "announced", "--go", dir / "go"}),
-                  .more = {"--limit", "connect_timeout=300ms"}});
+                  .more = {"--limit", "hold_timeout=300ms"}});
   const int port = wait_number(dir / "announced");
   const auto backend = recorded(dir / "pids");
   REQUIRE(backend.size() == 1);
@@ -166,7 +166,7 @@ void attack_at_death(unsigned uid) {
   ::kill(keeper, SIGSTOP);
   ::kill(backend.front().pid, SIGKILL);
   CHECK(thief->wait_taken());
-  CHECK(who_answers(place.berth.port()) == "STATUS 502");
+  CHECK(who_answers(place.berth.port()) == "STATUS 503");
   CHECK(place.berth.child().wait_output(thief->told(port), 10s));
   ::kill(keeper, SIGCONT);
   CHECK(wait_until([&] { return numbers_in(dir / "announced").size() == 2; }));

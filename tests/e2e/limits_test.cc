@@ -201,6 +201,28 @@ TEST_CASE("limits: who waits for max_upstream counts in hold_requests, and beyon
   check_clean_stop(berth);
 }
 
+TEST_CASE("limits: interim answers do not put off response_timeout") {
+  HeldSocket server({});
+  BerthProcess berth(
+      {.file = "[app.web]\nlisten = \"127.0.0.1:0\"\nready = { tcp = true }\nexternal = \"127.0.0.1:" +
+               std::to_string(server.port()) + "\"\nlimits = { response_timeout = \"1s\" }\n"});
+  RawClient client(berth.port());
+  client.send(kGet);
+  const int backend = server.accept_request("GET");
+  const auto begun = std::chrono::steady_clock::now();
+  constexpr std::string_view kInterim = "HTTP/1.1 102 Processing\r\n\r\n";
+  std::string told;
+  while (told.find("Timeout") == std::string::npos && std::chrono::steady_clock::now() - begun < 15s) {
+    ::send(backend, kInterim.data(), kInterim.size(), MSG_NOSIGNAL);
+    told += client.read_until("Timeout", 50ms);
+  }
+  CHECK(std::chrono::steady_clock::now() - begun < 10s);
+  CHECK(told.starts_with(kInterim));
+  CHECK(told.find("HTTP/1.1 504 Gateway Timeout") != std::string::npos);
+  ::close(backend);
+  check_clean_stop(berth);
+}
+
 TEST_CASE("limits: one address may not have more than max_per_client connections") {
   BerthProcess berth(limited({"max_per_client=1"}));
   REQUIRE(berth.wait_serving());

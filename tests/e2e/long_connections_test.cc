@@ -81,7 +81,7 @@ TEST_CASE(
   BerthProcess berth({.file = demo_file("long_grace = \"0ms\"\ndrain = \"20s\"\n")});
   REQUIRE(berth.wait_serving());
   RawClient events(berth.port());
-  events.send("GET /events?ms=20 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  events.send("GET /events?ms=20 HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n");
   CHECK(events.read_until("id: 1\n").ends_with("id: 1\n"));
   std::optional<ChildProcess> stop;
   {
@@ -133,7 +133,7 @@ TEST_CASE("long: an HTTP/1.0 client's event stream ends behind an event, with it
   BerthProcess berth({.file = demo_file("long_grace = \"0ms\"\ndrain = \"20s\"\n")});
   REQUIRE(berth.wait_serving());
   RawClient client(berth.port());
-  client.send("GET /events?ms=20 HTTP/1.0\r\nHost: localhost\r\n\r\n");
+  client.send("GET /events?ms=20 HTTP/1.0\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n");
   CHECK(client.read_until("id: 2\n").ends_with("id: 2\n"));
   CHECK(berth.swap().exit_code == 0);
   CHECK(client.read_all().ends_with("\n\n"));
@@ -149,7 +149,7 @@ TEST_CASE("long: an event stream that is compressed is waited for, since its eve
                               "long_grace = \"0ms\"\nexternal = \"127.0.0.1:" +
                               std::to_string(old.port()) + "\"\n"});
   RawClient client(berth.port());
-  client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  client.send("GET / HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n");
   const int stream = old.accept_request("GET");
   const auto say = [stream](std::string_view bytes) {
     CHECK(::send(stream, bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size()));
@@ -167,6 +167,40 @@ TEST_CASE("long: an event stream that is compressed is waited for, since its eve
   check_clean_stop(berth);
 }
 
+TEST_CASE(
+    "long: an event stream that answers a POST drains, and a cut is one that its client can see, counted by "
+    "kind") {
+  for (const char* version : {"1.1", "1.0"}) {
+    CAPTURE(std::string(version));
+    HeldSocket old({});
+    RecordingBackend next;
+    BerthProcess berth(
+        {.file = "[app.web]\nlisten = \"127.0.0.1:0\"\nready = { tcp = true }\ndrain = \"1s\"\n"
+                 "long_grace = \"0ms\"\nexternal = \"127.0.0.1:" +
+                 std::to_string(old.port()) + "\"\n"});
+    RawClient client(berth.port());
+    client.send("POST /chat HTTP/" + std::string(version) +
+                "\r\nHost: localhost\r\nAccept: text/event-stream\r\nContent-Length: 0\r\n\r\n");
+    const int stream = old.accept_request("POST");
+    const std::string_view events =
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "d\r\ndata: token\n\n\r\n";
+    CHECK(::send(stream, events.data(), events.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(events.size()));
+    CHECK(client.read_until("token\n\n").ends_with("token\n\n"));
+    const auto swap = berth.call("swap", {"--to", "127.0.0.1:" + std::to_string(next.port())});
+    CHECK(swap.exit_code == 0);
+    const std::string rest = client.read_all();
+    CHECK((rest.empty() || rest == "\r\n"));
+    CHECK(client.reset());
+    check_screen(berth.call("why"),
+                 {"1 event stream cut at the drain deadline", "1 event stream had to be cut"});
+    CHECK(berth.call("why", {"--json"}).out.find(R"("event_streams":{"finished":0,"ended":0,"cut":1})") !=
+          std::string::npos);
+    ::close(stream);
+    check_clean_stop(berth);
+  }
+}
+
 TEST_CASE("long: drained ones go on until the deadline, pinned ones beyond it, each by its path") {
   BerthProcess berth({.file = demo_file("long_grace = \"0ms\"\ndrain = \"600ms\"\nlong = \"drain\"\n"
                                         "long_paths = { \"/ws\" = \"pin\" }\n")});
@@ -174,7 +208,7 @@ TEST_CASE("long: drained ones go on until the deadline, pinned ones beyond it, e
   RawClient pinned(berth.port());
   open_web_socket(pinned, "hello");
   RawClient drained(berth.port());
-  drained.send("GET /events?ms=20 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  drained.send("GET /events?ms=20 HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n");
   CHECK(drained.read_until("id: 1\n").ends_with("id: 1\n"));
   const auto swap = berth.swap();
   INFO(swap.all());

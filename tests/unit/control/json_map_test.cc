@@ -29,10 +29,14 @@ TEST_CASE("json: a report comes back as it went") {
   report.requests_failed = 1;
   report.requests_held = 2;
   report.requests_cut = 3;
+  report.drained.of(observe::Carried::Tunnel) = {.finished = 1, .ended = 2, .cut = 3};
   report.phases[1].state = observe::PhaseState::Failed;
   auto read = report_from(again(to_json(report)));
   REQUIRE(read.has_value());
   CHECK(json::serialize(to_json(*read)) == json::serialize(to_json(report)));
+  CHECK(read->drained == report.drained);
+  CHECK(json::serialize(to_json(report)).find(R"("tunnels":{"finished":1,"ended":2,"cut":3})") !=
+        std::string::npos);
   CHECK(read->cause == observe::SwapCause::Crash);
   CHECK(read->outcome == observe::SwapOutcome::Unreleased);
   CHECK(read->phases.at(2).took == std::chrono::microseconds(300));
@@ -44,6 +48,7 @@ TEST_CASE("json: a status comes back as it went") {
   front.log_dropped = 9;
   front.access_log_dropped = 8;
   front.apps[0].swap_queued = true;
+  front.apps[0].listener.trusted = {"10.0.0.0/8, unix"};
   front.apps[0].counters.held_total = 17;
   front.apps[0].waits_for = "db";
   front.apps[0].recent = {
@@ -53,6 +58,7 @@ TEST_CASE("json: a status comes back as it went") {
   CHECK(json::serialize(to_json(*read)) == json::serialize(to_json(front)));
   CHECK(read->apps.at(0).generations.at(1).endpoint == Endpoint::loopback_v6(38211));
   CHECK(read->apps.at(0).ready == "http=/health, 3 in a row, warm / /slow");
+  CHECK(read->apps.at(0).listener.trusted == front.apps[0].listener.trusted);
   CHECK(read->apps.at(0).limits.hold_timeout == Milliseconds(5'000));
   CHECK(read->apps.at(0).limits.stream_idle == kOff);
   CHECK(read->apps.at(0).stop_to == StopTo::Group);

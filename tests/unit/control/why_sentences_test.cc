@@ -46,6 +46,11 @@ Nothing: generation 7 serves.
 Generation 7 passed its check (GET / 200) and took over 413 ms after the asking. Generation 6 was drained (12 requests finished), ended (exit 0 after TERM) and let go of its port (38211 strictly free). 2 requests failed. 3 requests waited. 1 request had to be cut.
 Give long requests longer with `drain`, if they should not be cut.
 )");
+  report.requests_cut = 3;
+  report.drained.of(observe::Carried::WebSocket).cut = 1;
+  report.drained.of(observe::Carried::Request).cut = 2;
+  CHECK(told(report).find("3 requests waited. 2 requests and 1 WebSocket had to be cut.") !=
+        std::string::npos);
   report = example_report();
   report.retiring = true;
   report.phases.resize(4);

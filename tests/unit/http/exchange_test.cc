@@ -4,96 +4,20 @@
 
 #include <doctest/doctest.h>
 
-#include <deque>
-#include <optional>
+#include <string>
 
-#include "tests/unit/http/memory_peers.h"
+#include "tests/unit/http/exchange_world.h"
 
 using namespace berth;
 using namespace berth::http;
-using berth::test::Fate;
-using berth::test::MemoryClient;
+using berth::test::kGet;
 using berth::test::MemoryStream;
-using berth::test::MemoryUpstream;
 using berth::test::Script;
+using berth::test::World;
 using End = Exchange::End;
 
 namespace {
 
-/// One request, from its bytes to the end. The connector is a plain function, so the world is found by name.
-struct World {
-  explicit World(int fails_at = -1)
-      : fate{.fails_at = fails_at},
-        route(loop, "web", {.user = {}, .most_connections = 8, .connector = &World::connect}, held),
-        client(loop, fate) {
-    current = this;
-    route.switch_to(Generation{1}, Endpoint::loopback_v4(1));
-  }
-  ~World() { current = nullptr; }
-  static std::unique_ptr<route::Upstream> connect(loop::Loop&, route::Target& target) {
-    World& world = *current;
-    Script& script = world.connections.emplace_back(world.fate);
-    script.answer = world.answer;
-    script.awaits = world.awaits;
-    script.closes = world.closes;
-    script.stream.most_per_read = world.most_per_read;
-    script.stream.through_pipes = world.through_pipes;
-    return std::make_unique<MemoryUpstream>(target, script, world.fate);
-  }
-
-  /// False: it sleeps, and nothing is left to wake it but time.
-  bool serve(std::string_view request, std::string_view later = {}) {
-    HeadError error;
-    bytes = request;
-    REQUIRE(read_request_head(bytes, client.head_limits(), client.heads().request, error) ==
-            HeadResult::Complete);
-    client.memory().input = later;
-    task = run();
-    task.start();
-    for (int turn = 0; turn < 10'000 && !end; ++turn) {
-      bool moved = wake(client.gate(), client.memory().ready());
-      for (Script& script : connections) {
-        MemoryStream& stream = script.stream;
-        if (stream.output.find(script.awaits) != std::string::npos && !script.answer.empty()) {
-          stream.input += std::exchange(script.answer, {});
-          stream.ended = script.closes;
-        }
-        if (script.gate != nullptr) moved = wake(*script.gate, stream.ready() << 3) || moved;
-      }
-      loop.io().restart();
-      if (!moved && loop.io().poll() == 0) return false;
-    }
-    return end.has_value();
-  }
-  bool wake(loop::Gate& gate, loop::Wakes bits) {
-    if (bits == 0 || end) return false;
-    gate.raise(bits);
-    return true;
-  }
-  loop::Task<> run() {
-    auto exchange = serve_exchange(client, route, bytes);
-    const End how = co_await exchange;
-    end = how;
-  }
-
-  static inline World* current = nullptr;
-  Fate fate;
-  loop::Loop loop;  // never started: the test turns it by hand
-  std::atomic<std::uint32_t> held{0};
-  std::deque<Script> connections;
-  route::AppRoute route;
-  MemoryClient client;
-  std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
-  std::string awaits = "\r\n\r\n";
-  bool closes = false;
-  std::size_t most_per_read = std::string::npos;
-  bool through_pipes = false;
-  std::string bytes;
-  loop::Task<> task;
-  std::optional<End> end;
-};
-
-constexpr std::string_view kGet = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 constexpr std::string_view kPost = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n01234";
 
 }  // namespace
@@ -204,6 +128,7 @@ TEST_CASE("exchange: the client's request id is kept if it is sane, else one is 
     CHECK(id_in(world.client.memory().output) == made);
   }
   World kept;
+  kept.client.trusted = true;
   CHECK(kept.serve(get_with("X-Request-Id: mine-1\r\n")));
   CHECK(id_in(kept.connections[0].stream.output) == "mine-1");
   CHECK(id_in(kept.client.memory().output) == "mine-1");
@@ -217,6 +142,7 @@ TEST_CASE("exchange: the client's request id is kept if it is sane, else one is 
   CHECK(id_in(off.connections[0].stream.output) == "a b");
   CHECK(id_in(off.client.memory().output) == "?");
   World refused;
+  refused.client.trusted = true;
   refused.route.refuse("not now");
   CHECK(refused.serve(get_with("X-Request-Id: mine-2\r\n")));
   CHECK(refused.client.memory().output.starts_with("HTTP/1.1 503"));
@@ -230,9 +156,10 @@ TEST_CASE("exchange: the generation and the times are told where they are asked 
   CHECK(plain.client.memory().output.find("Berth-") == std::string::npos);
   World world;
   world.route.fields = {.request_id = false, .server_timing = true, .generation = true};
+  world.answer = "HTTP/1.1 200 OK\r\nDate: d\r\nContent-Length: 5\r\n\r\nhello";
   CHECK(world.serve(kGet));
   CHECK(world.client.memory().output ==
-        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n"
+        "HTTP/1.1 200 OK\r\nDate: d\r\nContent-Length: 5\r\n"
         "Server-Timing: berth;dur=0.000, upstream;dur=0.000\r\nBerth-Generation: 1\r\n\r\nhello");
 }
 
@@ -241,6 +168,7 @@ TEST_CASE("exchange: its line in the access log and its place in the metrics") {
   observe::AccessRing ring(16 * 1024, [] {});
   World world;
   world.client.notes.access = &ring;
+  world.client.trusted = true;
   CHECK(
       world.serve("GET /a?b HTTP/1.1\r\nHost: a\r\nReferer: r\r\nuser-agent: u\r\nX-Request-Id: i\r\n\r\n"));
   REQUIRE(ring.front() != nullptr);

@@ -122,7 +122,10 @@ TEST_CASE("head lines: every octet of a reason phrase, at every place") {
     }
   }
   CHECK(status_line("HTTP/1.1 204 \r\n") == LineResult::Whole);
-  CHECK(status_line("HTTP/1.1 204\r\n") == LineResult::Malformed);
+  CHECK(status_line("HTTP/1.1 204\r\n") == LineResult::Whole);  // without the blank that RFC 9112 §4 wants
+  CHECK(status_line("HTTP/1.1 204\r") == LineResult::NeedMore);
+  CHECK(status_line("HTTP/1.1 204\rX") == LineResult::Malformed);
+  CHECK(status_line("HTTP/1.1 2040\r\n") == LineResult::Malformed);
   CHECK(status_line("HTTP/1.1  204 \r\n") == LineResult::Malformed);
 }
 

@@ -9,13 +9,15 @@ using namespace berth::http;
 
 namespace {
 
-std::string forwarded(const std::string& text) {
+std::string forwarded(const std::string& text, std::uint32_t strip = 0) {
   RequestHead head;
   HeadError error;
   REQUIRE(read_request_head(text, {}, head, error) == HeadResult::Complete);
   loop::BlockPool pool;
   loop::Block out;
-  write_request_head(head, {.address = "192.0.2.7", .listener = "127.0.0.1:8000"}, pool, out);
+  write_request_head(
+      head, {.address = "192.0.2.7", .client = "192.0.2.7", .listener = "127.0.0.1:8000", .strip = strip},
+      pool, out);
   return std::string(out.view());
 }
 
@@ -48,6 +50,35 @@ TEST_CASE("head rules: what belongs to one hop, and the client's own forwarding 
       "GET / HTTP/1.1\r\nHost: h\r\nX-End: 1\r\n"
       "X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: h\r\nVia: 1.1 "
       "berth\r\n\r\n");
+}
+
+TEST_CASE(
+    "head rules: what a backend would take for berth's word on its client is replaced, however it is spelt") {
+  CHECK(forwarded(
+            "GET / HTTP/1.1\r\nHost: h\r\nX-Real-IP: 6.6.6.6\r\nX_Real_IP: 6.6.6.6\r\nX.Real.IP: 6.6.6.6\r\n"
+            "X_Request_Id: x\r\nX~Forwarded~For: 6.6.6.6\r\nX_Forwarded_For: 6.6.6.6\r\nX-Real-Ipv4: "
+            "1\r\n\r\n") ==
+        "GET / HTTP/1.1\r\nHost: h\r\nX-Real-Ipv4: 1\r\nX-Real-IP: 192.0.2.7\r\n"
+        "X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: h\r\nVia: 1.1 "
+        "berth\r\n\r\n");
+}
+
+TEST_CASE("head rules: a path that a prefix was taken off begins with one slash") {
+  const auto path = [](const std::string& target) {
+    const std::string head = forwarded("GET " + target + " HTTP/1.1\r\nHost: h\r\n\r\n", 4);
+    return head.substr(4, head.find(" HTTP/1.1") - 4);
+  };
+  CHECK(path("/api//evil.example/") == "/evil.example/");
+  CHECK(path("/api////evil.example//x") == "/evil.example//x");
+  CHECK(path("/api/\\evil.example/") == "/evil.example/");
+  CHECK(path("/api\\") == "/");
+  CHECK(path("/api///") == "/");
+  CHECK(path("/api") == "/");
+  CHECK(path("/api?//x") == "/?//x");
+  CHECK(path("/api/a//b") == "/a//b");
+  CHECK(path("http://h/api//evil/") == "/evil/");
+  // What nothing was taken off is the client's own.
+  CHECK(forwarded("GET //a HTTP/1.1\r\nHost: h\r\n\r\n").starts_with("GET //a HTTP/1.1"));
 }
 
 TEST_CASE("head rules: an upgrade passes, h2c does not, trailers keep their TE") {

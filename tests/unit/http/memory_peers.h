@@ -57,7 +57,11 @@ class MemoryClient final : public ClientStream {
   Journal notes;
   loop::Stream& stream() override { return stream_; }
   const HeadLimits& head_limits() const override { return limits_; }
-  ClientFacts facts() const override { return {.address = "192.0.2.7", .listener = "127.0.0.1:8000"}; }
+  ClientFacts facts() const override {
+    return {.address = peer, .client = peer, .trusted = trusted, .listener = "127.0.0.1:8000"};
+  }
+  std::string_view peer = "192.0.2.7";
+  bool trusted = false;
   bool stopping() const override { return false; }
   bool takes_chunks(int version) const override { return version >= 11; }
   void put_head(const ResponseHead& head, const ResponseRules& rules, loop::Block& out) override {

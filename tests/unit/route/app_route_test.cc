@@ -100,7 +100,7 @@ TEST_CASE("route: one that was kept comes again with the requests that it still 
   std::optional<DrainCount> drained;
   world.route.retired(Generation{1})->when_drained([&](DrainCount count) { drained = count; });
   REQUIRE(drained);
-  CHECK(drained->finished == 0);
+  CHECK(drained->sum().finished == 0);
 }
 
 TEST_CASE("route: one that has moved is reached at its new place, and what goes on at the old one goes on") {
@@ -202,8 +202,7 @@ TEST_CASE(
   CHECK_FALSE(drained);
   b.finish();
   REQUIRE(drained);
-  CHECK(drained->finished == 2);
-  CHECK(drained->cut == 0);
+  CHECK(drained->of(Carried::Request) == observe::DrainKind{.finished = 2});
   world.route.forget_drained();
   CHECK(world.route.retired(Generation{1}) == nullptr);
   c.finish();
@@ -226,7 +225,71 @@ TEST_CASE("route: a cut wakes every holder of that target and is counted") {
   std::optional<DrainCount> drained;
   old->when_drained([&](DrainCount count) { drained = count; });
   REQUIRE(drained);
-  CHECK(drained->cut == 1);
+  CHECK(drained->of(Carried::Request) == observe::DrainKind{.cut = 1});
+}
+
+TEST_CASE(
+    "route: while connections are refused only who waits longest tries again, once a tick, and keeps its "
+    "place") {
+  World world(8);
+  std::vector<bool> told;
+  world.route.watch_connects([&](Generation generation, bool refused) {
+    CHECK(generation == Generation{1});
+    told.push_back(refused);
+  });
+  world.route.switch_to(Generation{1}, kFirst);
+  Target& target = *world.route.current();
+  world.route.refused(target);
+  Request first(world.route), second(world.route);
+  CHECK(first.queue());
+  CHECK(second.queue());
+  world.route.admit_soon();
+  world.turn();
+  CHECK(first.woken == 0);
+  world.route.on_tick();
+  CHECK(first.woken == loop::kAdmitted);
+  CHECK(second.woken == 0);
+  // It is refused again, and is still the first.
+  first.finish();
+  world.route.refused(target);
+  first.woken = 0;
+  first.task = first.wait_once();
+  first.task.start();
+  CHECK(world.route.wait(first.place, AppRoute::Place::First));
+  world.turn();
+  CHECK(second.woken == 0);
+  world.route.on_tick();
+  CHECK(first.woken == loop::kAdmitted);
+  CHECK(second.woken == 0);
+  // Taken: all may go.
+  world.route.connected(target);
+  world.turn();
+  CHECK(second.woken == loop::kAdmitted);
+  CHECK(told == std::vector<bool>{true, true, false});
+  first.finish();
+  second.finish();
+}
+
+TEST_CASE("route: what is carried is counted by its kind when its target has retired") {
+  World world(8);
+  world.route.switch_to(Generation{1}, kFirst);
+  Request a(world.route), b(world.route), c(world.route);
+  for (Request* each : {&a, &b, &c}) each->occupy();
+  a.holder.carries(Carried::EventStream);
+  a.holder.left_by(Leave::Ended);
+  b.holder.carries(Carried::WebSocket);
+  b.holder.left_by(Leave::Cut);
+  world.route.hold();
+  std::optional<DrainCount> drained;
+  world.route.retired(Generation{1})->when_drained([&](DrainCount count) { drained = count; });
+  for (Request* each : {&a, &b, &c}) each->finish();
+  REQUIRE(drained);
+  DrainCount expected;
+  expected.of(Carried::EventStream).ended = 1;
+  expected.of(Carried::WebSocket).cut = 1;
+  expected.of(Carried::Request).finished = 1;
+  CHECK(*drained == expected);
+  CHECK(drained->sum() == observe::DrainKind{.finished = 1, .ended = 1, .cut = 1});
 }
 
 TEST_CASE("route: a drained target is remembered until its end was asked for") {

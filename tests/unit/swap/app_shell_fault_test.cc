@@ -148,12 +148,12 @@ TEST_CASE("shell: what is cut at the drain deadline is counted") {
   Stage stage(patience);
   stage.serve_first();
   stage.plane.drains = FakePlane::Pace::Slow;
-  stage.plane.outcomes[{1}] = {.finished = 12, .cut = 3};
+  stage.plane.outcomes[{1}].of(observe::Carried::Request) = {.finished = 12, .cut = 3};
   Seen seen;
   const auto handle = stage.shell->swap(to({"v2"}), seen.watch());
   stage.ready(2);
   REQUIRE(stage.wait_for([&] { return stage.made(1).calls.back() == "stop"; }));
-  CHECK(seen.lines.at(8) == "1 drain done: 12 requests finished, 3 cut at the drain deadline");
+  CHECK(seen.lines.at(8) == "1 drain done: 12 requests finished, 3 requests cut at the drain deadline");
   stage.gone(1);
   CHECK(seen.results.at(0).report->requests_cut == 3);
   CHECK(seen.results.at(0).kind == Result::Done);

@@ -38,7 +38,7 @@ TEST_CASE("shell: the first start launches the configured command and leaves a r
 TEST_CASE("shell: a swap is told phase by phase and ends with the release of the old one") {
   Stage stage;
   stage.serve_first();
-  stage.plane.outcomes[{1}] = {.finished = 12, .cut = 0};
+  stage.plane.outcomes[{1}].of(observe::Carried::Request) = {.finished = 12, .cut = 0};
   stage.plane.sums.failed = 5;
   Seen seen;
   const auto handle =

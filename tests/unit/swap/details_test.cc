@@ -21,13 +21,27 @@ TEST_CASE("details: a ready check that was followed says where") {
         "GET / 200 on [::1]:5174, where it listens");
 }
 
-TEST_CASE("details: a drain counts what finished and what was cut, and why") {
-  CHECK(drain_detail(http::DrainOutcome{.finished = 12}, CutCause::None) == "12 requests finished");
-  CHECK(drain_detail(http::DrainOutcome{.finished = 1}, CutCause::Deadline) == "1 request finished");
-  CHECK(drain_detail(http::DrainOutcome{.finished = 12, .cut = 3}, CutCause::Deadline) ==
-        "12 requests finished, 3 cut at the drain deadline");
-  CHECK(drain_detail(http::DrainOutcome{.cut = 2}, CutCause::Hurry) ==
-        "0 requests finished, 2 cut because it was hurried");
+TEST_CASE("details: a drain counts by kind what finished, what was ended and what was cut, and why") {
+  using observe::Carried;
+  const auto requests = [](std::uint64_t finished, std::uint64_t cut) {
+    http::DrainOutcome outcome;
+    outcome.of(Carried::Request) = {.finished = finished, .cut = cut};
+    return outcome;
+  };
+  CHECK(drain_detail(requests(12, 0), CutCause::None) == "12 requests finished");
+  CHECK(drain_detail(requests(0, 0), CutCause::None) == "0 requests finished");
+  CHECK(drain_detail(requests(1, 0), CutCause::Deadline) == "1 request finished");
+  CHECK(drain_detail(requests(12, 3), CutCause::Deadline) ==
+        "12 requests finished, 3 requests cut at the drain deadline");
+  CHECK(drain_detail(requests(0, 2), CutCause::Hurry) ==
+        "0 requests finished, 2 requests cut because it was hurried");
+  http::DrainOutcome all = requests(1, 1);
+  all.of(Carried::EventStream) = {.finished = 2, .ended = 3, .cut = 4};
+  all.of(Carried::WebSocket) = {.ended = 1};
+  all.of(Carried::Tunnel) = {.cut = 1};
+  CHECK(drain_detail(all, CutCause::Deadline) ==
+        "1 request and 2 event streams finished, 1 WebSocket closed with 1012, 3 event streams ended, "
+        "1 request, 4 event streams and 1 tunnel cut at the drain deadline");
   CHECK(drain_detail(std::nullopt, CutCause::Deadline) ==
         "a worker did not tell its end at the drain deadline");
 }

@@ -26,6 +26,7 @@ class FakePlane final : public Plane {
   http::Counters sums;
   std::map<Generation, http::DrainOutcome> outcomes;
   std::vector<std::string> calls;
+  std::function<void(Generation, bool refused)> connects;
 
   unsigned workers() const override { return 2; }
   void switch_to(Generation generation, const route::Destination& destination,
@@ -33,6 +34,7 @@ class FakePlane final : public Plane {
     calls.push_back("switch " + std::to_string(generation.number) + " " + destination.endpoint.text());
     take(std::move(acknowledged));
   }
+  void watch_connects(std::function<void(Generation, bool)> told) override { connects = std::move(told); }
   void hold(std::function<void()> acknowledged) override {
     calls.emplace_back("hold");
     take(std::move(acknowledged));
