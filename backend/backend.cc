@@ -247,8 +247,8 @@ void Backend::Impl::explain_busy(StartFailure& failure) const {
   failure.hint = names_port(spec_)
                      ? "it wants another port besides {port}, which the old generation may hold"
                      : "it insists on a port of its own, which the old generation may hold: let "
-                       "it listen on $PORT, add {port} to its command, or swap it with "
-                       "--swap stop-start";
+                       "it listen on $PORT, add {port} to its command, or let its swaps stop the "
+                       "old one first: berth run --swap stop-start, in the file swap = \"stop-start\"";
 }
 
 void Backend::Impl::attempt_empty() {

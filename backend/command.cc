@@ -12,6 +12,8 @@
 
 #include "backend/backend.h"
 #include "backend/keeper_link.h"
+#include "config/placeholders.h"
+#include "config/program_hint.h"
 
 namespace berth::backend {
 namespace {
@@ -33,10 +35,11 @@ bool belongs_to_session(std::string_view name) {
                      [&](std::string_view family) { return name.starts_with(family); });
 }
 
-void replace_all(std::string& text, std::string_view from, const std::string& to) {
-  for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
-    text.replace(at, from.size(), to);
-  }
+/// A search path for a sentence: of a long one, how many directories it has.
+std::string shortened(const std::string& path) {
+  constexpr std::size_t kShown = 120;
+  if (path.size() <= kShown) return path;
+  return "(" + std::to_string(1 + std::count(path.begin(), path.end(), ':')) + " directories)";
 }
 
 std::string in_dir(const std::string& path, const std::string& dir) {
@@ -75,22 +78,19 @@ std::string error_words(int error) {
 }  // namespace
 
 std::string fill_in(std::string_view text, const Endpoint& told) {
-  std::string out(text);
-  replace_all(out, "{port}", std::to_string(told.port));
-  replace_all(out, "{host}", told.host());
-  replace_all(out, "{socket}", told.path);
-  replace_all(out, "{fd}", std::to_string(kHandedOver));
-  return out;
+  return filled_in(text, [&](std::string_view name) {
+    if (name == "port") return std::to_string(told.port);
+    if (name == "host") return told.host();
+    if (name == "fd") return std::to_string(kHandedOver);
+    return told.path;
+  });
 }
 
 bool names_port(const LaunchSpec& spec) {
-  for (const auto& word : spec.command) {
-    if (word.find("{port}") != std::string::npos) return true;
-  }
-  for (const auto& [name, value] : spec.env) {
-    if (value.find("{port}") != std::string::npos) return true;
-  }
-  return false;
+  return std::any_of(spec.command.begin(), spec.command.end(),
+                     [](const std::string& word) { return names_placeholder(word, "port"); }) ||
+         std::any_of(spec.env.begin(), spec.env.end(),
+                     [](const auto& each) { return names_placeholder(each.second, "port"); });
 }
 
 std::string whose_text(const LaunchSpec& spec) {
@@ -126,6 +126,11 @@ std::map<std::string, std::string> child_environment(const LaunchSpec& spec, Por
     another = user->pw_uid != ::geteuid();
     if (another) std::erase_if(out, [](const auto& each) { return belongs_to_session(each.first); });
   }
+  // As a shell that went there has it.
+  if (spec.dir.starts_with('/')) {
+    out["PWD"] = spec.dir;
+    out.erase("OLDPWD");
+  }
   for (const auto& [name, value] : spec.env) out[name] = fill_in(value, told);
   const bool placed = mode != PortMode::None && told.family != Endpoint::Family::Unix;
   // The PORT that berth itself was given is none of a worker's.
@@ -150,7 +155,9 @@ FoundCommand find_command(const std::string& name, const std::string& dir,
   if (name.find('/') != std::string::npos) {
     int error = executable_error(in_dir(name, dir));
     if (error == 0) return {name, ""};
-    return {"", exec_failure_text(name, dir, ExecStage::Exec, error)};
+    const std::string failure = exec_failure_text(name, dir, ExecStage::Exec, error);
+    const std::string hint = program_hint(name, dir);
+    return {"", hint.empty() ? failure : failure + "; " + hint};
   }
   auto entry = environment.find("PATH");
   std::string path = entry == environment.end() ? "/usr/local/bin:/usr/bin:/bin" : entry->second;
@@ -167,7 +174,9 @@ FoundCommand find_command(const std::string& name, const std::string& dir,
     forbidden = forbidden || error == EACCES;
   }
   if (forbidden) return {"", name + ": found in PATH, but permission denied (" + path + ")"};
-  return {"", name + ": no such file in PATH " + path};
+  const std::string failure = name + ": no such file in PATH " + shortened(path);
+  const std::string hint = program_hint(name, dir);
+  return {"", hint.empty() ? failure : failure + "; " + hint};
 }
 
 std::optional<std::string> fill_command(const LaunchSpec& spec, const std::vector<std::string>& words,

@@ -14,7 +14,7 @@ namespace berth::backend {
 
 struct LaunchSpec;
 
-/// `{port}`, `{host}`, `{fd}` and `{socket}` replaced; other braces stay as they are.
+/// `{port}`, `{host}`, `{fd}` and `{socket}` replaced, as placeholders.h says.
 std::string fill_in(std::string_view text, const Endpoint& told);
 
 /// Whether `{port}` occurs in the command or the added environment: then the command was told where to

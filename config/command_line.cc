@@ -10,14 +10,14 @@
 #include "config/file_options.h"
 #include "config/help_text.h"
 #include "config/load_options.h"
-#include "config/port_mode.h"
 #include "config/run_options.h"
+#include "config/stray_words.h"
+#include "config/swap_options.h"
 #include "config/version.h"
 
 namespace berth {
 namespace {
 
-constexpr std::string_view kSwapVerbs[] = {"swap", "restart", "attach", "detach", "rollback"};
 
 // One call's parser and the values that it fills; lives as long as the parsing.
 class Parser {
@@ -28,27 +28,30 @@ class Parser {
     root_.set_help_flag("-h,--help", "this text");
     root_.add_flag("-V,--version", version_, "the version and the revision it was built from");
     add_run();
-    add_swap("swap", "bring a new backend in and take the old one out", swap_);
-    add_swap("restart", "the same command again, as a new generation", restart_);
-    add_swap("attach", "a server that runs already in, the old one out", attach_);
-    add_swap("detach", "let go of an attached server: the app's command again, or nothing", detach_);
-    add_swap("rollback", "back to what served before: its command, directory and environment", rollback_);
-    add_client("cancel", "end the running swap before its switch, the old backend serves on", cancel_.target);
-    CLI::App* pause = add_client("pause", "let new requests wait; those under way go on", pause_.target);
+    swap_verbs_.add(root_);
+    for (const char* name : {"swap", "restart", "attach", "detach", "rollback"})
+      add_timeout(*root_.get_subcommand(name));
+    add_client(root_, "cancel", "end the running swap before its switch, the old backend serves on",
+               cancel_.target);
+    CLI::App* pause =
+        add_client(root_, "pause", "let new requests wait; those under way go on", pause_.target);
     option(*pause, "--message", pause_.message, "TEXT", "what one is told that has waited too long");
     option(*pause, "--max", pause_max_, "TIME", "resume after this long (off)");
-    add_client("resume", "let the requests of a paused app go on", resume_.target);
-    CLI::App* status = add_client("status", "the apps at a glance; of one, everything", status_.target);
+    add_client(root_, "resume", "let the requests of a paused app go on", resume_.target);
+    CLI::App* status =
+        add_client(root_, "status", "the apps at a glance; of one, everything", status_.target);
     status->add_flag("-w,--watch", status_.watch, "again every second, until Ctrl-C");
     status->add_flag("--names", status_.names, "only the apps' names, one a line");
-    add_client("why", "the last swap: what was done, what happened, what to do", why_.target);
-    CLI::App* logs = add_client("logs", "what the backends wrote", logs_.target);
+    add_client(root_, "why", "the last swap: what was done, what happened, what to do", why_.target);
+    add_client(root_, "history", "the commands that have served: what a rollback can go back to",
+               history_.target);
+    CLI::App* logs = add_client(root_, "logs", "what the backends wrote", logs_.target);
     logs->add_flag("-f,--follow", logs_.follow, "go on with what they write from now on");
     logs->add_flag("--raw", logs_.raw, "the lines as they were written, escape sequences included");
     option(*logs, "-n,--lines", lines_, "N", "how many of the last lines, 0 to 10000 (100)");
-    add_timeout(*add_client("reload", "read the file again and apply what differs", reload_.target));
-    CLI::App* stop =
-        add_client("stop", "stop listening, drain, end the backends, prove their ports free", stop_.target);
+    add_timeout(*add_client(root_, "reload", "read the file again and apply what differs", reload_.target));
+    CLI::App* stop = add_client(
+        root_, "stop", "stop listening, drain, end the backends, prove their ports free", stop_.target);
     add_timeout(*stop);
     root_.add_subcommand("ls", "the berths that run, with their apps and addresses")
         ->add_flag("--json", ls_.json, "one object instead of text");
@@ -115,53 +118,8 @@ class Parser {
         "out");
   }
 
-  void add_swap(const std::string& name, const std::string& description, SwapVerb& verb) {
-    CLI::App* app = add_client(name, description, verb.target);
-    if (verb.kind == SwapVerb::Kind::Swap) {
-      app->footer(
-          "\nThe command runs in the caller's directory, "
-          "with berth's environment and what --env adds.");
-      option(*app, "--to", to_, "ADDRESS", "a server that runs already, instead of a command");
-    }
-    if (verb.kind == SwapVerb::Kind::Attach) {
-      app->footer(
-          "\nADDRESS is HOST:PORT with an IP or localhost, PORT (of 127.0.0.1) or unix:/path. The server "
-          "there "
-          "is checked\nas `ready` says before it gets a request. berth never stops it.");
-      app->add_option("ADDRESS", attach_words_)->type_name("")->expected(1, 2)->required();
-    }
-    if (verb.kind == SwapVerb::Kind::Detach)
-      option(*app, "--only", only_, "ADDRESS", "only if this is the server that is attached");
-    const bool starts = verb.kind == SwapVerb::Kind::Swap || verb.kind == SwapVerb::Kind::Restart;
-    if (starts) env_option(*app, verb.kind == SwapVerb::Kind::Swap ? swap_env_ : restart_env_);
-    option(*app, "--released-within", released_within_, "TIME",
-           "wait so long until nobody listens on the old one's port");
-    app->add_option("--wait", wait_, "for the old one's release, or only for the switch (release)")
-        ->check(CLI::IsMember({"release", "switch"}).description(""))
-        ->type_name("release|switch");
-    app->add_flag("--no-queue", no_queue_, "refuse when a swap runs, instead of waiting for it");
-    add_timeout(*app);
-  }
-
-  CLI::App* add_client(const std::string& name, const std::string& description, Target& target) {
-    CLI::App* app = root_.add_subcommand(name, description);
-    if (name == "stop" || name == "reload")
-      app->add_option("ADDRESS", target.app, "an address of the berth meant")->type_name("");
-    else if (name != "attach")
-      app->add_option("APP", target.app,
-                      "which app: its name, or an address of it (may be left out when there is one)")
-          ->type_name("");
-    option(*app, "--control", target.control, "PATH", "the control socket of the berth meant");
-    app->add_flag("--json", target.json, "the API's own objects instead of text");
-    return app;
-  }
-
   void add_timeout(CLI::App& app) {
     option(app, "--timeout", timeout_, "TIME", "stop waiting after this long (off)");
-  }
-
-  void env_option(CLI::App& app, std::vector<std::string>& into) {
-    option(app, "--env", into, "K=V", "adds to the command's environment; may be repeated");
   }
 
   template <class Value>
@@ -188,7 +146,7 @@ class Parser {
     if (left.empty()) left = root_.remaining(true);
     if (dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr || left.empty())
       return wrong_call(error.what(), name);
-    return stray_word(root_, verb, left.front());
+    return stray_words(root_, verb, left);
   }
 
   Verb finish(const std::string& name) {
@@ -200,13 +158,11 @@ class Parser {
     if (name == "run") {
       run_.command = words_.command;
       if (run_.wait && run_.wait->empty()) run_.wait = "30s";
-      if (auto faulty = read_env(run_env_, run_.env, name)) return *faulty;
+      if (auto faulty = read_env_words(run_env_, run_.env, name)) return *faulty;
       return std::move(run_);
     }
     if (name == "exec") return finish_exec();
-    for (SwapVerb* verb : {&swap_, &restart_, &attach_, &detach_, &rollback_}) {
-      if (name == kSwapVerbs[static_cast<int>(verb->kind)]) return finish_swap(*verb, name);
-    }
+    if (auto verb = swap_verbs_.finish(name, words_.command, wait_at_most_)) return std::move(*verb);
     if (name == "help") return ShowText{written_text(root_, name, "--man"), 0};
     if (name == "completions") return ShowText{written_text(root_, name, shell_), 0};
     if (name == "cancel") return std::move(cancel_);
@@ -214,6 +170,7 @@ class Parser {
     if (name == "resume") return std::move(resume_);
     if (name == "status") return std::move(status_);
     if (name == "why") return std::move(why_);
+    if (name == "history") return std::move(history_);
     if (name == "logs") {
       if (auto faulty = read_lines()) return *faulty;
       return std::move(logs_);
@@ -261,39 +218,8 @@ class Parser {
     exec_.run.command.assign(words_.command.begin(), cut);
     exec_.command.assign(cut + 1, words_.command.end());
     if (exec_.run.listen.empty()) exec_.run.listen = {"127.0.0.1:0"};
-    if (auto faulty = read_env(run_env_, exec_.run.env, "exec")) return *faulty;
+    if (auto faulty = read_env_words(run_env_, exec_.run.env, "exec")) return *faulty;
     return std::move(exec_);
-  }
-
-  Verb finish_swap(SwapVerb& verb, const std::string& name) {
-    if (auto faulty = read_env(name == "restart" ? restart_env_ : swap_env_, verb.env, name)) return *faulty;
-    if (name == "attach") {
-      to_ = attach_words_.back();
-      if (attach_words_.size() == 2) verb.target.app = attach_words_.front();
-    }
-    if (to_) {
-      auto parsed = parse_server_address(*to_);
-      if (auto* what = std::get_if<std::string>(&parsed)) return wrong_call(*what, name);
-      if (words_.separated)
-        return wrong_call("--to names a server that runs: a command does not go with it", name);
-      verb.to = std::get<Endpoint>(parsed);
-    }
-    if (only_) {
-      auto parsed = parse_server_address(*only_);
-      if (auto* what = std::get_if<std::string>(&parsed)) return wrong_call(*what, name);
-      verb.only = std::get<Endpoint>(parsed);
-    }
-    if (released_within_) {
-      auto value = parse_duration(*released_within_);
-      if (!value || value->count() <= 0)
-        return wrong_call(
-            "--released-within '" + *released_within_ + R"(' is not a time: write "20s" or "5m")", name);
-      verb.released_within = *value;
-    }
-    verb.command = words_.command;
-    verb.wait_for_release = wait_ != "switch";
-    verb.queue = !no_queue_;
-    return std::move(verb);
   }
 
   std::optional<ShowText> read_timeout(const std::string& name) {
@@ -302,8 +228,7 @@ class Parser {
     if (!value)
       return wrong_call("--timeout '" + timeout_ + R"(' is not a duration: write "250ms", "30s" or "5m")",
                         name);
-    swap_.timeout = restart_.timeout = attach_.timeout = detach_.timeout = rollback_.timeout =
-        reload_.timeout = stop_.timeout = *value;
+    wait_at_most_ = reload_.timeout = stop_.timeout = *value;
     return std::nullopt;
   }
 
@@ -317,42 +242,26 @@ class Parser {
                       "logs");
   }
 
-  static std::optional<ShowText> read_env(const std::vector<std::string>& words,
-                                          std::map<std::string, std::string>& into, const std::string& name) {
-    for (const std::string& word : words) {
-      auto equals = word.find('=');
-      if (equals == std::string::npos || equals == 0)
-        return wrong_call("--env '" + word + "' is not K=V", name);
-      into[word.substr(0, equals)] = word.substr(equals + 1);
-    }
-    return std::nullopt;
-  }
-
   CommandWords words_;
   CLI::App root_{"berth: keeps one address open while the servers behind it come and go", "berth"};
   CLI::App* demo_app_ = nullptr;
   bool version_ = false;
   bool man_ = false;
   std::string shell_;
-  bool no_queue_ = false;
-  std::string wait_ = "release";
   std::string timeout_;
-  std::optional<std::string> lines_, to_, only_, released_within_;
-  std::vector<std::string> attach_words_;
-  std::vector<std::string> run_env_, swap_env_, restart_env_;
+  Milliseconds wait_at_most_ = kOff;
+  std::optional<std::string> lines_;
+  std::vector<std::string> run_env_;
   RunVerb run_;
   ExecVerb exec_;
-  SwapVerb swap_{.target = {}, .kind = SwapVerb::Kind::Swap};
-  SwapVerb restart_{.target = {}, .kind = SwapVerb::Kind::Restart};
-  SwapVerb attach_{.target = {}, .kind = SwapVerb::Kind::Attach};
-  SwapVerb detach_{.target = {}, .kind = SwapVerb::Kind::Detach};
-  SwapVerb rollback_{.target = {}, .kind = SwapVerb::Kind::Rollback};
+  SwapVerbs swap_verbs_;
   CancelVerb cancel_;
   PauseVerb pause_;
   ResumeVerb resume_;
   std::optional<std::string> pause_max_;
   StatusVerb status_;
   WhyVerb why_;
+  HistoryVerb history_;
   LogsVerb logs_;
   ReloadVerb reload_;
   StopVerb stop_;

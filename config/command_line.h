@@ -73,6 +73,7 @@ struct SwapVerb {
   std::vector<std::string> command{};
   std::optional<Endpoint> to{};    ///< --to, or the address to attach
   std::optional<Endpoint> only{};  ///< detach --only: if this is what is attached
+  std::uint64_t back_to = 0;       ///< rollback --to: a number of the history; 0: not given
   std::map<std::string, std::string> env{};
   Milliseconds released_within{0};  ///< --released-within; 0: not given
   bool wait_for_release = true;     ///< false: --wait=switch
@@ -99,6 +100,10 @@ struct StatusVerb {
   bool names = false;  ///< the apps' names alone, one a line
 };
 struct WhyVerb {
+  Target target;
+};
+/// `berth history`
+struct HistoryVerb {
   Target target;
 };
 struct LogsVerb {
@@ -181,7 +186,7 @@ struct ShowText {
 };
 
 using Verb = std::variant<RunVerb, ExecVerb, SwapVerb, CancelVerb, PauseVerb, ResumeVerb, StatusVerb, WhyVerb,
-                          LogsVerb, ReloadVerb, StopVerb, LsVerb, PortVerb, CheckVerb, InitVerb, LoadVerb,
+                          HistoryVerb, LogsVerb, ReloadVerb, StopVerb, LsVerb, PortVerb, CheckVerb, InitVerb, LoadVerb,
                           DemoVerb, ShowText>;
 
 /// Reads main's arguments, argv[0] left out.

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "config/config_error.h"
+#include "config/stray_words.h"
 
 namespace berth {
 namespace {
@@ -48,13 +48,13 @@ CommandWords cut_command(const std::vector<std::string>& arguments) {
 std::optional<ShowText> put_in_order(CLI::App& root, std::vector<std::string>& options) {
   if (options == std::vector<std::string>{"help"}) options = {"--help"};
   if (options.size() == 2 && options.front() == "help" && !is_option(options.back())) {
-    if (verb_of(root, options.back()) == nullptr) return stray_word(root, nullptr, options.back());
+    if (verb_of(root, options.back()) == nullptr) return stray_words(root, nullptr, {options.back()});
     options = {options.back(), "--help"};
   }
   if (options.empty()) return std::nullopt;
   if (!is_option(options.front())) {
     // CLI11 would help with the whole, and say nothing of the word.
-    if (verb_of(root, options.front()) == nullptr) return stray_word(root, nullptr, options.front());
+    if (verb_of(root, options.front()) == nullptr) return stray_words(root, nullptr, options);
     return std::nullopt;
   }
   for (std::size_t at = 1; at < options.size(); ++at) {
@@ -73,27 +73,19 @@ ShowText wrong_call(std::string what, std::string_view verb) {
   return {std::move(text), verb == "exec" ? 125 : 2};  // 2 may be the exit code of exec's own command
 }
 
-ShowText stray_word(CLI::App& root, CLI::App* verb, const std::string& word) {
+ShowText stray_words(CLI::App& root, CLI::App* verb, const std::vector<std::string>& left) {
+  const std::string& word = left.front();
+  const std::string name = verb != nullptr ? verb->get_name() : std::string();
   std::vector<std::string> known;
   if (verb == nullptr && !word.starts_with("-")) {
     for (CLI::App* each : root.get_subcommands([](CLI::App*) { return true; }))
       known.push_back(each->get_name());
-    std::string near = nearest_word(word, known);
-    return wrong_call(
-        "there is no verb '" + word + "'" + (near.empty() ? "" : ": did you mean '" + near + "'?"), {});
+    return wrong_call(unknown_verb_text(left, known), {});
   }
-  std::string name = verb ? verb->get_name() : std::string();
-  if (!word.starts_with("-")) {
-    bool takes_command = name == "run" || name == "exec" || name == "swap";
-    return wrong_call(
-        "'" + word + "' is one word too many" + (takes_command ? ": a command stands after `--`" : ""), name);
-  }
-  for (CLI::Option* each : (verb != nullptr ? verb : &root)->get_options()) {
+  if (!word.starts_with("-")) return wrong_call(extra_word_text(word, name), name);
+  for (CLI::Option* each : (verb != nullptr ? verb : &root)->get_options())
     for (const std::string& long_name : each->get_lnames()) known.push_back("--" + long_name);
-  }
-  std::string near = nearest_word(word.substr(0, word.find('=')), known);
-  return wrong_call(
-      "there is no option '" + word + "'" + (near.empty() ? "" : ": did you mean '" + near + "'?"), name);
+  return wrong_call(unknown_option_text(word, name, known), name);
 }
 
 }  // namespace berth

@@ -25,10 +25,10 @@ CommandWords cut_command(const std::vector<std::string>& arguments);
 /// `help VERB` of `VERB --help`. Otherwise what is wrong: there is no such verb to be helped with.
 std::optional<ShowText> put_in_order(CLI::App& root, std::vector<std::string>& options);
 
-/// What is wrong with a call of `verb` (empty: of none).
+/// What is wrong with a call of `verb` (empty: of none), and where to read more.
 ShowText wrong_call(std::string what, std::string_view verb);
 
-/// What is wrong with a word that the parser has left over. `verb` may be null.
-ShowText stray_word(CLI::App& root, CLI::App* verb, const std::string& word);
+/// What is wrong with the first of the words that the parser has left over. `verb` may be null.
+ShowText stray_words(CLI::App& root, CLI::App* verb, const std::vector<std::string>& left);
 
 }  // namespace berth

@@ -50,7 +50,8 @@ enum class AppMode : std::uint8_t {
 
 /// [listener."HOST:PORT"]: what acts before an app is known.
 struct ListenerConfig {
-  std::vector<Endpoint> addresses;     ///< `localhost:N` gives two
+  std::vector<Endpoint> addresses;  ///< `localhost:N` gives two
+  std::vector<Endpoint> by_name;    ///< of `addresses`, those that `localhost` gave: the machine may lack one
   std::vector<std::string> inherited;  ///< names of listeners that systemd hands over; "" is all of them
   std::string text;                    ///< as the user wrote it
   AppMode mode = AppMode::Http;        ///< of its apps; with Tcp there is one
@@ -95,7 +96,7 @@ struct ReadyConfig {
   std::string host = "localhost";  ///< Host field of the check and of `warm`
   int status_min = 100;            ///< a final status within [min, max] is ready; default: anything below 500
   int status_max = 499;
-  std::string log;                ///< a regular expression as ECMAScript has them
+  std::string log;                ///< a regular expression of RE2
   std::vector<std::string> exec;  ///< a program and its arguments
   std::uint32_t successes = 1;    ///< how often in a row the check has to pass
   std::vector<std::string> warm;  ///< paths that are requested before the switch

@@ -40,6 +40,18 @@ std::optional<unsigned> cut_number(std::string_view& text) {
   return number;
 }
 
+/// A sentence that quotes a value need not quote a megabyte.
+std::string shortened(std::string what) {
+  constexpr std::size_t kEnd = 150;
+  if (what.size() <= 4 * kEnd) return what;
+  const auto within = [&](std::size_t at) { return (static_cast<unsigned char>(what[at]) & 0xc0U) == 0x80U; };
+  std::size_t begin = kEnd;
+  std::size_t end = what.size() - kEnd;
+  while (begin > 0 && within(begin)) --begin;
+  while (end < what.size() && within(end)) ++end;
+  return what.substr(0, begin) + " … " + what.substr(end);
+}
+
 std::pair<unsigned, unsigned> order(const ConfigError& error) {
   const FilePlace place = file_place(error.where);
   return {place.line == 0 ? std::numeric_limits<unsigned>::max() : place.line, place.column};
@@ -62,7 +74,15 @@ ConfigError config_fault(std::string where, std::string what, std::string hint) 
     hint = what.substr(at + 2);
     what.resize(at);
   }
-  return {std::move(where), std::move(what), std::move(hint)};
+  return {std::move(where), shortened(std::move(what)), std::move(hint)};
+}
+
+void bound(std::vector<ConfigError>& errors) {
+  if (errors.size() <= kMostFaults) return;
+  const std::size_t more = errors.size() - kMostFaults;
+  errors.resize(kMostFaults);
+  errors.push_back(
+      {file_place(errors.front().where).file, "and " + std::to_string(more) + " more faults", {}});
 }
 
 void sort_by_place(std::vector<ConfigError>& errors) {
@@ -71,7 +91,9 @@ void sort_by_place(std::vector<ConfigError>& errors) {
 }
 
 std::string nearest_word(std::string_view word, const std::vector<std::string>& known) {
+  constexpr std::size_t kLongestWord = 64;
   std::string best;
+  if (word.size() > kLongestWord) return best;
   std::size_t least = std::max<std::size_t>(2, word.size() / 3) + 1;
   for (const std::string& candidate : known) {
     std::size_t d = distance(word, candidate);

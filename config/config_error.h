@@ -52,10 +52,17 @@ struct Origins {
 /// A fault whose `what` may have its hint behind a semicolon: "'x' is no size; write 64KiB".
 ConfigError config_fault(std::string where, std::string what, std::string hint = {});
 
+/// So many faults are told at most.
+inline constexpr std::size_t kMostFaults = 100;
+
+/// Of more than kMostFaults, the first, and how many more there are.
+void bound(std::vector<ConfigError>& errors);
+
 /// By their places in the file; those without one stand at the end.
 void sort_by_place(std::vector<ConfigError>& errors);
 
-/// The word of `known` that `word` was probably meant to be; empty when none is near.
+/// The word of `known` that `word` was probably meant to be; empty when none is near, or `word` is longer
+/// than any of them could be.
 std::string nearest_word(std::string_view word, const std::vector<std::string>& known);
 
 }  // namespace berth

@@ -7,7 +7,7 @@ namespace berth {
 std::string expand_variables(const std::string& text, const Variables& variables, std::string& missing) {
   auto is_name = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; };
   std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
+  for (std::size_t i = 0; i < text.size() && out.size() <= kLongestVariable; ++i) {
     if (text[i] != '$') {
       out += text[i];
       continue;

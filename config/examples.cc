@@ -59,6 +59,9 @@ berth status --json | jq .apps[0].state  for a script
     {"why", R"(berth why                                the last swap, in sentences
 berth why web --json                     its report, for a script
 )"},
+    {"history", R"(berth history                            what has served, numbered
+berth rollback --to 3                    one of it again
+)"},
     {"logs", R"(berth logs -f                            all apps, as they write
 berth logs web -n 20                     the last lines of one
 berth logs --raw > app.log               with every byte that was written

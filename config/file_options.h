@@ -19,6 +19,7 @@ class FileVerbs {
  private:
   CheckVerb check_;
   InitVerb init_;
+  std::optional<std::string> word_;  ///< a file without its option
   bool defaults_ = false;
   bool schema_ = false;
 };

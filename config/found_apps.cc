@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <optional>
-#include <regex>
 #include <string_view>
 #include <utility>
 
 #include "config/known_servers.h"
+#include "config/pattern.h"
 
 namespace berth {
 namespace {
@@ -18,13 +18,14 @@ bool has(const Directory& directory, std::string_view name) {
   return std::find(directory.names.begin(), directory.names.end(), name) != directory.names.end();
 }
 
-bool has_line(const std::string& text, const char* pattern) {
-  return std::regex_search(text, std::regex(pattern, std::regex::ECMAScript | std::regex::multiline));
+/// `pattern` sees each line by itself: ^ is where a line begins.
+bool has_line(const std::string& text, std::string_view pattern) {
+  return Pattern("(?m)" + std::string(pattern)).in(text);
 }
 
 std::optional<Recognised> known(const Directory& directory, const Words& command) {
-  return recognise(command, [&](std::string_view name) -> std::optional<std::string> {
-    const auto found = directory.scripts.find(std::string(name));
+  return recognise(command, [&](const ScriptCall& call) -> std::optional<std::string> {
+    const auto found = directory.scripts.find(call.script);
     return found == directory.scripts.end() ? std::nullopt : std::optional(found->second);
   });
 }
@@ -70,15 +71,12 @@ Words python_words(const Directory& directory, Words command) {
 std::optional<Words> python_command(const std::string& file, const std::string& text) {
   const std::string module = file.substr(0, file.size() - 3);
   // At the beginning of a line: what a function makes has no name to serve it by.
-  const auto multiline = std::regex::ECMAScript | std::regex::multiline;
-  const std::regex asgi(R"(^(\w+)\s*(:[^=\n]*)?=\s*(\w+\.)*(FastAPI|Starlette|Quart|Litestar)\()", multiline);
-  const std::regex flask(R"(^(\w+)\s*(:[^=\n]*)?=\s*(\w+\.)*Flask\()", multiline);
-  std::smatch found;
-  if (std::regex_search(text, found, asgi)) return Words{"uvicorn", module + ":" + found[1].str()};
-  if (std::regex_search(text, found, flask)) {
-    const std::string name = found[1].str();
-    const bool usual = name == "app" || name == "application";
-    return Words{"flask", "--app", usual ? module : module + ":" + name, "run"};
+  const Pattern asgi(R"((?m)^(\w+)\s*(:[^=\n]*)?=\s*(\w+\.)*(FastAPI|Starlette|Quart|Litestar)\()");
+  const Pattern flask(R"((?m)^(\w+)\s*(:[^=\n]*)?=\s*(\w+\.)*Flask\()");
+  if (const auto name = asgi.first_group(text)) return Words{"uvicorn", module + ":" + *name};
+  if (const auto name = flask.first_group(text)) {
+    const bool usual = *name == "app" || *name == "application";
+    return Words{"flask", "--app", usual ? module : module + ":" + *name, "run"};
   }
   if (has_line(text, R"(^(import|from) streamlit\b)")) return Words{"streamlit", "run", file};
   return std::nullopt;

@@ -65,6 +65,7 @@ std::string usage_text(const CLI::App& verb) {
   if (name == "port") return "berth port HOST:PORT [--wait TIME] [--json]";
   if (name == "swap")
     return "berth swap [APP] [OPTIONS] [-- COMMAND ARG...]\nberth swap [APP] --to ADDRESS [OPTIONS]";
+  if (name == "check" || name == "init") return "berth " + name + " [FILE] [OPTIONS]";
   if (name == "attach") return "berth attach [APP] ADDRESS [OPTIONS]";
   if (name == "completions") return "berth completions bash|zsh|fish";
   if (name == "help") return "berth help [VERB]\nberth help --man";

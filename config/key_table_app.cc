@@ -164,7 +164,7 @@ std::vector<FileKey> check_rows() {
           {"notify", KeyType::OnlyTrue, "true", "Instead: READY=1 comes to NOTIFY_SOCKET, as for systemd"},
           of_check(Kind::Notify, yes)),
       file_key({"log", KeyType::Text, R"("listening on [0-9]+")",
-                "Instead: a line of its output matches this regular expression"},
+                "Instead: a line of its output matches this regular expression (RE2's syntax)"},
                of_check(Kind::Log, [](const ReadyConfig& r) { return toml_text(r.log); })),
       file_key(
           {"exec", KeyType::Words, R"(["pg_isready", "-p", "{port}"])", "Instead: this command ends with 0"},

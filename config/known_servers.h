@@ -1,5 +1,5 @@
 // Popular servers, recognised by their plain command line and given the words that put them where berth wants
-// them. One table says what each needs; nothing else in the program knows a server by name. Pure.
+// them, as server_table.h says what each needs. Pure.
 #pragma once
 
 #include <functional>
@@ -8,10 +8,12 @@
 #include <string_view>
 #include <vector>
 
+#include "config/wrappers.h"
+
 namespace berth {
 
-/// The text of a script of package.json; nullopt: there is none of that name.
-using ScriptOf = std::function<std::optional<std::string>(std::string_view name)>;
+/// The text of a script of the package.json that is meant; nullopt: there is none.
+using ScriptOf = std::function<std::optional<std::string>(const ScriptCall& call)>;
 
 /// A plain command as it is to be started instead.
 struct Recognised {

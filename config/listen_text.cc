@@ -9,6 +9,7 @@ namespace berth {
 namespace {
 
 constexpr std::string_view kSystemd = "systemd";
+constexpr std::size_t kMostAddresses = 64;
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
@@ -36,7 +37,8 @@ bool add_inherited(std::string_view text, std::vector<std::string>& into) {
   return true;
 }
 
-std::string add_address(std::string_view text, std::vector<Endpoint>& into) {
+std::string add_address(std::string_view text, ListenText& names) {
+  std::vector<Endpoint>& into = names.addresses;
   std::string quoted = "'" + std::string(text) + "'";
   if (text.empty()) return "an address is missing; write HOST:PORT, for example 127.0.0.1:8000";
   if (auto endpoint = Endpoint::parse(text)) {
@@ -44,20 +46,29 @@ std::string add_address(std::string_view text, std::vector<Endpoint>& into) {
     into.push_back(*endpoint);
     return {};
   }
-  if (text.find("://") != std::string_view::npos) return quoted + " is a URL; write HOST:PORT";
+  if (const auto scheme = text.find("://"); scheme != std::string_view::npos) {
+    const std::string_view place = text.substr(scheme + 3, text.find('/', scheme + 3) - scheme - 3);
+    return quoted + " is a URL; write " + (Endpoint::parse(place) ? std::string(place) : "HOST:PORT");
+  }
   if (text == "unix:") return quoted + " has no path; write unix:/run/app.sock";
   auto colon = text.rfind(':');
   if (colon == std::string_view::npos) {
     bool digits = std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-    return digits ? quoted + " is not an address; write 127.0.0.1:" + std::string(text)
-                  : quoted + " has no port; write HOST:PORT, for example 127.0.0.1:8000";
+    if (!digits) return quoted + " has no port; write HOST:PORT, for example 127.0.0.1:8000";
+    const auto here = Endpoint::parse("127.0.0.1:" + std::string(text));
+    if (!here) return quoted + ": the port must be a number from 0 to 65535";
+    into.push_back(*here);
+    return {};
   }
   std::string_view host = text.substr(0, colon);
   auto with_any = Endpoint::parse("0.0.0.0" + std::string(text.substr(colon)));
   if (!with_any) return quoted + ": the port must be a number from 0 to 65535";
   if (is_loopback_name(host)) {
-    into.push_back(Endpoint::loopback_v4(with_any->port));
-    into.push_back(Endpoint::loopback_v6(with_any->port));
+    for (const Endpoint& each :
+         {Endpoint::loopback_v4(with_any->port), Endpoint::loopback_v6(with_any->port)}) {
+      into.push_back(each);
+      names.by_name.push_back(each);
+    }
     return {};
   }
   if (host.find('%') != std::string_view::npos)
@@ -98,8 +109,10 @@ std::variant<ListenText, std::string> parse_listen(std::string_view text) {
     more = comma != std::string_view::npos;
     const std::string_view one = trimmed(text.substr(0, comma));
     if (!add_inherited(one, names.inherited)) {
-      if (std::string wrong = add_address(one, names.addresses); !wrong.empty()) return wrong;
+      if (std::string wrong = add_address(one, names); !wrong.empty()) return wrong;
     }
+    if (names.addresses.size() + names.inherited.size() > kMostAddresses)
+      return "at most " + std::to_string(kMostAddresses) + " addresses in one list";
     if (more) text.remove_prefix(comma + 1);
   }
   return names;
@@ -125,7 +138,7 @@ std::string overlap_text(const ListenText& a) {
     seen.addresses.push_back(one);
   }
   for (const std::string& one : a.inherited) {
-    if (std::string wrong = overlap_text({{}, {one}}, seen); !wrong.empty()) return wrong;
+    if (std::string wrong = overlap_text({{}, {one}, {}}, seen); !wrong.empty()) return wrong;
     seen.inherited.push_back(one);
   }
   return {};

@@ -14,10 +14,12 @@ namespace berth {
 struct ListenText {
   std::vector<Endpoint> addresses;
   std::vector<std::string> inherited;  ///< names of listeners that systemd hands over; "" is all of them
+  std::vector<Endpoint> by_name{};     ///< of `addresses`, those that `localhost` gave
 };
 
-/// "HOST:PORT", "unix:/PATH", "systemd" or "systemd:NAME", several with commas between; `localhost:N` is
-/// 127.0.0.1 and ::1. A host is an address or localhost. The string is what is wrong with it.
+/// "HOST:PORT", "PORT" (of 127.0.0.1), "unix:/PATH", "systemd" or "systemd:NAME", several with commas
+/// between; `localhost:N` is 127.0.0.1 and ::1. A host is an address or localhost. The string is what is
+/// wrong with it.
 std::variant<ListenText, std::string> parse_listen(std::string_view text);
 
 /// Whether two listeners cannot both be had: one would take what the other is to get. The string is empty

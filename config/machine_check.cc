@@ -9,6 +9,7 @@
 #include <string>
 #include <system_error>
 
+#include "config/program_hint.h"
 #include "config/validate_parts.h"
 
 namespace berth {
@@ -63,10 +64,11 @@ void check_program(const std::string& key, const std::vector<std::string>& comma
   const bool path = program.find('/') != std::string::npos;
   // Where there is no directory, nothing is found in it.
   if (path && !has_dir(app)) return;
+  const std::string hint = program_hint(program, app.dir);
   faults.add("app." + app.name + "." + key,
              path ? "'" + program + "' is not a program in " + app.dir
                   : "the program '" + program + "' is not in PATH",
-             "install it, or write where it is");
+             hint.empty() ? "install it, or write where it is" : hint);
 }
 
 void check_programs(const AppConfig& app, FaultList& faults) {

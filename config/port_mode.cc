@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "config/loopback_name.h"
+#include "config/placeholders.h"
 
 namespace berth {
 namespace {
@@ -40,6 +41,16 @@ std::optional<std::string> set_port(PortConfig& port, std::string_view text) {
 }
 
 std::variant<Endpoint, std::string> parse_server_address(std::string_view text) {
+  constexpr std::string_view kHttp = "http://";
+  if (text.starts_with("https://"))
+    return quoted(text) + ": berth speaks to a server without TLS; write HOST:PORT";
+  if (text.starts_with(kHttp)) {
+    const std::string_view place = text.substr(kHttp.size());
+    const std::size_t slash = std::min(place.find('/'), place.size());
+    if (place.size() > slash + 1)
+      return quoted(text) + " is a page, not a server; write " + std::string(place.substr(0, slash));
+    text = place.substr(0, slash);
+  }
   std::string address(text);
   const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
   if (digits) address = "127.0.0.1:" + address;
@@ -89,9 +100,9 @@ std::string_view port_mode_text(PortMode mode) {
 }
 
 std::optional<PortMode> placeholder_mode(std::string_view text) {
-  if (text.find("{fd}") != std::string_view::npos) return PortMode::Fd;
-  if (text.find("{socket}") != std::string_view::npos) return PortMode::Unix;
-  if (text.find("{port}") != std::string_view::npos) return PortMode::Lease;
+  if (names_placeholder(text, "fd")) return PortMode::Fd;
+  if (names_placeholder(text, "socket")) return PortMode::Unix;
+  if (names_placeholder(text, "port")) return PortMode::Lease;
   return std::nullopt;
 }
 

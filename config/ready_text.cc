@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <regex>
 #include <utility>
 
 namespace berth {
@@ -61,15 +60,6 @@ std::optional<std::string> set_ready_status(ReadyConfig& ready, std::string_view
     return "'" + std::string(text) + "' begins above its end; write the lower status first, as in 200-299";
   ready.status_min = least;
   ready.status_max = most;
-  return std::nullopt;
-}
-
-std::optional<std::string> pattern_fault(const std::string& pattern) {
-  try {
-    std::regex tried(pattern);
-  } catch (const std::regex_error& error) {
-    return error.what();
-  }
   return std::nullopt;
 }
 

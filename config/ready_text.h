@@ -17,9 +17,6 @@ std::optional<std::string> set_ready_check(ReadyConfig& ready, std::string_view 
 /// "200" or "200-299". Returns what is wrong, or nothing.
 std::optional<std::string> set_ready_status(ReadyConfig& ready, std::string_view text);
 
-/// Why `pattern` is no regular expression, or nothing.
-std::optional<std::string> pattern_fault(const std::string& pattern);
-
 /// The check in one line, as the options have it: "http=/health".
 std::string ready_check_text(const ReadyConfig& ready);
 

@@ -12,8 +12,8 @@
 #include "config/mode_text.h"
 #include "config/port_mode.h"
 #include "config/ready_text.h"
-#include "config/toml_file.h"
 #include "config/validate.h"
+#include "config/working_dir.h"
 
 namespace berth {
 namespace {
@@ -36,7 +36,7 @@ class OptionReader {
     origins_.of[key_ + ".command"] = "after --";
     origins_.of[key_ + ".env"] = "--env";
     read_listen(app);
-    app.dir = verb_.dir ? (fs::path(working_dir_) / *verb_.dir).lexically_normal().string() : working_dir_;
+    app.dir = verb_.dir ? joined_path(working_dir_, *verb_.dir) : working_dir_;
     read_start(app);
     read_ready(app.ready);
     duration("--drain", "drain", verb_.drain, app.drain);
@@ -180,11 +180,11 @@ bool has_app_options(const RunVerb& verb) {
          !verb.limits.empty() || !verb.trusted.empty();
 }
 
-RunConfig from_file(const RunVerb& verb, const std::string& working_dir) {
-  fs::path path = fs::path(working_dir) / verb.file.value_or("berth.toml");
-  FileResult file = load_file(path.lexically_normal().string(), verb.file.value_or("berth.toml"));
+RunConfig from_file(const RunVerb& verb, const std::string& working_dir, Milliseconds patience) {
+  const std::string path = joined_path(working_dir, verb.file.value_or("berth.toml"));
+  FileResult file = load_file(path, verb.file.value_or("berth.toml"), patience);
   RunConfig result{.config = std::move(file.config),
-                   .file = path.lexically_normal().string(),
+                   .file = path,
                    .errors = std::move(file.errors),
                    .origins = std::move(file.origins)};
   if (has_app_options(verb)) {
@@ -220,7 +220,7 @@ void read_log(const RunVerb& verb, RunConfig& result) {
 
 }  // namespace
 
-RunConfig make_run_config(const RunVerb& verb, const std::string& working_dir) {
+RunConfig make_run_config(const RunVerb& verb, const std::string& working_dir, Milliseconds patience) {
   RunConfig result;
   std::error_code error;
   const bool without_file = !verb.command.empty() || verb.external;
@@ -232,7 +232,7 @@ RunConfig make_run_config(const RunVerb& verb, const std::string& working_dir) {
   if (without_file) {
     result = OptionReader(verb, working_dir).read();
   } else if (verb.file || fs::exists(fs::path(working_dir) / "berth.toml", error)) {
-    result = from_file(verb, working_dir);
+    result = from_file(verb, working_dir, patience);
   } else {
     result.nothing_to_run = true;
     return result;

@@ -1,5 +1,5 @@
 // From `berth run` as it was typed to the Config that runs: the file, or one app from the options. The one
-// place that reads the disk for it. Knows neither TOML nor the parser of the command line.
+// place that reads the disk for it. Knows neither TOML's syntax nor the parser of the command line.
 #pragma once
 
 #include <string>
@@ -8,6 +8,7 @@
 #include "config/command_line.h"
 #include "config/config.h"
 #include "config/config_error.h"
+#include "config/toml_file.h"
 
 namespace berth {
 
@@ -22,7 +23,9 @@ struct RunConfig {
 };
 
 /// `working_dir`: absolute, the caller's; relative directories and ./berth.toml are found from it.
-RunConfig make_run_config(const RunVerb& verb, const std::string& working_dir);
+/// `patience`: how long a pipe in the file's place is waited for.
+RunConfig make_run_config(const RunVerb& verb, const std::string& working_dir,
+                          Milliseconds patience = kPipePatience);
 
 /// The faults as one text for stderr.
 std::string errors_text(const std::vector<ConfigError>& errors);

@@ -1,6 +1,33 @@
 #include "config/run_options.h"
 
+#include "config/command_words.h"
+
 namespace berth {
+
+CLI::App* add_client(CLI::App& root, const std::string& name, const std::string& description,
+                     Target& target) {
+  CLI::App* app = root.add_subcommand(name, description);
+  if (name == "stop" || name == "reload")
+    app->add_option("ADDRESS", target.app, "an address of the berth meant")->type_name("");
+  else if (name != "attach")
+    app->add_option("APP", target.app,
+                    "which app: its name, or an address of it (may be left out when there is one)")
+        ->type_name("");
+  add_valued_option(*app, "--control", target.control, "PATH", "the control socket of the berth meant");
+  app->add_flag("--json", target.json, "the API's own objects instead of text");
+  return app;
+}
+
+std::optional<ShowText> read_env_words(const std::vector<std::string>& words,
+                                       std::map<std::string, std::string>& into, const std::string& verb) {
+  for (const std::string& word : words) {
+    const auto equals = word.find('=');
+    if (equals == std::string::npos || equals == 0)
+      return wrong_call("--env '" + word + "' is not K=V", verb);
+    into[word.substr(0, equals)] = word.substr(equals + 1);
+  }
+  return std::nullopt;
+}
 
 void add_run_options(CLI::App& app, RunVerb& run, std::vector<std::string>& env) {
   add_valued_option(app, "-l,--listen", run.listen, "ADDRESS",

@@ -19,6 +19,13 @@ void add_valued_option(CLI::App& app, const std::string& names, Value& into, con
     made->expected(1)->allow_extra_args(false)->take_all();
 }
 
+/// A verb that speaks to a running berth: with the app where it takes one, --control and --json.
+CLI::App* add_client(CLI::App& root, const std::string& name, const std::string& description, Target& target);
+
+/// Reads words like K=V; otherwise what is wrong with them.
+std::optional<ShowText> read_env_words(const std::vector<std::string>& words,
+                                       std::map<std::string, std::string>& into, const std::string& verb);
+
 /// `run` and `env` (K=V words, unread) are filled when `app` is parsed, and outlive it.
 void add_run_options(CLI::App& app, RunVerb& run, std::vector<std::string>& env);
 

@@ -3,21 +3,25 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <utility>
 
 #include "config/key_table.h"
 #include "config/mode_text.h"
 #include "config/port_mode.h"
+#include "config/program_hint.h"
+#include "config/read_file.h"
 #include "config/ready_text.h"
+#include "config/toml_bounds.h"
 #include "config/toml_table.h"
 #include "config/validate.h"
+#include "config/working_dir.h"
 
 namespace berth {
 namespace {
 
 void read_env(const Variables& variables, Table table, AppConfig& app) {
+  constexpr std::size_t kLongestEnvironment = 16 * kLongestVariable;
+  std::size_t total = 0;
   for (const auto& [key, node] : table.raw()) {
     const std::string name(key.str());
     table.take(name);
@@ -28,6 +32,10 @@ void read_env(const Variables& variables, Table table, AppConfig& app) {
     }
     std::string missing;
     app.env[name] = expand_variables(value->get(), variables, missing);
+    if (app.env[name].size() > kLongestVariable || (total += app.env[name].size()) > kLongestEnvironment) {
+      table.fault(name, "the variables of an app are longer than the kernel takes", "write shorter ones");
+      return;
+    }
     if (!missing.empty())
       table.fault(name, "$" + missing + " is not set in berth's environment", "write $$ for a dollar");
   }
@@ -153,11 +161,18 @@ AppConfig read_app(const FileSource& source, const std::string& name, Table tabl
   app.name = name;
   app.dir = source.dir;
   read_place(table, app);
-  table.words("command", app.command);
+  const toml::node* command = table.raw().get("command");
+  if (command != nullptr && command->is_string()) {
+    table.take("command");
+    table.fault("command", "'command' is a list of words",
+                "write " + words_of_text(command->as_string()->get()));
+  } else {
+    table.words("command", app.command);
+  }
   read_start(table, app);
   std::string dir;
   table.text("dir", dir);
-  if (!dir.empty()) app.dir = (std::filesystem::path(source.dir) / dir).lexically_normal().string();
+  if (!dir.empty()) app.dir = joined_path(source.dir, dir);
   if (app.dir.size() > 1 && app.dir.ends_with('/')) app.dir.pop_back();
   if (auto env = table.table("env")) read_env(source.variables, *env, app);
   if (app.listen.empty())
@@ -188,7 +203,7 @@ void read_log(const FileSource& source, Table table, LogConfig& log) {
                [&](const std::string& text) { return set_log_level(log.level, text); });
   table.text("access", log.access, R"(a file's name, or "-")");
   if (!log.access.empty() && log.access != "-")
-    log.access = (std::filesystem::path(source.dir) / log.access).lexically_normal().string();
+    log.access = joined_path(source.dir, log.access);
   table.chosen("access_format", R"("combined" or "json")",
                [&](const std::string& text) { return set_access_format(log.access_format, text); });
   table.finish();
@@ -236,25 +251,24 @@ FileResult parse_toml(std::string_view text, const FileSource& source) {
     result.errors.push_back(std::move(error));
   }
   sort_by_place(result.errors);
+  bound(result.errors);
   result.origins = std::move(reading.origins);
   return result;
 }
 
-FileResult load_file(const std::string& path, const std::string& name) {
-  std::ifstream file(path, std::ios::binary);
-  std::stringstream text;
-  // A directory opens but does not read; an empty file reads as nothing, which << takes for a failure.
-  const bool empty = file && file.peek() == std::ifstream::traits_type::eof() && !file.bad();
-  if (!empty && (!file || !(text << file.rdbuf()))) {
+FileResult load_file(const std::string& path, const std::string& name, Milliseconds patience) {
+  const FileText file = read_file(path, kLargestFile, patience);
+  if (!file.fault.empty()) {
     FileResult result;
-    result.errors.push_back({name, "this file cannot be read", "berth run -c FILE says which file to read"});
+    result.errors.push_back(
+        {name, "this file cannot be read: " + file.fault, "berth run -c FILE says which file to read"});
     return result;
   }
   auto variable = [](const std::string& key) -> std::optional<std::string> {
     const char* value = std::getenv(key.c_str());
     return value == nullptr ? std::nullopt : std::optional<std::string>(value);
   };
-  return parse_toml(text.str(), {name, std::filesystem::path(path).parent_path().string(), variable});
+  return parse_toml(file.text, {name, std::filesystem::path(path).parent_path().string(), variable});
 }
 
 }  // namespace berth

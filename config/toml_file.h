@@ -27,7 +27,11 @@ struct FileSource {
 /// Reads `text`. Pure but for what `variables` does.
 FileResult parse_toml(std::string_view text, const FileSource& source);
 
-/// Reads the file at `path` (absolute), called `name` in errors, with the process's environment.
-FileResult load_file(const std::string& path, const std::string& name);
+/// How long a pipe in a file's place is waited for, where nothing else waits meanwhile.
+inline constexpr Milliseconds kPipePatience{5'000};
+
+/// Reads the file at `path` (absolute), called `name` in errors, with the process's environment. Of a pipe it
+/// waits for the end, `patience` at most.
+FileResult load_file(const std::string& path, const std::string& name, Milliseconds patience = kPipePatience);
 
 }  // namespace berth

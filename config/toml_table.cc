@@ -3,10 +3,28 @@
 #include <algorithm>
 
 #include "config/duration_text.h"
+#include "config/toml_bounds.h"
 #include "config/toml_text.h"
 
 namespace berth {
 namespace {
+
+constexpr std::size_t kLongestKey = 255;
+
+/// Where a key is longer than any that means something; nullopt: nowhere.
+std::optional<toml::source_position> long_key(const toml::node& node) {
+  std::optional<toml::source_position> found;
+  if (const auto* table = node.as_table()) {
+    for (const auto& [key, value] : *table) {
+      if (key.str().size() > kLongestKey) return key.source().begin;
+      if ((found = long_key(value))) return found;
+    }
+  }
+  if (const auto* array = node.as_array())
+    for (const toml::node& each : *array)
+      if ((found = long_key(each))) return found;
+  return found;
+}
 
 auto order(const Table& table) { return std::pair(table.position().line, table.position().column); }
 
@@ -22,11 +40,25 @@ void Reading::fault(const toml::source_position& position, std::string what, std
 
 std::optional<toml::table> parse_toml_text(std::string_view text, const Reading& reading,
                                            ConfigError& wrong) {
+  if (const auto beyond = toml_beyond_bounds(text)) {
+    wrong = {reading.name + ":" + std::to_string(beyond->line) + ":" + std::to_string(beyond->column),
+             beyond->what, "nothing of the file is read"};
+    return std::nullopt;
+  }
   try {
-    return toml::parse(text, reading.name);
+    toml::table read = toml::parse(text, reading.name);
+    if (const auto at = long_key(read)) {
+      wrong = {reading.at(*at), "a key is longer than " + std::to_string(kLongestKey) + " bytes",
+               "nothing of the file is read"};
+      return std::nullopt;
+    }
+    return read;
   } catch (const toml::parse_error& error) {
-    wrong = {reading.at(error.source().begin), std::string(error.description()),
-             "nothing behind it is read before that"};
+    const std::string what(error.description());
+    // What an unquoted word looks like to the parser.
+    const bool bare = what.find("could not determine value type") != std::string::npos;
+    wrong = {reading.at(error.source().begin), bare ? "this is neither a text in quotes nor a number" : what,
+             bare ? R"(a text stands in quotes: KEY = "value")" : "nothing behind it is read before that"};
     return std::nullopt;
   }
 }
@@ -54,8 +86,12 @@ void Table::fault(const std::string& key, const toml::node& node, std::string wh
   reading_->fault(node.source().begin, std::move(what), std::move(hint));
 }
 
+void Table::know(const std::string& key) {
+  if (taken_.insert(key).second) known_.push_back(key);
+}
+
 const toml::node* Table::take(const std::string& key) {
-  if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.push_back(key);
+  know(key);
   const toml::node* node = table_->get(key);
   if (node != nullptr) reading_->origins.of[path_of(key)] = reading_->at(node->source().begin);
   return node;
@@ -139,7 +175,7 @@ std::vector<std::pair<std::string, Table>> Table::tables() {
   std::vector<std::pair<std::string, Table>> found;
   for (const auto& [key, node] : *table_) {
     const std::string name(key.str());
-    known_.push_back(name);
+    know(name);
     if (const auto* inner = node.as_table())
       found.emplace_back(name, Table(*reading_, *inner, path_ + "." + name, header_ + "." + toml_key(name)));
     else
@@ -153,7 +189,8 @@ std::vector<std::pair<std::string, Table>> Table::tables() {
 void Table::finish() {
   for (const auto& [key, node] : *table_) {
     const std::string name(key.str());
-    if (std::find(known_.begin(), known_.end(), name) != known_.end()) continue;
+    if (taken_.contains(name)) continue;
+    if (reading_->full()) return;
     const std::string place = path_.empty() ? "at the top of the file" : "in [" + header_ + "]";
     reading_->fault(key.source().begin, "there is no key '" + name + "' " + place, hint_for(name));
   }

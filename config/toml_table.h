@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -27,6 +28,8 @@ struct Reading {
 
   std::string at(const toml::source_position& position) const;
   void fault(const toml::source_position& position, std::string what, std::string hint = {});
+  /// Whether there are faults enough already; who could say one more need not look for its words.
+  bool full() const { return faults.size() > kMostFaults; }
 };
 
 /// The file's tables; nullopt: see `wrong`, which has its place.
@@ -89,8 +92,10 @@ class Table {
   Reading* reading_;
   const toml::table* table_;
   std::string path_;
-  std::string header_;  ///< as it stands in the file: listener."127.0.0.1:8000"
-  std::vector<std::string> known_;
+  std::string header_;              ///< as it stands in the file: listener."127.0.0.1:8000"
+  std::vector<std::string> known_;  ///< in the order in which they were taken
+  std::set<std::string, std::less<>> taken_;
+  void know(const std::string& key);
 };
 
 }  // namespace berth

@@ -9,6 +9,7 @@
 
 #include "config/duration_text.h"
 #include "config/listen_text.h"
+#include "config/pattern.h"
 #include "config/port_mode.h"
 #include "config/ready_text.h"
 #include "config/trusted.h"
@@ -31,6 +32,9 @@ constexpr std::array<SignalName, 8> kSignals{{{"TERM", SIGTERM},
                                               {"USR2", SIGUSR2},
                                               {"WINCH", SIGWINCH}}};
 
+constexpr std::size_t kMostApps = 1000;
+constexpr std::size_t kMostAddresses = 1000;
+
 class Checker {
  public:
   Checker(Config& config, const Origins& origins) : config_(config), faults_(origins) {}
@@ -39,9 +43,19 @@ class Checker {
     if (config_.front.workers > 256)
       fault("front.workers", "at most 256 workers", "write a number up to 256, or 0 for one per core");
     if (config_.apps.empty()) fault("app", "there is no app", "add a table [app.NAME] with a command");
+    // What follows compares them with each other, while a running front may wait for it.
+    if (config_.apps.size() > kMostApps || config_.listeners.size() > kMostApps) {
+      fault("app", "at most " + std::to_string(kMostApps) + " apps and as many listeners",
+            "serve the others with a berth of their own");
+      return faults_.take();
+    }
     for (AppConfig& app : config_.apps) check_app(app);
     for (ListenerConfig& listener : config_.listeners) check_listener(listener);
-    check_overlaps();
+    if (count_addresses() > kMostAddresses)
+      fault("app", "at most " + std::to_string(kMostAddresses) + " addresses in all",
+            "share one among apps by host or path");
+    else
+      check_overlaps();
     check_terminal();
     check_routes(config_, faults_);
     check_start_order(config_, faults_);
@@ -79,7 +93,7 @@ class Checker {
     if (!fits)
       fault(key, "'" + app.name + "' cannot name an app", "letters, digits, - and _ only, at most 64");
     check_start(key, app);
-    check_env(key, app);
+    check_words(key, app, faults_);
     check_ready(key, app.ready);
     if (app.max_retiring == 0)
       fault(key + ".max_retiring", "max_retiring must be at least 1", "write max_retiring = 4");
@@ -139,7 +153,7 @@ class Checker {
     if (app.ready.kind == ReadyConfig::Kind::Started)
       fault(key + ".ready", "that it was started does not say that it answers", "use http, tcp or listen");
     if (outside || app.port.mode == PortMode::External) return;
-    check_placeholders(key, app);
+    check_placeholders(key, app, faults_);
     // Two cannot have one number.
     if (app.port.mode == PortMode::Fixed) app.swap = SwapOrder::StopStart;
   }
@@ -157,44 +171,6 @@ class Checker {
     app.port.mode = PortMode::None;
     for (const std::string& word : app.command)
       if (placeholder_mode(word)) fault(key + ".command", none + ": there is no " + word, hint);
-  }
-
-  /// What the command and its variables name must be what the mode hands over.
-  void check_placeholders(const std::string& key, const AppConfig& app) {
-    std::set<PortMode> named;
-    const auto note = [&](std::string_view text) {
-      for (std::string_view each : {"{fd}", "{socket}", "{port}"})
-        if (text.find(each) != std::string_view::npos) named.insert(*placeholder_mode(each));
-    };
-    for (const std::string& word : app.command) note(word);
-    for (const auto& [name, value] : app.env) note(value);
-    const bool fd = named.contains(PortMode::Fd);
-    const bool socket = named.contains(PortMode::Unix);
-    const bool port = named.contains(PortMode::Lease);
-    const PortMode mode = app.port.mode.value_or(chosen_port_mode(app.port, app.command, app.env));
-    const std::string mode_is = "with port = \"" + std::string(port_mode_text(mode)) + "\"";
-    if (fd && mode != PortMode::Fd)
-      fault(key + ".command", "there is no {fd} " + mode_is, "leave out port: {fd} chooses it");
-    if (socket && mode != PortMode::Unix)
-      fault(key + ".command", "there is no {socket} " + mode_is, "a command has one way to its port");
-    if (port && mode == PortMode::Unix)
-      fault(key + ".command", "there is no {port} " + mode_is, "a command has one way to its port");
-    if (mode == PortMode::Unix && !socket)
-      fault(key + ".command", "nothing tells the command its socket",
-            "write {socket} where the path belongs");
-    if (mode == PortMode::Fd && app.ready.kind == ReadyConfig::Kind::Listen) {
-      fault(key + ".ready", "listen says nothing " + mode_is + ": berth itself listens", "use http or tcp");
-    }
-  }
-
-  void check_env(const std::string& key, const AppConfig& app) {
-    for (const auto& [name, value] : app.env) {
-      if (name.empty() || name.find('=') != std::string::npos || name.find('\0') != std::string::npos ||
-          value.find('\0') != std::string::npos) {
-        fault(key + ".env." + name, "'" + name + "' cannot be a variable of the environment",
-              "write a name without =");
-      }
-    }
   }
 
   /// Whether the check needs nothing of berth's but an address to ask.
@@ -234,8 +210,7 @@ class Checker {
       return fault(key, "the log check has no pattern",
                    R"(every line would match, so write what the right one says: log = "listening on")");
     if (auto wrong = pattern_fault(pattern))
-      fault(key, "'" + pattern + "' is not a regular expression: " + *wrong,
-            "a backslash before one of ( ) [ ] { } . * + ? | takes it as it is");
+      fault(key, "'" + pattern + "' is not a regular expression: " + wrong->what, wrong->hint);
   }
 
   void check_http(const std::string& key, const ReadyConfig& ready) {
@@ -271,6 +246,7 @@ class Checker {
     } else {
       auto& names = std::get<ListenText>(parsed);
       listener.addresses = std::move(names.addresses);
+      listener.by_name = std::move(names.by_name);
       listener.inherited = std::move(names.inherited);
     }
     if (!owned && !listens_unread()) {
@@ -297,6 +273,13 @@ class Checker {
                        [&](const AppConfig& app) { return faults_.unread("app." + app.name + ".listen"); });
   }
 
+  std::size_t count_addresses() const {
+    std::size_t count = 0;
+    for (const ListenerConfig& each : config_.listeners)
+      count += each.addresses.size() + each.inherited.size();
+    return count;
+  }
+
   void check_overlaps() {
     for (std::size_t i = 0; i < config_.listeners.size(); ++i) {
       for (std::size_t j = 0; j <= i; ++j) check_pair(config_.listeners[i], config_.listeners[j], i == j);
@@ -304,8 +287,9 @@ class Checker {
   }
 
   void check_pair(const ListenerConfig& a, const ListenerConfig& b, bool same) {
-    const ListenText first{a.addresses, a.inherited};
-    const std::string wrong = same ? overlap_text(first) : overlap_text(first, {b.addresses, b.inherited});
+    const ListenText first{a.addresses, a.inherited, {}};
+    const std::string wrong =
+        same ? overlap_text(first) : overlap_text(first, {b.addresses, b.inherited, {}});
     if (wrong.empty()) return;
     const std::string there = same ? "" : place_of(b);
     fault(key_of(a),

@@ -21,6 +21,8 @@ class FaultList {
   }
   /// "berth.toml:12:3"
   std::string place(const std::string& key) const { return origins_.find(key); }
+  /// So many that another one would help nobody.
+  bool full() const { return errors_.size() >= kMostFaults; }
   bool unread(const std::string& key) const { return origins_.unread.contains(key); }
   std::vector<ConfigError> take() { return std::move(errors_); }
 
@@ -28,6 +30,12 @@ class FaultList {
   const Origins& origins_;
   std::vector<ConfigError> errors_;
 };
+
+/// The words and variables of an app's command, check and hooks, whatever its port mode is.
+void check_words(const std::string& key, const AppConfig& app, FaultList& faults);
+
+/// That what the command and its variables name is what the port mode hands over.
+void check_placeholders(const std::string& key, const AppConfig& app, FaultList& faults);
 
 /// Hosts and paths of each app, and that no two apps answer the same requests of one listener. Hosts become
 /// lower case, paths lose a slash at their end.

@@ -1,7 +1,7 @@
 #include <algorithm>
-#include <functional>
 #include <map>
-#include <set>
+#include <string_view>
+#include <tuple>
 
 #include "config/path_text.h"
 #include "config/ready_text.h"
@@ -71,39 +71,85 @@ void check_place(AppConfig& app, FaultList& faults) {
     faults.add(key + ".ready.warm", "warm is for HTTP", "leave it out with mode = \"tcp\"");
 }
 
-/// Two apps whose requests nobody could tell apart.
-void check_collision(const AppConfig& app, const AppConfig& other, FaultList& faults) {
-  const std::string key = "app." + app.name;
-  const std::string there = faults.place("app." + other.name);
-  const std::string who = "'" + other.name + "'" + (there.empty() ? "" : " (" + there + ")");
-  if (app.mode == AppMode::Tcp || other.mode == AppMode::Tcp) {
-    faults.add(key + ".listen",
-               who + " already listens on " + app.listen + ", and bytes cannot be told apart",
-               "give each its own address");
-    return;
+/// Finds two apps whose requests nobody could tell apart, in one look at each.
+class Collisions {
+ public:
+  explicit Collisions(FaultList& faults) : faults_(faults) {}
+
+  void add(const AppConfig& app) {
+    const bool bytes = app.mode == AppMode::Tcp;
+    const auto other = bytes ? any_.find(app.listen) : bytes_.find(app.listen);
+    if (other != (bytes ? any_ : bytes_).end()) return tell_bytes(app, *other->second);
+    any_.emplace(app.listen, &app);
+    if (bytes) bytes_.emplace(app.listen, &app);
+    if (app.hosts.empty()) return add_way(app, "", app.path);
+    for (const std::string& host : app.hosts) add_way(app, host, host + app.path);
   }
-  if (one_spelling(app.path) != one_spelling(other.path)) return;
-  const bool both_any = app.hosts.empty() && other.hosts.empty();
-  const auto shared =
-      std::find_first_of(app.hosts.begin(), app.hosts.end(), other.hosts.begin(), other.hosts.end());
-  if (!both_any && shared == app.hosts.end()) return;
-  const std::string what = both_any ? app.path : *shared + app.path;
-  faults.add(key,
-             "app '" + app.name + "' answers the same requests as " + who + ": " + what + " on " + app.listen,
-             "give one of them another path, a host or an address");
-}
+
+ private:
+  using Way = std::tuple<std::string_view, std::string, std::string_view>;  ///< listen, path in one spelling, host
+
+  std::string named(const AppConfig& other) const {
+    const std::string there = faults_.place("app." + other.name);
+    return "'" + other.name + "'" + (there.empty() ? "" : " (" + there + ")");
+  }
+
+  void tell_bytes(const AppConfig& app, const AppConfig& other) {
+    faults_.add("app." + app.name + ".listen",
+                named(other) + " already listens on " + app.listen + ", and bytes cannot be told apart",
+                "give each its own address");
+  }
+
+  void add_way(const AppConfig& app, std::string_view host, const std::string& what) {
+    const auto [way, added] = ways_.emplace(Way(app.listen, one_spelling(app.path), host), &app);
+    if (added || way->second == &app || told_ == &app) return;
+    told_ = &app;
+    faults_.add("app." + app.name,
+                "app '" + app.name + "' answers the same requests as " + named(*way->second) + ": " + what +
+                    " on " + app.listen,
+                "give one of them another path, a host or an address");
+  }
+
+  FaultList& faults_;
+  std::map<std::string_view, const AppConfig*> any_,
+      bytes_;  ///< by `listen`: the first app, the first of bytes
+  std::map<Way, const AppConfig*> ways_;
+  const AppConfig* told_ = nullptr;  ///< one fault is enough of an app
+};
+
+/// The apps that each waits for; finds those that wait for themselves.
+class StartOrder {
+ public:
+  explicit StartOrder(const std::map<std::string, const AppConfig*>& by_name) : by_name_(by_name) {}
+
+  /// An app on a circle that `app` leads to; nullptr: there is none.
+  const AppConfig* circle(const AppConfig& app) {
+    auto& state = states_[&app];
+    if (state == State::Entered) return &app;
+    if (state == State::Left) return nullptr;
+    state = State::Entered;
+    for (const std::string& name : app.after) {
+      const auto next = by_name_.find(name);
+      const AppConfig* found = next == by_name_.end() ? nullptr : circle(*next->second);
+      if (found != nullptr) return found;
+    }
+    states_[&app] = State::Left;
+    return nullptr;
+  }
+
+ private:
+  enum class State : std::uint8_t { New, Entered, Left };
+  const std::map<std::string, const AppConfig*>& by_name_;
+  std::map<const AppConfig*, State> states_;
+};
 
 }  // namespace
 
 void check_routes(Config& config, FaultList& faults) {
   for (AppConfig& app : config.apps) check_place(app, faults);
-  for (std::size_t i = 0; i < config.apps.size(); ++i) {
-    for (std::size_t j = 0; j < i; ++j) {
-      const AppConfig& app = config.apps[i];
-      const AppConfig& other = config.apps[j];
-      if (!app.listen.empty() && app.listen == other.listen) check_collision(app, other, faults);
-    }
-  }
+  Collisions collisions(faults);
+  for (const AppConfig& app : config.apps)
+    if (!app.listen.empty()) collisions.add(app);
 }
 
 void check_start_order(const Config& config, FaultList& faults) {
@@ -112,6 +158,7 @@ void check_start_order(const Config& config, FaultList& faults) {
   for (const AppConfig& app : config.apps) {
     for (const std::string& name : app.after) {
       if (by_name.contains(name)) continue;
+      if (faults.full()) return;
       std::vector<std::string> names;
       names.reserve(by_name.size());
       for (const auto& [known, unused] : by_name) names.push_back(known);
@@ -120,17 +167,11 @@ void check_start_order(const Config& config, FaultList& faults) {
                  near.empty() ? "after names apps of this file" : "did you mean '" + near + "'?");
     }
   }
+  StartOrder order(by_name);
   for (const AppConfig& app : config.apps) {
-    std::set<std::string> seen;
-    const std::function<bool(const AppConfig&)> reaches = [&](const AppConfig& from) {
-      return std::any_of(from.after.begin(), from.after.end(), [&](const std::string& name) {
-        if (name == app.name) return true;
-        const auto next = by_name.find(name);
-        return next != by_name.end() && seen.insert(name).second && reaches(*next->second);
-      });
-    };
-    if (!reaches(app)) continue;
-    faults.add("app." + app.name + ".after", "app '" + app.name + "' would wait for itself",
+    const AppConfig* found = order.circle(app);
+    if (found == nullptr) continue;
+    faults.add("app." + found->name + ".after", "app '" + found->name + "' would wait for itself",
                "take one of these apps out of after");
     return;
   }

@@ -33,6 +33,7 @@ std::string Accounts::open_metrics(const std::string& text) {
   const auto parsed = parse_listen(text);
   if (const auto* listen = std::get_if<ListenText>(&parsed)) {
     listener.addresses = listen->addresses;
+    listener.by_name = listen->by_name;
     listener.inherited = listen->inherited;
   }
   PublicSockets opened = open_public(listener, surroundings_.inherited);

@@ -1,7 +1,6 @@
 #include "proxy/app.h"
 
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
+#include <sstream>
 #include <system_error>
 
 #include "backend/address.h"
@@ -19,6 +19,7 @@
 #include "proxy/public_wait.h"
 #include "proxy/say.h"
 #include "proxy/service_manager.h"
+#include "proxy/signal_meaning.h"
 
 namespace berth {
 namespace {
@@ -26,7 +27,6 @@ namespace {
 constexpr int kFailed = 1;
 constexpr int kWrongCall = 2;
 constexpr int kWaitedInVain = 4;
-constexpr int kUnreleased = 5;
 constexpr std::chrono::seconds kSocketCheck{1};
 
 /// What nohup has seen to stays so.
@@ -138,7 +138,7 @@ bool App::open() {
   server_ = std::make_unique<control::Server>(io_, control_socket_->release_fd(), *this);
   accounts_.await_signal();
   // Before anybody is told that it runs: who is told may stop it at once.
-  for (int number : {SIGINT, SIGTERM, SIGHUP})
+  for (int number : awaited_signals())
     if (number != SIGHUP || !ignored(SIGHUP)) signals_.add(number);
   announce();
   notify_service_manager("READY=1");
@@ -188,44 +188,10 @@ void App::announce() {
   }
 }
 
-void App::await_signal() {
-  signals_.async_wait([this](boost::system::error_code error, int number) {
-    if (error) return;
-    // The terminal has gone, or somebody asks for the file to be read again, as with most servers.
-    const bool hangup = number == SIGHUP && (!start_.reread || terminal_has_gone());
-    if (number == SIGHUP && !hangup) {
-      reload_by_itself("SIGHUP");
-      return await_signal();
-    }
-    // The guest's end is the end; it may take its time over it.
-    if (guest_.runs()) {
-      guest_.signal(number);
-    } else {
-      if (start_.guest && phase_ == Phase::Serving)
-        say(STDERR_FILENO,
-            "berth: ended before the server was ready; " + start_.guest->command.front() + " was not run\n");
-      shut_down();
-    }
-    await_signal();
-  });
-}
-
 /// At most one app reads the terminal.
 void App::pass_on(std::string_view typed) {
   for (const AppConfig& app : config_.apps)
     if (app.tty) fleet_->shell(app.name).type(typed);
-}
-
-/// What lost its keeper came to this process and ends here: nobody else would collect it. (Keepers have their
-/// own watch, which needs nothing of what is thrown away here.)
-void App::await_orphans() {
-  children_.async_wait([this](boost::system::error_code error, int) {
-    if (error) return;
-    int status = 0;
-    while (const int pid = std::max(::waitpid(-1, &status, WNOHANG), 0))
-      if (guest_.ended(pid, status)) guest_left();
-    await_orphans();
-  });
 }
 
 /// Who cleans up old files in /tmp may take the socket's name away; nobody could ask this berth for anything
@@ -247,63 +213,10 @@ void App::keep_control_socket() {
   });
 }
 
-/// SIGHUP comes of a terminal that closes, too: then nobody wants the file to be read again.
-bool App::terminal_has_gone() const { return terminal_.is_open() && ::tcgetpgrp(terminal_.get()) < 0; }
-
 /// Nobody follows it but the log.
 void App::reload_by_itself(const std::string& why) {
   log_.line(observe::Level::Info, {}, {}, "reload: " + why);
   reload({.on_change = [](const std::string&) {}, .on_result = [](const control::SwapResult&) {}});
-}
-
-/// The first call stops listening and retires everything; the second hurries; the third leaves it to the
-/// keepers.
-void App::shut_down() {
-  switch (phase_) {
-    case Phase::Serving:
-      phase_ = Phase::Stopping;
-      notify_service_manager("STOPPING=1");
-      log_.line(observe::Level::Info, {}, {}, "stopping: no new connections; once more to hurry");
-      guest_.signal(SIGTERM);
-      // The apps refuse what comes from then on: not before whoever has connected is with them.
-      listeners_.close(*plane_, [this] { stop_apps(); });
-      return;
-    case Phase::Stopping:
-      phase_ = Phase::Hurried;
-      log_.line(observe::Level::Warn, {}, {}, "hurrying: connections are cut and backends killed");
-      if (running_ > 0) fleet_->hurry();
-      return;
-    case Phase::Hurried:
-      return end(kFailed);
-    case Phase::Ended:
-      return;
-  }
-}
-
-void App::stop_apps() {
-  running_ = fleet_->size();
-  fleet_->shutdown([this](const control::SwapResult& result) {
-    if (!worst_ || worst_->kind == control::SwapResult::Kind::Done) worst_ = result;
-    if (--running_ == 0) all_stopped();
-  });
-  if (phase_ == Phase::Hurried && running_ > 0) fleet_->hurry();
-}
-
-void App::all_stopped() {
-  const control::SwapResult result = worst_.value_or(control::SwapResult{});
-  for (auto& stopped : stop_asked_) stopped(result);
-  if (result.kind == control::SwapResult::Kind::Unreleased) {
-    log_.line(observe::Level::Error, {}, {}, result.reason);
-    const int unreleased = start_.guest ? Guest::kBerthFailed : kUnreleased;
-    if (exit_code_ == 0) exit_code_ = unreleased;
-  }
-  server_->close([this] { end(exit_code_); });
-}
-
-void App::end(int exit_code) {
-  phase_ = Phase::Ended;
-  exit_code_ = exit_code;
-  io_.stop();
 }
 
 void App::status(std::function<void(control::FrontStatus)> answer) {
@@ -345,6 +258,10 @@ std::vector<observe::SwapReport> App::reports(const std::string& app) const {
   return fleet_->shell(app).reports();
 }
 
+std::vector<observe::ServedCommand> App::history(const std::string& app) const {
+  return fleet_->shell(app).history();
+}
+
 std::vector<control::LogLine> App::log_lines(const std::string& app, std::uint64_t after,
                                              std::size_t limit) const {
   return fleet_->shell(app).log_lines(after, limit);
@@ -366,17 +283,15 @@ void App::reload(control::ReloadWatch watch) {
   };
   logged.on_result = [this, tell = watch.on_result](const control::SwapResult& result) {
     const bool done = result.kind == control::SwapResult::Kind::Done;
-    const auto level = done ? observe::Level::Info : observe::Level::Error;
-    log_.line(level, {}, {}, done ? "reloaded" : "reload failed: " + result.reason);
+    if (done) log_.line(observe::Level::Info, {}, {}, "reloaded");
+    // A line for each fault of the file.
+    std::istringstream lines(done ? std::string() : result.reason);
+    for (std::string line; std::getline(lines, line);)
+      log_.line(observe::Level::Error, {}, {}, "reload failed: " + line);
     events_.tell({}, control::Event::Reloaded{result});
     tell(result);
   };
   reloader_->reload(logged);
-}
-
-void App::stop(std::function<void(control::SwapResult)> stopped) {
-  stop_asked_.push_back(std::move(stopped));
-  if (phase_ == Phase::Serving) shut_down();
 }
 
 }  // namespace berth

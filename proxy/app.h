@@ -30,6 +30,7 @@
 #include "proxy/public_listeners.h"
 #include "proxy/reload.h"
 #include "proxy/run_keys.h"
+#include "proxy/stop_progress.h"
 #include "proxy/swap/app_events.h"
 #include "proxy/typed_input.h"
 
@@ -63,13 +64,14 @@ class App final : public control::Service, public swap::AppEvents {
   void pause(const std::string& app, const control::PauseRequest& request) override;
   bool resume(const std::string& app) override;
   std::vector<observe::SwapReport> reports(const std::string& app) const override;
+  std::vector<observe::ServedCommand> history(const std::string& app) const override;
   std::vector<control::LogLine> log_lines(const std::string& app, std::uint64_t after,
                                           std::size_t limit) const override;
   std::shared_ptr<void> follow_log(const std::string& app,
                                    std::function<void(const control::LogLine&)> on_line) override;
   std::shared_ptr<void> follow_events(std::function<void(const control::Event&)> on_event) override;
   void reload(control::ReloadWatch watch) override;
-  void stop(std::function<void(control::SwapResult)> stopped) override;
+  void stop(control::StopWatch watch) override;
 
   void on_log(observe::Level level, const std::string& app, Generation generation,
               const std::string& text) override;
@@ -90,6 +92,7 @@ class App final : public control::Service, public swap::AppEvents {
   void welcome_guest(const control::FrontStatus& front);
   void guest_left();
   void await_signal();
+  void take_signal(int number);
   void await_orphans();
   void keep_control_socket();
   void pass_on(std::string_view typed);
@@ -98,6 +101,7 @@ class App final : public control::Service, public swap::AppEvents {
   void shut_down();
   /// Retires every app, and ends behind the last of them.
   void stop_apps();
+  void tell_waiting(const std::string& text);
   void all_stopped();
   void end(int exit_code);
   void announce();
@@ -130,7 +134,13 @@ class App final : public control::Service, public swap::AppEvents {
   std::unique_ptr<Fleet> fleet_;
   std::optional<Reloader> reloader_;
   std::unique_ptr<control::Server> server_;
-  std::vector<std::function<void(control::SwapResult)>> stop_asked_;
+  std::vector<control::StopWatch> stop_asked_;
+  StopProgress stop_progress_{io_,
+                              [this](StopProgress::Apps answer) {
+                                if (running_ > 0) fleet_->status(std::move(answer));
+                              },
+                              [this](const std::string& text) { tell_waiting(text); }};
+  std::uint64_t cut_ = 0;                     ///< requests of all apps, by the end of berth
   std::optional<control::SwapResult> worst_;  ///< of all apps' ends
   std::size_t running_ = 0;                   ///< shells that have not told their end
   enum class Phase : std::uint8_t { Serving, Stopping, Hurried, Ended } phase_ = Phase::Serving;

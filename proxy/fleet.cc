@@ -63,9 +63,13 @@ void Fleet::adjust(const AppConfig& app) {
 
 bool Fleet::started(const std::string& app) const { return find(app)->started; }
 
-void Fleet::follow(const std::string& app, const std::shared_ptr<void>& swap) {
-  for (Served& served : apps_)
-    if (served.shell->name() == app) served.followed = swap;
+void Fleet::follow(const std::string& app, std::shared_ptr<void> swap, std::shared_ptr<bool> over) {
+  for (Served& served : apps_) {
+    if (served.shell->name() != app) continue;
+    std::erase_if(served.followed, [](const Followed& each) { return *each.over; });
+    served.followed.push_back({std::move(swap), std::move(over)});
+    return;
+  }
 }
 
 std::string Fleet::waits_for(const Served& served) const {

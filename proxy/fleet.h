@@ -41,8 +41,8 @@ class Fleet {
   void adjust(const AppConfig& app);
   /// False: it waits for those that come before it.
   bool started(const std::string& app) const;
-  /// Keeps the handle of a swap that nobody else follows.
-  void follow(const std::string& app, const std::shared_ptr<void>& swap);
+  /// Keeps the handle of a swap that nobody else follows, until `over` says so.
+  void follow(const std::string& app, std::shared_ptr<void> swap, std::shared_ptr<bool> over);
 
   /// Starts every app whose `after` all serve, and that is not started yet.
   void start_ready();
@@ -64,12 +64,16 @@ class Fleet {
   void hurry();
 
  private:
+  struct Followed {
+    std::shared_ptr<void> handle;
+    std::shared_ptr<bool> over;
+  };
   struct Served {
     http::AppId id;
     std::vector<std::string> after;
     std::unique_ptr<swap::DataPlaneAdapter> plane;
     std::unique_ptr<swap::AppShell> shell;
-    std::shared_ptr<void> followed;  ///< the last swap of a reload
+    std::vector<Followed> followed;  ///< the swaps of reloads
     bool started = false;
     bool leaves = false;
   };

@@ -36,6 +36,7 @@ std::vector<std::string> environment_with(const GuestVariables& variables) {
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   ::signal(SIGPIPE, SIG_DFL);
+  ::signal(SIGXFSZ, SIG_DFL);
   ::execvpe(arguments[0], arguments, environment);
   const int error = errno;
   [[maybe_unused]] const ssize_t n = ::write(report, &error, sizeof error);
@@ -68,8 +69,9 @@ int Guest::start(const std::vector<std::string>& command, const GuestVariables& 
 }
 
 void Guest::signal(int number) const {
-  // Ctrl-C reaches every process of the foreground group by itself.
-  const bool from_terminal = number == SIGINT && ::tcgetpgrp(STDIN_FILENO) == ::getpgrp();
+  // What is typed (Ctrl-C and its like) reaches every process of the foreground group by itself.
+  const bool from_terminal =
+      (number == SIGINT || number == SIGQUIT) && ::tcgetpgrp(STDIN_FILENO) == ::getpgrp();
   if (pid_ > 0 && !from_terminal) ::kill(pid_, number);
 }
 

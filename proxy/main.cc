@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <string>
+#include <system_error>
 #include <variant>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "backend/keeper_link.h"
 #include "config/command_line.h"
 #include "config/run_config.h"
+#include "config/working_dir.h"
 #include "proxy/app.h"
 #include "proxy/control/terminal.h"
 #include "proxy/control/verbs.h"
@@ -40,26 +42,14 @@ void open_standard_streams() {
   }
 }
 
-std::string working_dir() {
-  std::error_code error;
-  return std::filesystem::current_path(error).string();
-}
-
-/// On the control loop: a pipe that has taken the file's place would hold it for ever.
-RunConfig read_again(const RunVerb& verb, const std::string& dir, const std::string& file) {
-  std::error_code error;
-  if (!std::filesystem::exists(file, error) || std::filesystem::is_regular_file(file, error))
-    return make_run_config(verb, dir);
-  RunConfig refused;
-  refused.errors.push_back({file, "this is no regular file, and cannot be read again", ""});
-  return refused;
-}
-
 int serve(RunConfig run, AppStart start) {
   raise_descriptor_limit();
   std::signal(SIGPIPE, SIG_IGN);  // a peer that is gone is a return value
+  std::signal(SIGXFSZ, SIG_IGN);  // and so is a log that `ulimit -f` lets grow no more
   start.control_path = std::move(run.control);
-  start.dir = working_dir();
+  // The real one: who looks for this berth from below it may have come another way.
+  std::error_code removed;
+  start.dir = std::filesystem::current_path(removed).string();
   start.wait = run.wait;
   App app(std::move(run.config), std::move(start));
   return app.run();
@@ -77,8 +67,9 @@ struct Run {
       return 2;
     }
     AppStart start;
+    // Read again on the control loop, which waits for no pipe.
     if (!run.file.empty())
-      start.reread = [verb, dir = working_dir(), file = run.file] { return read_again(verb, dir, file); };
+      start.reread = [verb, dir = working_dir()] { return make_run_config(verb, dir, Milliseconds(0)); };
     start.file = run.file;
     start.watch = verb.watch_config;
     return serve(std::move(run), std::move(start));

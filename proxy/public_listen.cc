@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 #include "backend/address.h"
 #include "backend/port.h"
@@ -87,6 +88,12 @@ std::string explain(const Endpoint& endpoint, int error) {
     return text + "this machine has no such address\n  -l 127.0.0.1:PORT or -l 0.0.0.0:PORT always exist";
   if (error != EADDRINUSE) return text + std::generic_category().message(error);
   const auto facts = backend::probe(endpoint);
+  const auto own = std::find_if(facts.holders.begin(), facts.holders.end(),
+                                [](const backend::Holder& holder) { return holder.pid == ::getpid(); });
+  if (own != facts.holders.end())
+    return text + "this berth itself listens on " + own->address.text() +
+           ", which overlaps it\n  move there by another port: reload with that, then with the address that "
+           "you want";
   const std::string reason = text + taken_text(facts) + backend::port_details(facts);
   const std::string address = endpoint.text();
   return reason + "\n  stop that program, or choose another port with -l " +
@@ -99,10 +106,17 @@ std::string take_inherited(const ListenerConfig& listener, const Inherited& inhe
   for (const std::string& name : listener.inherited) {
     std::string wrong;
     for (InheritedSocket& socket : inherited_by_name(inherited, name, wrong))
-      out.push_back({std::move(socket.fd), socket.bound, {}});
+      out.push_back({std::move(socket.fd), socket.bound, socket.bound, {}});
     if (!wrong.empty()) return "cannot listen on " + listener.text + ": " + wrong;
   }
   return {};
+}
+
+/// The machine has no such address, or no such family of them.
+bool lacks(int error) { return error == EADDRNOTAVAIL || error == EAFNOSUPPORT; }
+
+bool is_among(const std::vector<Endpoint>& list, const Endpoint& endpoint) {
+  return std::find(list.begin(), list.end(), endpoint) != list.end();
 }
 
 void warn_of_strangers(const PublicSocket& socket, std::vector<std::string>& warnings) {
@@ -127,11 +141,17 @@ PublicSockets open_public(const ListenerConfig& listener, const Inherited& inher
     PublicSockets result;
     std::uint16_t chosen = 0;
     int error = 0;
+    int absence = 0;
     for (Endpoint endpoint : listener.addresses) {
+      const Endpoint asked = endpoint;
       const bool follows = endpoint.port == 0 && chosen != 0;
       if (follows) endpoint.port = chosen;
       PublicSocket socket;
       error = open_one(endpoint, socket);
+      if (lacks(error) && is_among(listener.by_name, asked)) {
+        absence = std::exchange(error, 0);
+        continue;
+      }
       if (error != 0) {
         // The number was free on one address and is not on the other: another one will be.
         if (follows && error == EADDRINUSE && attempt < kSamePortTries) break;
@@ -141,10 +161,13 @@ PublicSockets open_public(const ListenerConfig& listener, const Inherited& inher
         return result;
       }
       if (socket.bound.family != Endpoint::Family::Unix) chosen = socket.bound.port;
+      socket.asked = asked;
       result.sockets.push_back(std::move(socket));
     }
     if (error != 0) continue;
     result.error = take_inherited(listener, inherited, result.sockets);
+    result.absent = result.error.empty() && result.sockets.empty() && absence != 0;
+    if (result.absent) result.error = explain(listener.by_name.front(), absence);
     if (!result.error.empty()) result.sockets.clear();
     for (const PublicSocket& socket : result.sockets) warn_of_strangers(socket, result.warnings);
     return result;

@@ -16,6 +16,7 @@ namespace berth {
 /// A socket that listens.
 struct PublicSocket {
   loop::Fd fd;
+  Endpoint asked;         ///< as the listener names it; of an inherited one its address
   Endpoint bound;         ///< with the port that the OS chose, where 0 was asked for
   loop::SocketFile file;  ///< of a unix socket that was made here
 };
@@ -23,13 +24,15 @@ struct PublicSocket {
 /// What opening a listener's addresses came to. `error` non-empty: nothing is open.
 struct PublicSockets {
   std::vector<PublicSocket> sockets;
-  std::optional<Endpoint> busy;       ///< the error is that somebody has this one
-  std::string error;                  ///< a sentence and, in further lines, what to do
+  std::optional<Endpoint> busy;  ///< the error is that somebody has this one
+  bool absent = false;           ///< the error is that the machine has none of what `localhost` stands for
+  std::string error;             ///< a sentence and, in further lines, what to do
   std::vector<std::string> warnings;  ///< a stranger on the other family's loopback with the same number
 };
 
 /// Binds and listens on every address, and takes what is asked for of `inherited`. With port 0 all addresses
-/// get the same number.
+/// get the same number. Of what `localhost` stands for, an address that this machine lacks is left out; one
+/// has to be there.
 PublicSockets open_public(const ListenerConfig& listener, const Inherited& inherited);
 
 }  // namespace berth

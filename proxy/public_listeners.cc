@@ -41,18 +41,80 @@ bool PublicListeners::has(const std::string& text) const {
   return std::any_of(open_.begin(), open_.end(), [&](const Entry& each) { return each.text == text; });
 }
 
+/// What serves `asked` for a listener that is not among `wanted`; nullptr: nothing does.
+const PublicListeners::One* PublicListeners::left_behind(const std::vector<ListenerConfig>& wanted,
+                                                         AppMode mode, const Endpoint& asked,
+                                                         std::string& from) const {
+  for (const Entry& entry : open_) {
+    const bool stays = std::any_of(wanted.begin(), wanted.end(), [&](const ListenerConfig& listener) {
+      return listener.text == entry.text;
+    });
+    if (stays || entry.mode != mode) continue;
+    for (const One& one : entry.sockets) {
+      if (one.socket.asked != asked && one.socket.bound != asked) continue;
+      from = entry.text;
+      return &one;
+    }
+  }
+  return nullptr;
+}
+
+PublicListeners::One PublicListeners::take(const Move& move) {
+  for (Entry& entry : open_) {
+    if (entry.text != move.from) continue;
+    const auto at = std::find_if(entry.sockets.begin(), entry.sockets.end(), [&](const One& one) {
+      return one.socket.asked == move.asked || one.socket.bound == move.asked;
+    });
+    if (at == entry.sockets.end()) continue;
+    One taken = std::move(*at);
+    entry.sockets.erase(at);
+    return taken;
+  }
+  return {};
+}
+
 std::string PublicListeners::open(const std::vector<ListenerConfig>& wanted, const Open& open_one) {
-  std::vector<Entry> opened;
+  struct Opened {
+    Entry entry;
+    std::vector<Move> moves;
+  };
+  std::vector<Opened> opened;
   std::vector<std::string> warnings;
   for (const ListenerConfig& listener : wanted) {
     if (has(listener.text)) continue;
-    PublicSockets sockets = open_one(listener, inherited_);
-    if (!sockets.error.empty()) return sockets.error;
-    Entry& entry = opened.emplace_back(Entry{listener.text, {}});
-    for (PublicSocket& socket : sockets.sockets) entry.sockets.push_back({std::move(socket)});
+    Opened& next = opened.emplace_back(Opened{{listener.text, listener.mode, {}}, {}});
+    ListenerConfig missing = listener;
+    missing.addresses.clear();
+    std::uint16_t chosen = 0;
+    for (const Endpoint& asked : listener.addresses) {
+      std::string from;
+      const One* kept = left_behind(wanted, listener.mode, asked, from);
+      if (kept == nullptr) {
+        missing.addresses.push_back(asked);
+        continue;
+      }
+      next.moves.push_back({from, asked});
+      if (asked.port == 0) chosen = kept->socket.bound.port;
+    }
+    // All :0 of one list are one number.
+    for (std::vector<Endpoint>* list : {&missing.addresses, &missing.by_name})
+      for (Endpoint& each : *list)
+        if (each.family != Endpoint::Family::Unix && each.port == 0) each.port = chosen;
+    PublicSockets sockets;
+    if (!missing.addresses.empty() || !missing.inherited.empty()) sockets = open_one(missing, inherited_);
+    const bool enough = sockets.absent && !next.moves.empty();
+    if (!sockets.error.empty() && !enough) return sockets.error;
+    for (PublicSocket& socket : sockets.sockets) next.entry.sockets.push_back({std::move(socket)});
     warnings.insert(warnings.end(), sockets.warnings.begin(), sockets.warnings.end());
   }
-  std::move(opened.begin(), opened.end(), std::back_inserter(open_));
+  for (Opened& next : opened) {
+    for (const Move& move : next.moves) {
+      One one = take(move);
+      one.socket.asked = move.asked;
+      next.entry.sockets.push_back(std::move(one));
+    }
+    open_.push_back(std::move(next.entry));
+  }
   warnings_ = std::move(warnings);
   return {};
 }

@@ -31,7 +31,8 @@ class PublicListeners {
   /// Whether an address that is busy may be waited for; see await_public().
   using Open = std::function<PublicSockets(const ListenerConfig&, const Inherited&)>;
 
-  /// Opens what of `wanted` is not open. Otherwise what is wrong, and nothing has changed.
+  /// Opens what of `wanted` is not open. What is open, and belongs to a listener that is not wanted any more,
+  /// is kept where a new one names the same address. Otherwise what is wrong, and nothing has changed.
   std::string open(const std::vector<ListenerConfig>& wanted, const Open& open_one);
 
   /// Serves what is open by the ways and limits of `config`; closes what `config` does not have. After
@@ -58,9 +59,18 @@ class PublicListeners {
   };
   struct Entry {
     std::string text;
+    AppMode mode = AppMode::Http;
     std::vector<One> sockets;
   };
+  /// A socket that is open, and the listener that is to have it.
+  struct Move {
+    std::string from;
+    Endpoint asked;
+  };
   bool has(const std::string& text) const;
+  const One* left_behind(const std::vector<ListenerConfig>& wanted, AppMode mode, const Endpoint& asked,
+                         std::string& from) const;
+  One take(const Move& move);
 
   const Inherited& inherited_;
   std::vector<Entry> open_;

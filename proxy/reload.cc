@@ -23,7 +23,7 @@ std::string change_text(const AppChange& change) {
     case AppChange::Kind::Removed:
       return change.app + ": taken away";
     case AppChange::Kind::Restarted:
-      return change.app + ": swapped, for its " + joined(change.keys);
+      return change.app + ": swapping, for its " + joined(change.keys);
     case AppChange::Kind::Adjusted:
       return change.app + ": " + joined(change.keys) + " changed";
   }
@@ -87,7 +87,11 @@ void Reloader::reload(const control::ReloadWatch& watch) {
   if (!reread_) return refuse("this berth was started without a file: there is nothing to read again");
   RunConfig fresh = reread_();
   if (fresh.nothing_to_run) return refuse("the file is gone; nothing has changed");
-  if (!fresh.errors.empty()) return refuse(errors_text(fresh.errors) + "nothing has changed");
+  if (!fresh.errors.empty()) {
+    std::string faults;
+    for (const ConfigError& error : fresh.errors) faults += error.text() + "\n";
+    return refuse(faults + "nothing has changed");
+  }
   if (std::string wrong = obstacle(fresh.config); !wrong.empty())
     return refuse(wrong + "\nnothing has changed");
   apply(std::move(fresh.config), watch);
@@ -116,7 +120,8 @@ std::string Reloader::open(const Config& next) {
 void Reloader::apply(Config fresh, const control::ReloadWatch& watch) {
   const std::vector<std::string> restart = compare(config_, fresh).restart;
   Config next = applicable(config_, std::move(fresh));
-  const ConfigChange change = compare(config_, next);
+  ConfigChange change = compare(config_, next);
+  add_owed(change);
   // What may fail comes first.
   const std::string wrong = open(next);
   if (!wrong.empty()) return watch.on_result({SwapResult::Kind::Failed, wrong + "\nnothing has changed", {}});
@@ -150,18 +155,59 @@ void Reloader::apply(Config fresh, const control::ReloadWatch& watch) {
     const auto ended = [open, app = one.app](const SwapResult& result) { open->ended(app, result); };
     if (one.kind == AppChange::Kind::Removed) {
       ++open->left;
+      owed_.erase(one.app);
       fleet_.remove(one.app, ended);
     }
     if (one.kind == AppChange::Kind::Restarted && fleet_.started(one.app)) {
       ++open->left;
       control::SwapWatch follow;
-      follow.on_result = ended;
-      fleet_.follow(one.app,
-                    fleet_.shell(one.app).swap(request_of(app_of(config_, one.app)), std::move(follow)));
+      owed_.insert(one.app);
+      auto over = std::make_shared<bool>(false);
+      follow.on_result = [this, ended, watch, over, app = one.app](const SwapResult& result) {
+        *over = true;
+        const bool serves =
+            result.kind == SwapResult::Kind::Done || result.kind == SwapResult::Kind::Unreleased;
+        if (serves) owed_.erase(app);
+        if (serves) watch.on_change(app + ": swapped");
+        ended(result);
+      };
+      auto handle = fleet_.shell(one.app).swap(request_of(app_of(config_, one.app)), std::move(follow));
+      fleet_.follow(one.app, std::move(handle), std::move(over));
     }
   }
   fleet_.start_ready();
   open->close();
+}
+
+/// Whether nobody has swapped it by hand since the file's swap failed.
+bool Reloader::still_owed(const std::string& app) const {
+  if (!owed_.contains(app) || !fleet_.has(app)) return false;
+  for (const observe::SwapReport& report : fleet_.shell(app).reports()) {
+    using observe::SwapCause;
+    // One that runs is not begun anew by another look at the same file.
+    if (report.cause == SwapCause::Reload) return report.outcome != observe::SwapOutcome::Running;
+    const bool by_hand = report.cause == SwapCause::Swap || report.cause == SwapCause::Attach ||
+                         report.cause == SwapCause::Detach || report.cause == SwapCause::Rollback;
+    if (by_hand && report.outcome != observe::SwapOutcome::Failed &&
+        report.outcome != observe::SwapOutcome::Cancelled)
+      return false;
+  }
+  return false;
+}
+
+/// What the last reload could not bring in, where the file says nothing newer of it.
+void Reloader::add_owed(ConfigChange& change) const {
+  for (const std::string& app : owed_) {
+    const auto known = std::find_if(change.apps.begin(), change.apps.end(),
+                                    [&](const AppChange& one) { return one.app == app; });
+    const bool again = known == change.apps.end() || known->kind == AppChange::Kind::Adjusted;
+    if (!again || !still_owed(app)) continue;
+    if (known == change.apps.end())
+      change.apps.push_back(
+          {AppChange::Kind::Restarted, app, {"command, which did not come to serve before"}});
+    else
+      known->kind = AppChange::Kind::Restarted;
+  }
 }
 
 const ListenerConfig& Reloader::listener_of(const AppConfig& app) const {

@@ -4,9 +4,11 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "config/config.h"
+#include "config/config_change.h"
 #include "config/run_config.h"
 #include "proxy/accounts.h"
 #include "proxy/control/service.h"
@@ -33,8 +35,9 @@ class Reloader {
   /// `reread`: the file as it is now; empty: there is none.
   Reloader(Config& config, const Parts& parts, std::function<RunConfig()> reread);
 
-  /// Each change is told before it is done; `on_result` comes when the swaps and retirements that follow have
-  /// ended. Callbacks may come before this returns.
+  /// Each change is told before it is done, and a swap again when it is done; `on_result` comes when the swaps and
+  /// retirements that follow have ended. What the file asked for and did not come to serve is tried again by the
+  /// next reload, unless somebody has swapped by hand since. Callbacks may come before this returns.
   void reload(const control::ReloadWatch& watch);
 
   /// An app as the configuration has it, with the addresses that it got.
@@ -49,6 +52,8 @@ class Reloader {
   std::string open(const Config& next);
   std::string obstacle(const Config& fresh) const;
   void adjust(const AppConfig& app);
+  bool still_owed(const std::string& app) const;
+  void add_owed(ConfigChange& change) const;
   const ListenerConfig& listener_of(const AppConfig& app) const;
 
   Config& config_;
@@ -59,6 +64,7 @@ class Reloader {
   observe::Log& log_;
   control::Service& service_;
   std::function<RunConfig()> reread_;
+  std::set<std::string> owed_;  ///< apps whose last swap for the file failed
 };
 
 }  // namespace berth

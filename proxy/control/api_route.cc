@@ -12,9 +12,10 @@ struct AppPath {
   ApiCallKind kind;
 };
 
-constexpr std::array<AppPath, 12> kAppPaths{{{"", "GET", ApiCallKind::App},
+constexpr std::array<AppPath, 13> kAppPaths{{{"", "GET", ApiCallKind::App},
                                              {"report", "GET", ApiCallKind::Report},
                                              {"reports", "GET", ApiCallKind::Reports},
+                                             {"history", "GET", ApiCallKind::History},
                                              {"logs", "GET", ApiCallKind::Logs},
                                              {"swap", "POST", ApiCallKind::Swap},
                                              {"restart", "POST", ApiCallKind::Restart},

@@ -17,6 +17,7 @@ enum class ApiCallKind : std::uint8_t {
   App,          ///< GET /v1/apps/NAME
   Report,       ///< GET /v1/apps/NAME/report
   Reports,      ///< GET /v1/apps/NAME/reports
+  History,      ///< GET /v1/apps/NAME/history
   Logs,         ///< GET /v1/apps/NAME/logs
   Swap,         ///< POST /v1/apps/NAME/swap
   Restart,      ///< POST /v1/apps/NAME/restart

@@ -30,6 +30,8 @@ constexpr std::array<std::string_view, 11> kCauses{"first-start", "swap",   "res
 constexpr std::array<std::string_view, 5> kOutcomes{"running", "done", "failed", "cancelled", "unreleased"};
 constexpr std::array<std::string_view, 5> kResults{"done", "failed", "refused", "superseded", "unreleased"};
 
+constexpr std::array<std::string_view, 5> kServed{"serving", "replaced", "crashed", "unhealthy", "detached"};
+
 template <class Enum, std::size_t N>
 std::string_view word_of(const std::array<std::string_view, N>& words, Enum value) {
   auto index = static_cast<std::size_t>(value);
@@ -90,6 +92,7 @@ json::object generation_json(const GenerationStatus& g) {
           {"endpoint", placed ? g.endpoint.text() : ""},
           {"age_ms", g.age_ms},
           {"holders", g.holders},
+          {"left_ms", g.left_ms},
           {"command", strings(g.command)}};
 }
 
@@ -117,6 +120,8 @@ std::string_view word(PhaseState state) { return word_of(kPhaseStates, state); }
 std::string_view word(SwapCause cause) { return word_of(kCauses, cause); }
 std::string_view word(SwapOutcome outcome) { return word_of(kOutcomes, outcome); }
 std::string_view word(SwapResult::Kind kind) { return word_of(kResults, kind); }
+
+std::string_view word(observe::ServedOutcome outcome) { return word_of(kServed, outcome); }
 
 int exit_code(SwapResult::Kind kind) {
   switch (kind) {
@@ -153,6 +158,7 @@ json::object to_json(const SwapReport& r) {
           {"back", r.back.number},
           {"command", strings(r.command)},
           {"external", clean(r.external)},
+          {"dir", clean(r.dir)},
           {"started_unix_ms", r.started_unix_ms},
           {"serving_after_us", r.serving_after.count()},
           {"took_us", r.took.count()},
@@ -251,6 +257,23 @@ json::object to_json(const SwapResult& result) {
   return object;
 }
 
+json::object history_json(const std::vector<observe::ServedCommand>& rows) {
+  json::array list;
+  for (const observe::ServedCommand& row : rows)
+    list.push_back(json::object{{"number", row.number},
+                                {"command", strings(row.command)},
+                                {"external", clean(row.external)},
+                                {"dir", clean(row.dir)},
+                                {"env", strings(row.env)},
+                                {"first_generation", row.first.number},
+                                {"last_generation", row.last.number},
+                                {"since_unix_ms", row.since_unix_ms},
+                                {"until_unix_ms", row.until_unix_ms},
+                                {"outcome", word(row.outcome)},
+                                {"detail", clean(row.detail)}});
+  return {{"history", std::move(list)}};
+}
+
 json::object to_json(const PauseRequest& request) {
   json::object object;
   if (!request.message.empty()) object["message"] = clean(request.message);
@@ -267,6 +290,7 @@ json::object to_json(const SwapRequest& request) {
     object["released_within"] = duration_text(request.released_within);
   if (!request.dir.empty()) object["dir"] = clean(request.dir);
   if (!request.env.empty()) object["env"] = variables(request.env);
+  if (request.back_to != 0) object["to"] = request.back_to;
   if (!request.queue) object["queue"] = false;
   return object;
 }

@@ -18,6 +18,8 @@ boost::json::object to_json(const LogLine& line);
 boost::json::object to_json(const Event& event);
 /// The last line of a streamed call: the result, its exit code, the report.
 boost::json::object to_json(const SwapResult& result);
+/// {"history": [...]}, newest first
+boost::json::object history_json(const std::vector<observe::ServedCommand>& rows);
 boost::json::object to_json(const PauseRequest& request);
 boost::json::object to_json(const SwapRequest& request);
 /// RFC 9457: `type` is "urn:berth:" and a word; a `status` of 0 is left out.
@@ -33,5 +35,6 @@ std::string_view word(observe::PhaseState state);
 std::string_view word(observe::SwapCause cause);
 std::string_view word(observe::SwapOutcome outcome);
 std::string_view word(SwapResult::Kind kind);
+std::string_view word(observe::ServedOutcome outcome);
 
 }  // namespace berth::control

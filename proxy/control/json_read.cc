@@ -127,6 +127,7 @@ GenerationStatus generation_from(const json::object& object) {
   if (auto endpoint = Endpoint::parse(read.word("endpoint"))) g.endpoint = *endpoint;
   read.number("age_ms", g.age_ms);
   read.number("holders", g.holders);
+  read.number("left_ms", g.left_ms);
   read.strings("command", g.command);
   return g;
 }
@@ -211,6 +212,12 @@ std::string take_address(const std::string& name, const json::value& value, std:
   return has_nul(text_of(value)) ? quoted + " has a NUL in it" : "";
 }
 
+std::string take_number(const json::value& value, SwapRequest& request) {
+  if (!value.is_int64() || value.get_int64() < 1) return "'to' must be the number of a command in the history";
+  request.back_to = static_cast<std::uint64_t>(value.get_int64());
+  return {};
+}
+
 std::string take_released_within(const json::value& value, SwapRequest& request) {
   const auto time = value.is_string() ? parse_duration(text_of(value)) : std::nullopt;
   if (!time || time->count() <= 0) return R"('released_within' must be a time like "20s")";
@@ -226,6 +233,7 @@ std::string take_member(std::string_view name, const json::value& value, SwapCal
   if (name == "env" && (swaps || verb == SwapVerbKind::Restart)) return take_env(value, call.request);
   if (name == "to" && (swaps || verb == SwapVerbKind::Attach))
     return take_address("to", value, call.request.to);
+  if (name == "to" && verb == SwapVerbKind::Rollback) return take_number(value, call.request);
   if (name == "only" && verb == SwapVerbKind::Detach) return take_address("only", value, call.request.only);
   if (name == "released_within") return take_released_within(value, call.request);
   if (name == "dir" && swaps) {
@@ -328,6 +336,7 @@ std::optional<SwapReport> report_from(const json::value& value) {
   if (read.word("order") == "stop-start") r.order = SwapOrder::StopStart;
   read.strings("command", r.command);
   read.text("external", r.external);
+  read.text("dir", r.dir);
   read.number("started_unix_ms", r.started_unix_ms);
   read.took("serving_after_us", r.serving_after);
   read.took("took_us", r.took);

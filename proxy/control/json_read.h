@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "proxy/control/service.h"
 
@@ -45,5 +46,6 @@ std::optional<observe::SwapReport> report_from(const boost::json::value& value);
 std::optional<FrontStatus> front_from(const boost::json::value& value);
 /// Its `text` is as the backend wrote it: whoever shows it filters it. All other texts are filtered here.
 std::optional<LogLine> log_line_from(const boost::json::value& value);
+std::optional<std::vector<observe::ServedCommand>> history_from(const boost::json::value& value);
 
 }  // namespace berth::control

@@ -38,6 +38,15 @@ std::string request_counts(const SwapReport& report) {
   return text;
 }
 
+/// What serves now, and where it runs: "./server v2 in /srv/v2".
+std::string started_text(const SwapReport& report) {
+  constexpr std::size_t kWidest = 100;
+  if (!report.external.empty()) return "; the server on " + report.external;
+  if (report.command.empty()) return {};
+  const std::string where = report.dir.empty() ? std::string() : " in " + report.dir;
+  return "; " + shortened(command_text(report.command), kWidest) + where;
+}
+
 std::string hint_text(const SwapReport& report) {
   return report.hint.empty() ? "" : "  what to do: " + report.hint + "\n";
 }
@@ -198,7 +207,8 @@ std::string result_text(SwapResult::Kind kind, const std::string& reason, const 
         return notes_text(*report) + paint.good("done:") + " " + generation_text(report->from) +
                " is detached; requests are held until `berth attach` or `berth swap`\n";
       return notes_text(*report) + paint.good("done:") + " serving " + generation_text(report->to) +
-             " after " + elapsed_text(report->serving_after) + "; " + request_counts(*report) + "\n";
+             " after " + elapsed_text(report->serving_after) + "; " + request_counts(*report) +
+             started_text(*report) + "\n";
     case SwapResult::Kind::Failed:
       if (report == nullptr) return paint.bad("failed:") + " " + reason + "\n";
       return failure_screen(reason, *report, paint);
@@ -220,7 +230,7 @@ std::string result_text(SwapResult::Kind kind, const std::string& reason, const 
 
 std::string switched_text(const SwapReport& report, Paint paint) {
   std::string text = paint.good("switched:") + " serving " + generation_text(report.to) + " after " +
-                     elapsed_text(report.serving_after) + "\n";
+                     elapsed_text(report.serving_after) + started_text(report) + "\n";
   if (report.retiring)
     text += generation_text(report.from) + " retires in the background; `berth why` tells how it went\n";
   return text;

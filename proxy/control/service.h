@@ -14,6 +14,7 @@
 
 #include "config/config.h"
 #include "proxy/http/data_plane.h"
+#include "proxy/observe/history.h"
 #include "proxy/observe/report.h"
 #include "proxy/observe/swap_tally.h"
 
@@ -44,8 +45,9 @@ struct SwapRequest {
   std::optional<Endpoint> only{};            ///< of a detach: refused if another server is attached
   std::string dir{};                         ///< absolute: the caller's; empty: as before
   std::map<std::string, std::string> env{};  ///< added to the app's
-  bool queue = true;                         ///< false: refuse when a swap runs (--no-queue)
-  Milliseconds released_within{0};           ///< what the old one is given to release its port; 0: not said
+  std::uint64_t back_to = 0;        ///< of a rollback: that row of the history; 0: the last other one
+  bool queue = true;                ///< false: refuse when a swap runs (--no-queue)
+  Milliseconds released_within{0};  ///< what the old one is given to release its port; 0: not said
 };
 
 /// `berth pause`: requests wait until a resume.
@@ -67,12 +69,12 @@ struct SwapResult {
     Done,        ///< exit 0
     Failed,      ///< exit 1: the old one serves (or nothing does, if there was none)
     Refused,     ///< exit 1: a swap runs and --no-queue was given, or berth is stopping
-    Superseded,  ///< exit 1: a newer command took the queue's place
+    Superseded,  ///< exit 1: a newer command took its place before it was ready
     Unreleased,  ///< exit 5
   };
   Kind kind = Kind::Done;
   std::string reason;
-  std::optional<observe::SwapReport> report;  ///< absent for Refused and Superseded
+  std::optional<observe::SwapReport> report;  ///< absent where nothing was begun
 };
 
 /// Follows one asked swap. Callbacks on the control loop; on_result is the last.
@@ -94,6 +96,8 @@ struct GenerationStatus {
   std::int64_t age_ms = 0;
   std::uint64_t holders = 0;
   std::vector<std::string> command;
+  std::int64_t left_ms =
+      -1;  ///< until what it still does is cut short: its drain, or its grace; -1: no time is set
 };
 
 /// What was answered lately, from the whole head of a request to the last byte of its response.
@@ -183,9 +187,16 @@ inline constexpr std::string_view kGone = "gone";
 
 /// Follows one reload of the file. Callbacks on the control loop; on_result is the last.
 struct ReloadWatch {
-  std::function<void(const std::string&)> on_change;  ///< "web: swapped, for its command"
+  std::function<void(const std::string&)> on_change;  ///< "web: swapping, for its command"
   /// Failed: nothing has changed, or a swap that it asked for failed; see `reason`, which may have lines.
   std::function<void(const SwapResult&)> on_result;
+};
+
+/// Follows the end of the front. Callbacks on the control loop; on_result is the last.
+struct StopWatch {
+  std::function<void(const std::string&)>
+      on_waiting;  ///< "waiting: web: generation 3 still answers 2 requests"
+  std::function<void(const SwapResult&)> on_result;  ///< what `berth stop` should print, just before the end
 };
 
 class Service {
@@ -205,6 +216,8 @@ class Service {
   virtual bool resume(const std::string& app) = 0;
   /// Newest first, at most 50.
   virtual std::vector<observe::SwapReport> reports(const std::string& app) const = 0;
+  /// What has served, newest first, at most 50.
+  virtual std::vector<observe::ServedCommand> history(const std::string& app) const = 0;
   /// Lines with number > after, at most `limit` of the newest.
   virtual std::vector<LogLine> log_lines(const std::string& app, std::uint64_t after,
                                          std::size_t limit) const = 0;
@@ -216,9 +229,8 @@ class Service {
   virtual std::shared_ptr<void> follow_events(std::function<void(const Event&)> on_event) = 0;
   /// Reads the file again and applies what differs.
   virtual void reload(ReloadWatch watch) = 0;
-  /// Begins the shutdown (as SIGTERM does); `stopped` is called with what `berth stop` should print, just
-  /// before the end.
-  virtual void stop(std::function<void(SwapResult)> stopped) = 0;
+  /// Begins the shutdown (as SIGTERM does).
+  virtual void stop(StopWatch watch) = 0;
 };
 
 }  // namespace berth::control

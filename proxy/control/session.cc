@@ -179,6 +179,10 @@ asio::awaitable<bool> Session::answer(const Request& request) {
       Reply all{200, {{"reports", std::move(list)}}, {}};
       co_return co_await reply(request, std::move(all));
     }
+    case ApiCallKind::History: {
+      Reply all{200, history_json(service_->history(call.app)), {}};
+      co_return co_await reply(request, std::move(all));
+    }
     case ApiCallKind::Pause: {
       auto read = pause_call_from(request.body());
       if (auto* what = std::get_if<std::string>(&read)) {

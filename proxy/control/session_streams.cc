@@ -110,12 +110,18 @@ void Session::begin_reload() {
 
 void Session::begin_stop() {
   streaming_ = true;
-  service_->stop([weak = weak_from_this()](const SwapResult& result) {
+  StopWatch watch;
+  watch.on_waiting = [weak = weak_from_this()](const std::string& text) {
+    auto self = weak.lock();
+    if (self && self->streaming_ && !self->ended_) self->push({{"event", "waiting"}, {"text", text}});
+  };
+  watch.on_result = [weak = weak_from_this()](const SwapResult& result) {
     auto self = weak.lock();
     if (!self || !self->streaming_) return;
     self->push(to_json(result));
     self->end_stream();
-  });
+  };
+  service_->stop(std::move(watch));
 }
 
 void Session::begin_logs(const ApiCall& call) {

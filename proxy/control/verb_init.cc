@@ -6,7 +6,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <memory>
 #include <sstream>
@@ -16,6 +15,7 @@
 #include "config/first_file.h"
 #include "config/json_text.h"
 #include "config/machine_check.h"
+#include "config/read_file.h"
 #include "proxy/control/verbs.h"
 
 namespace berth::control {
@@ -24,14 +24,10 @@ namespace {
 namespace fs = std::filesystem;
 namespace json = boost::json;
 
-constexpr std::size_t kMostOfAFile = 256UL * 1024;
+constexpr std::size_t kLargestRead = 1024UL * 1024;  // a larger file says nothing
 
 std::string read_text(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text(kMostOfAFile, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0)));
-  return text;
+  return without_mark(read_file(path.string(), kLargestRead).text);
 }
 
 std::map<std::string, std::string> scripts_of(const std::string& package) {

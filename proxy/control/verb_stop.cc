@@ -13,8 +13,15 @@ int run_verb(const StopVerb& verb, const Terminal& terminal) {
   following.on_line = [&](std::string_view text) {
     if (verb.target.json) terminal.json(std::string(text) + "\n");
     boost::json::error_code error;
-    auto read = outcome_from(boost::json::parse({text.data(), text.size()}, error));
-    if (!error && read) outcome = std::move(read);
+    const auto value = boost::json::parse({text.data(), text.size()}, error);
+    const auto* line = error ? nullptr : value.if_object();
+    const auto* waiting = line == nullptr ? nullptr : line->if_contains("text");
+    if (waiting == nullptr) {
+      auto read = outcome_from(value);
+      if (!error && read) outcome = std::move(read);
+    } else if (waiting->is_string() && !verb.target.json) {
+      terminal.out(std::string(waiting->get_string()) + "\n");
+    }
   };
   if (verb.timeout != kOff) following.timeout = verb.timeout;
   CallResult result = call(reached.socket, {"POST", "/v1/stop", {}}, following);

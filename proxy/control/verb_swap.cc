@@ -1,10 +1,9 @@
 #include <boost/json/parse.hpp>
 #include <chrono>
-#include <filesystem>
 #include <optional>
-#include <system_error>
 
 #include "config/json_text.h"
+#include "config/working_dir.h"
 #include "proxy/control/json_map.h"
 #include "proxy/control/json_read.h"
 #include "proxy/control/phase_text.h"
@@ -130,12 +129,12 @@ Call swap_call(const SwapVerb& verb, const std::string& app) {
   request.command = verb.command;
   request.to = verb.to;
   request.only = verb.only;
+  request.back_to = verb.back_to;
   request.released_within = verb.released_within;
   request.env = verb.env;
   request.queue = verb.queue;
-  std::error_code ignored;
   // A command typed here means files here; the same command again stays where it was.
-  if (!verb.command.empty()) request.dir = std::filesystem::current_path(ignored).string();
+  if (!verb.command.empty()) request.dir = working_dir();
   json::object body = to_json(request);
   if (!verb.wait_for_release) body["wait"] = "switch";
   return {"POST", "/v1/apps/" + app + "/" + std::string(name_of(verb.kind)), json_text(body)};

@@ -21,6 +21,7 @@ int run_verb(const PauseVerb& verb, const Terminal& terminal);
 int run_verb(const ResumeVerb& verb, const Terminal& terminal);
 int run_verb(const StatusVerb& verb, const Terminal& terminal);
 int run_verb(const WhyVerb& verb, const Terminal& terminal);
+int run_verb(const HistoryVerb& verb, const Terminal& terminal);
 int run_verb(const LogsVerb& verb, const Terminal& terminal);
 int run_verb(const ReloadVerb& verb, const Terminal& terminal);
 int run_verb(const StopVerb& verb, const Terminal& terminal);

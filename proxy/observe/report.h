@@ -71,6 +71,7 @@ struct SwapReport {
   Generation back;  ///< serves the command of `from` again, because `to` came to nothing; 0: none
   std::vector<std::string> command;
   std::string external;  ///< the address of a server that berth did not start, instead of a command
+  std::string dir;       ///< where the command runs
   std::int64_t started_unix_ms = 0;
   std::chrono::microseconds serving_after{0};  ///< from the asking to the switch; 0: never switched
   std::chrono::microseconds took{0};           ///< from the asking to the end of all its phases

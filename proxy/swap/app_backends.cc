@@ -49,9 +49,12 @@ void AppShell::begin(const SupervisorAction& action) {
                .order = state_.swap ? state_.swap->order : SwapOrder::Overlap,
                .command = wish.command,
                .external = wish.external ? wish.external->text() : std::string(),
+               .dir = wish.external ? std::string() : wish.dir,
                .asked = automatic ? now() : wish.asked,
                .watch = automatic ? ReportBook::Watch{} : wish.watch});
-  if (hangs) book_.note(g, unhealthy_text());
+  if (!hangs) return;
+  book_.note(g, unhealthy_text());
+  history_.ended(state_.swap->from, observe::ServedOutcome::Unhealthy, unhealthy_text(), unix_ms_now());
 }
 
 void AppShell::launch(const SupervisorAction& action) {
@@ -97,6 +100,7 @@ void AppShell::type(std::string_view text) {
 
 void AppShell::vacated(const SupervisorAction& action) {
   log(Level::Info, action.generation, "nothing is to serve: requests are held until an attach or a swap");
+  history_.ended(action.generation, observe::ServedOutcome::Detached, {}, unix_ms_now());
   const auto at = wishes_.find(action.ask.number);
   if (at == wishes_.end()) return;
   book_.begin({.cause = at->second.cause,
@@ -317,6 +321,7 @@ void AppShell::tell_switched(Generation generation) {
   remark(Level::Info, generation,
          seat.served ? "serving again" : "serving after " + elapsed_text(now() - seat.born));
   seat.served = true;
+  history_.served(served_as(last_wish()), generation, unix_ms_now());
   run_hook(HookName::Switched, generation);
   book_.switched(generation);
 }
@@ -326,7 +331,9 @@ void AppShell::tell_abandoned(const SupervisorAction& action) {
   // Without a seat it was never started.
   const Seat* seat = find(action.generation);
   ReportBook::Reason reason;
-  const bool cancelled = action.end == SwapEnd::Cancelled;
+  const bool superseded = action.end == SwapEnd::Superseded;
+  const bool cancelled = action.end == SwapEnd::Cancelled || superseded;
+  reason.superseded = superseded;
   reason.outcome = cancelled ? observe::SwapOutcome::Cancelled : observe::SwapOutcome::Failed;
   if (action.end == SwapEnd::StartFailed && seat != nullptr && seat->unwanted) {
     reason = *seat->unwanted;
@@ -337,7 +344,7 @@ void AppShell::tell_abandoned(const SupervisorAction& action) {
   } else {
     const bool stopped = cancelled && state_.state >= AppState::Stopping;
     reason.what = stopped ? std::string(observe::kBerthStopped)
-                  : cancelled && state_.rests
+                  : cancelled && state_.rests && !superseded
                       ? std::string(observe::kWaitsForSwap)
                       : end_text(action.end, seat != nullptr ? seat->ended : std::nullopt);
     reason.last_lines = lines_.last_of(action.generation, kLastLines);
@@ -357,10 +364,11 @@ void AppShell::tell_crashed(Generation generation) {
       back       ? "; back to generation " + std::to_string(state_.swap->to.number)
       : restarts ? "; restarting in " + duration_text(backoff(settings_.patience, state_.failures))
                  : std::string();
-  const std::string told =
-      "ended by itself" + (seat.ended ? ": " + seat.ended->text() : std::string()) + next;
-  log(Level::Warn, generation, told);
-  owner_.on_crashed(name(), generation, told);
+  const std::string ended =
+      "ended by itself" + (seat.ended ? ": " + seat.ended->text() : std::string());
+  log(Level::Warn, generation, ended + next);
+  owner_.on_crashed(name(), generation, ended + next);
+  history_.ended(generation, observe::ServedOutcome::Crashed, ended, unix_ms_now());
   book_.crashed(generation, what, lines_.last_of(generation, kLastLines),
                 restarts ? ReportBook::Restart::Follows : ReportBook::Restart::Never);
   run_hook(HookName::Failed, generation, what);

@@ -1,4 +1,4 @@
-// The way back: the old generation that is kept warm, and what served before.
+// The way back: the old generation that is kept warm, and the commands that served before.
 #include "config/duration_text.h"
 #include "proxy/swap/app_shell.h"
 
@@ -6,16 +6,44 @@ namespace berth::swap {
 
 using observe::Level;
 
-std::string AppShell::rollback_objection() const {
-  if (state_.state >= AppState::Stopping || warm_one(state_).number != 0) return {};
-  const Wish& last = last_wish();
-  const Wish& before = previous_wish();
-  if (before.command.empty() && !before.external)
-    return "nothing else has served before: there is nothing to go back to";
-  const bool same = before.command == last.command && before.external == last.external &&
-                    before.dir == last.dir && before.env == last.env;
-  if (!same) return {};
-  return "what served before had the same command, directory and environment: `berth restart` starts it anew";
+ServedAs AppShell::served_as(const Wish& wish) {
+  return {.command = wish.command, .external = wish.external, .dir = wish.dir, .env = wish.env};
+}
+
+bool AppShell::goes_to_warm(const control::SwapRequest& request) const {
+  const Generation warm = warm_one(state_);
+  if (warm.number == 0 || request.back_to == 0) return warm.number != 0;
+  const History::Row* row = history_.find(request.back_to);
+  return row != nullptr && row->told.last == warm;
+}
+
+std::string AppShell::rollback_objection(const control::SwapRequest& request) const {
+  if (state_.state >= AppState::Stopping) return {};
+  if (request.back_to != 0) {
+    const std::string number = std::to_string(request.back_to);
+    const History::Row* row = history_.find(request.back_to);
+    if (row == nullptr) return "the history has no command " + number + ": `berth history` lists what it has";
+    const bool serves = state_.current.number != 0 && row->what == served_as(last_wish());
+    return serves ? "command " + number + " serves now: `berth restart` starts it anew" : std::string();
+  }
+  if (goes_to_warm(request) || history_.last_other_than(served_as(last_wish())) != nullptr) return {};
+  return "no other command has served before: there is nothing to go back to, and `berth restart` starts the "
+         "same anew";
+}
+
+AppShell::Wish AppShell::way_back(const control::SwapRequest& request) const {
+  Wish wish;
+  wish.cause = observe::SwapCause::Rollback;
+  wish.asked = now();
+  const History::Row* row = request.back_to != 0 ? history_.find(request.back_to)
+                                                 : history_.last_other_than(served_as(last_wish()));
+  const Wish& warm = previous_wish();
+  const ServedAs what = goes_to_warm(request) ? served_as(warm) : row != nullptr ? row->what : ServedAs{};
+  wish.command = what.command;
+  wish.external = what.external;
+  wish.dir = what.dir;
+  wish.env = what.env;
+  return wish;
 }
 
 void AppShell::tell_warmed(Generation generation) {

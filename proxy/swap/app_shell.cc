@@ -107,11 +107,9 @@ std::shared_ptr<void> AppShell::swap(control::SwapRequest request, control::Swap
   // A server that runs already runs beside the old one anyway.
   const bool together = wish.external.has_value();
   const bool nothing = request.verb == control::SwapVerbKind::Detach && wish.command.empty();
-  // Behind another swap what is attached, and what served before, may be another.
-  const bool back = request.verb == control::SwapVerbKind::Rollback;
-  const bool waits = request.queue && !request.only && !back;
+  const bool back = request.verb == control::SwapVerbKind::Rollback && goes_to_warm(request);
   const Ask ask{.number = ++asks_,
-                .policy = waits ? QueuePolicy::Wait : QueuePolicy::Refuse,
+                .policy = queue_policy(request, wish),
                 .order = together ? SwapOrder::Overlap : settings_.app.swap,
                 .way = back ? Way::Revive : Way::Start,
                 .released_within = request.released_within};
@@ -224,7 +222,7 @@ void AppShell::perform(const SupervisorAction& action) {
     case Do::Queued:
       return tell_queued(action.ask);
     case Do::Superseded:
-      return answer(action, Result::Superseded, "a newer command took its place in the queue");
+      return answer(action, Result::Superseded, "a newer swap took its place in the queue");
     case Do::Refused:
       return answer(action, Result::Refused,
                     state_.state >= AppState::Stopping ? "berth is stopping" : "a swap is running");

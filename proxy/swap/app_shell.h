@@ -20,6 +20,7 @@
 #include "proxy/swap/app_events.h"
 #include "proxy/swap/details.h"
 #include "proxy/swap/health_watch.h"
+#include "proxy/swap/history.h"
 #include "proxy/swap/hooks.h"
 #include "proxy/swap/launcher.h"
 #include "proxy/swap/log_book.h"
@@ -75,6 +76,8 @@ class AppShell final : public backend::BackendEvents {
   void status(std::function<void(control::AppStatus)> answer) const;
   /// Newest first, at most 50.
   std::vector<observe::SwapReport> reports() const { return book_.reports(); }
+  /// What has served, newest first, at most History::kKept.
+  std::vector<observe::ServedCommand> history() const { return history_.rows(); }
   /// Lines with number > after, at most `limit` of the newest.
   std::vector<control::LogLine> log_lines(std::uint64_t after, std::size_t limit) const;
   std::shared_ptr<void> follow_log(std::function<void(const control::LogLine&)> on_line);
@@ -194,12 +197,18 @@ class AppShell final : public backend::BackendEvents {
   /// What served before.
   const Wish& previous_wish() const { return wish_number(state_.previous); }
   const Wish& wish_number(std::uint64_t number) const;
-  std::string rollback_objection() const;
+  static ServedAs served_as(const Wish& wish);
+  /// Whether a rollback is one switch, to the generation that is kept warm.
+  bool goes_to_warm(const control::SwapRequest& request) const;
+  std::string rollback_objection(const control::SwapRequest& request) const;
+  Wish way_back(const control::SwapRequest& request) const;
   void resolve(Wish& wish) const;
   Wish wish_of(const control::SwapRequest& request) const;
   std::string objection(const control::SwapRequest& request) const;
+  QueuePolicy queue_policy(const control::SwapRequest& request, const Wish& wish) const;
   const Retirement* retirement(Generation generation) const;
   control::AppStatus status_now() const;
+  std::int64_t left_ms(Generation generation, const Seat& seat) const;
   std::string state_text(Generation generation) const;
   void begin_phase(Generation generation, observe::PhaseName name);
   std::function<void()> guarded(std::function<void()> call) const;
@@ -240,6 +249,7 @@ class AppShell final : public backend::BackendEvents {
   LogBook lines_;
   observe::SwapTally swaps_;
   ReportBook book_;
+  History history_;
   std::vector<std::function<void(control::SwapResult)>> stopped_;
   control::SwapResult farewell_;  ///< what the shutdown will answer
   enum class End : std::uint8_t { Ahead, Waiting, Told } end_ = End::Ahead;

@@ -77,6 +77,16 @@ void AppShell::tell_state() {
   owner_.on_state(name(), state);
 }
 
+std::int64_t AppShell::left_ms(Generation generation, const Seat& seat) const {
+  const Retirement* leaves = retirement(generation);
+  if (leaves == nullptr) return -1;
+  Moment until = kNever;
+  if (leaves->state == RetirementState::Draining) until = leaves->deadline;
+  if (leaves->state == RetirementState::Stopping) until = after(seat.phase_began, settings_.app.stop.grace);
+  if (until == kNever) return -1;
+  return std::max<std::int64_t>(std::chrono::duration_cast<Milliseconds>(until - now()).count(), 0);
+}
+
 control::AppStatus AppShell::status_now() const {
   control::AppStatus status;
   status.name = name();
@@ -107,7 +117,8 @@ control::AppStatus AppShell::status_now() const {
          .tree = seat.backend->tree(),
          .endpoint = seat.ready ? seat.ready->endpoint : told,
          .age_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now() - seat.born).count(),
-         .command = seat.command});
+         .command = seat.command,
+         .left_ms = left_ms(generation, seat)});
   }
   status.generations.insert(status.generations.end(), unreleased_.begin(), unreleased_.end());
   const auto rank = [](const control::GenerationStatus& g) {
@@ -172,9 +183,11 @@ void AppShell::tell_queued(const Ask& ask) {
   const auto at = wishes_.find(ask.number);
   if (at == wishes_.end()) return;
   const std::shared_ptr<control::SwapWatch> watch = at->second.watch.lock();
-  if (watch && watch->on_queued) {
-    watch->on_queued("waits for the swap to generation " + std::to_string(state_.newest.number));
-  }
+  if (!watch || !watch->on_queued) return;
+  const bool replaces = state_.swap && state_.swap->state == SwapState::Abandoning;
+  watch->on_queued(
+      (replaces ? "takes the place of the swap to generation " : "waits for the swap to generation ") +
+      std::to_string(state_.newest.number) + (replaces ? ", which was not ready" : ""));
 }
 
 void AppShell::tell_first_failed(Generation generation) {

@@ -1,5 +1,6 @@
 // What an ask means: which command or server, where, with which variables; and which asks mean nothing here.
 #include "config/listen_text.h"
+#include "config/placeholders.h"
 #include "proxy/swap/app_shell.h"
 
 namespace berth::swap {
@@ -32,19 +33,7 @@ SwapCause cause_of(const control::SwapRequest& request) {
 AppShell::Wish AppShell::wish_of(const control::SwapRequest& request) const {
   const bool again = request.command.empty() && !request.to && request.verb != SwapVerbKind::Detach;
   Wish wish;
-  if (request.verb == SwapVerbKind::Rollback) {
-    const Wish& before = previous_wish();
-    wish = {.cause = SwapCause::Rollback,
-            .own_dir = {},
-            .own_env = {},
-            .command = before.command,
-            .external = before.external,
-            .dir = before.dir,
-            .env = before.env,
-            .asked = now(),
-            .watch = {}};
-    return wish;
-  }
+  if (request.verb == SwapVerbKind::Rollback) return way_back(request);
   wish.cause = cause_of(request);
   wish.same = again ? Wish::Same::Again : Wish::Same::No;
   wish.own_dir = request.dir;
@@ -61,8 +50,18 @@ AppShell::Wish AppShell::wish_of(const control::SwapRequest& request) const {
   return wish;
 }
 
+QueuePolicy AppShell::queue_policy(const control::SwapRequest& request, const Wish& wish) const {
+  // Behind another swap what is attached, and what served before, may be another.
+  const bool relative = request.verb == SwapVerbKind::Rollback && request.back_to == 0;
+  if (!request.queue || request.only || relative) return QueuePolicy::Refuse;
+  // "The same again" behind a swap to something else means what that brings.
+  const bool other =
+      wish.same == Wish::Same::Again && served_as(wish_number(state_.asked.number)) != served_as(last_wish());
+  return other ? QueuePolicy::Wait : QueuePolicy::Replace;
+}
+
 std::string AppShell::objection(const control::SwapRequest& request) const {
-  if (request.verb == SwapVerbKind::Rollback) return rollback_objection();
+  if (request.verb == SwapVerbKind::Rollback) return rollback_objection(request);
   if (request.verb == SwapVerbKind::Detach) {
     const auto at = seats_.find(state_.current);
     const bool attached = at != seats_.end() && at->second.external;
@@ -73,6 +72,10 @@ std::string AppShell::objection(const control::SwapRequest& request) const {
                ? std::string()
                : "the server on " + there.text() + " is attached, not " + request.only->text();
   }
+  for (const std::string& word : request.command)
+    if (const auto wrong = reserved_fault(word)) return *wrong;
+  for (const auto& [name, value] : request.env)
+    if (const auto wrong = reserved_fault(value)) return *wrong;
   if (request.to) {
     for (const std::string& address : settings_.addresses) {
       const auto own = Endpoint::parse(address);

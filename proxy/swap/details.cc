@@ -107,6 +107,8 @@ std::string end_text(SwapEnd end, const std::optional<backend::ExitStatus>& ende
   switch (end) {
     case SwapEnd::Cancelled:
       return "cancelled";
+    case SwapEnd::Superseded:
+      return "a newer swap took its place before it was ready";
     case SwapEnd::Overdue:
       return "it was neither ready nor failed within its time";
     case SwapEnd::Exited:

@@ -21,6 +21,7 @@ ReportBook::OpenPtr ReportBook::open(const Opening& opening, Coming coming, Leav
   report.to = opening.to;
   report.command = opening.command;
   report.external = opening.external;
+  report.dir = opening.dir;
   report.started_unix_ms = around_.unix_ms();
   open->asked = opening.asked;
   open->watch = opening.watch;
@@ -97,6 +98,7 @@ void ReportBook::abandoned(Generation to, const Reason& reason) {
     open->report.hint = reason.hint;
     open->report.last_lines = reason.last_lines;
     open->verdict = reason.outcome;
+    open->superseded = reason.superseded;
   }
   for (std::size_t n = 0; n < open->report.phases.size(); ++n) {
     const observe::PhaseRecord& phase = open->report.phases[n];
@@ -331,6 +333,7 @@ void ReportBook::tell_result(const OpenPtr& open) {
   using Kind = control::SwapResult::Kind;
   const Kind kind = open->report.outcome == SwapOutcome::Done         ? Kind::Done
                     : open->report.outcome == SwapOutcome::Unreleased ? Kind::Unreleased
+                    : open->superseded                                ? Kind::Superseded
                                                                       : Kind::Failed;
   watch->on_result({.kind = kind, .reason = open->report.reason, .report = open->report});
 }

@@ -41,6 +41,7 @@ class ReportBook {
     SwapOrder order = SwapOrder::Overlap;
     std::vector<std::string> command{};
     std::string external{};
+    std::string dir{};
     Moment asked{0};
     Watch watch{};
   };
@@ -48,6 +49,7 @@ class ReportBook {
   /// Why a generation did not come, or did not go as it should.
   struct Reason {
     observe::SwapOutcome outcome = observe::SwapOutcome::Failed;
+    bool superseded = false;  ///< a newer swap took its place
     std::string what{};
     std::string hint{};
     std::vector<std::string> last_lines{};
@@ -131,6 +133,7 @@ class ReportBook {
     std::string unreleased;  ///< why what left before the switch is not provably gone; empty: it is
     std::string unreleased_hint;
     Generation returning{};  ///< what comes back as this one
+    bool superseded = false;
     Closing closing = Closing::No;
     observe::SwapOutcome verdict = observe::SwapOutcome::Failed;  ///< becomes the outcome once it is gone
     Watch watch;

@@ -137,8 +137,17 @@ void SupervisorStepper::ask(const Ask& ask) {
   if (s_.queued) tell(Do::Superseded, {}, *s_.queued);
   s_.queued = ask;
   tell(Do::Queued, {}, ask);
-  // Somebody mends a crash loop: the next hopeless start must not delay that.
-  if (instead_of_restart && (starting() || clearing())) feed_swap(SwapEvent::Cancel);
+  // Somebody mends a crash loop, or what was asked before: a hopeless start must not delay that.
+  if (instead_of_restart && (starting() || clearing())) return feed_swap(SwapEvent::Cancel);
+  if (ask.policy == QueuePolicy::Replace && gives_way()) {
+    cancelled_as_ = SwapEnd::Superseded;
+    feed_swap(SwapEvent::Cancel);
+  }
+}
+
+/// Where the one that served was ended for it, the running start is the only one that may serve soon.
+bool SupervisorStepper::gives_way() const {
+  return clearing() || (starting() && (s_.swap->order == SwapOrder::Overlap || s_.served == 0));
 }
 
 void SupervisorStepper::vacate(const Ask& ask) {
@@ -185,15 +194,19 @@ void SupervisorStepper::feed_swap(SwapEvent event) {
         tell(Do::SwitchLate, to);
         break;
       case SwapAction::Abandon:
-        tell(Do::Abandoned, to, s_.asked, step.next.end);
+        tell(Do::Abandoned, to, s_.asked, end_of(step.next));
         retire(retire_by_stop(to, s_.patience, now_));
         break;
     }
   }
   const bool never_started = event == SwapEvent::Cancel && step.next.state == SwapState::Failed;
-  if (never_started) tell(Do::Abandoned, to, s_.asked, step.next.end);
+  if (never_started) tell(Do::Abandoned, to, s_.asked, end_of(step.next));
   if (step.next.state == SwapState::Done) switched();
   if (s_.swap && s_.swap->state == SwapState::Failed) swap_failed();
+}
+
+SwapEnd SupervisorStepper::end_of(const Swap& swap) const {
+  return swap.end == SwapEnd::Cancelled ? cancelled_as_ : swap.end;
 }
 
 void SupervisorStepper::switched() {

@@ -35,7 +35,9 @@ enum class Origin : std::uint8_t {
 };
 
 enum class QueuePolicy : std::uint8_t {
-  Wait,    ///< behind the running swap
+  Wait,     ///< behind the running swap
+  Replace,  ///< in place of the running swap, where that is not ready and what served before it still does,
+            ///< or nothing did; else as Wait
   Refuse,  ///< --no-queue
 };
 

@@ -39,6 +39,9 @@ class SupervisorStepper {
   void unhealthy(Generation g);
   bool keeps_old() const;
   void ask(const Ask& ask);
+  bool gives_way() const;
+  /// As those who watch it are told.
+  SwapEnd end_of(const Swap& swap) const;
   void vacate(const Ask& ask);
   void cancel();
   void rest();
@@ -82,6 +85,7 @@ class SupervisorStepper {
   SupervisorStep out_;
   Supervisor& s_;
   Moment now_;
+  SwapEnd cancelled_as_ = SwapEnd::Cancelled;  ///< what a Cancel of this step means
 };
 
 }  // namespace berth::swap

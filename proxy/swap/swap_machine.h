@@ -49,7 +49,8 @@ enum class SwapEnd : std::uint8_t {
   StartFailed,  ///< the backend said so
   Exited,       ///< the new one ended between its readiness and the switch
   Cancelled,
-  Overdue,  ///< neither ready nor failed came in time
+  Superseded,  ///< as Cancelled, because a newer one takes its place: the supervisor's word
+  Overdue,     ///< neither ready nor failed came in time
 };
 
 /// What is known of the new generation's process.

@@ -66,7 +66,7 @@ TEST_CASE("reload: a changed command is a swap, a changed limit is not, and noth
   const std::string web = front.pid_of("web");
   auto result = front.reload(app("web", "two") + two);
   CHECK(result.exit_code == 0);
-  CHECK(result.out == "web: swapped, for its command\n");
+  CHECK(result.out == "web: swapping, for its command\nweb: swapped\n");
   CHECK(who_answers(front.berth.port()) == "two");
   CHECK(front.pid_of("api") == api);
   CHECK(front.pid_of("web") != web);
@@ -250,4 +250,63 @@ TEST_CASE("reload: SIGHUP and a written file do it, too") {
   asked.berth.child().signal(SIGHUP);
   CHECK(wait_until([&] { return who_answers(asked.berth.port()) == "three"; }, 15s));
   check_clean_stop(asked.berth);
+}
+
+TEST_CASE("reload: what failed is told as it was, and tried again by the next reload") {
+  Reloaded front(app("web", "one"));
+  const std::string go = front.berth.dir() / "go";
+  const std::string picky = "[app.web]\n" + std::string(kShared) + "command = [\"sh\", \"-c\", 'test -e " +
+                            go + " || exit 3; exec \"$0\" \"$@\"', " +
+                            scripted_toml({"--name", "two"}).substr(1) + "\nstop = { grace = \"2s\" }\n";
+  for (int round = 0; round < 2; ++round) {
+    const auto failed = front.reload(picky);
+    CHECK(failed.exit_code == 1);
+    check_screen(failed, {"web: swapping, for its command", "exit 3"});
+    CHECK(failed.all().find("web: swapped") == std::string::npos);
+    CHECK(who_answers(front.berth.port()) == "one");
+  }
+  write_file(go, std::string());
+  const auto done = front.reload(picky);
+  CHECK(done.exit_code == 0);
+  check_screen(done, {"web: swapping, for its command, which did not come to serve before", "web: swapped"});
+  CHECK(who_answers(front.berth.port()) == "two");
+  CHECK(front.reload(picky).out == "the file says what runs already\n");
+  check_clean_stop(front.berth);
+}
+
+TEST_CASE("reload: what somebody swapped by hand after a failed reload stays") {
+  Reloaded front(app("web", "one"));
+  const std::string broken = "[app.web]\n" + std::string(kShared) +
+                             "command = " + scripted_toml({"--exit", "3"}) + "\nstop = { grace = \"2s\" }\n";
+  CHECK(front.reload(broken).exit_code == 1);
+  CHECK(front.berth.swap(scripted({"--name", "by-hand"})).exit_code == 0);
+  CHECK(front.reload(broken).out == "the file says what runs already\n");
+  CHECK(who_answers(front.berth.port()) == "by-hand");
+  check_clean_stop(front.berth);
+}
+
+TEST_CASE("reload: an address that berth has stays open while others come and go beside it") {
+  Reloaded front(app("web", "web"));
+  const std::string own = "127.0.0.1:" + std::to_string(front.berth.port());
+  const auto on = [&](const std::string& listen) { return app("web", "web", "listen = " + listen + "\n"); };
+  RawClient kept(front.berth.port());
+  kept.send("GET / HTTP/1.1\r\nHost: app\r\n\r\n");
+  CHECK(kept.read_response().status == 200);
+  // The same number on another address is free or not, so it is asked for by 0.
+  for (const std::string& listen :
+       {"[\"" + own + "\", \"127.0.0.2:0\"]", "[\"127.0.0.3:0\", \"" + own + "\"]", "\"" + own + "\""}) {
+    CAPTURE(listen);
+    const auto result = front.reload(on(listen));
+    CHECK(result.exit_code == 0);
+    CHECK(result.out == "web: listen changed\n");
+    CHECK(who_answers(front.berth.port()) == "web");
+    CHECK(front.berth.call("status", {"--json"}).out.find("\"" + own + "\"") != std::string::npos);
+  }
+  kept.send("GET / HTTP/1.1\r\nHost: app\r\n\r\n");
+  CHECK(kept.read_response().status == 200);
+  const auto overlap = front.reload(on("\"0.0.0.0:" + std::to_string(front.berth.port()) + "\""));
+  CHECK(overlap.exit_code == 1);
+  check_screen(overlap, {"this berth itself listens on " + own, "nothing has changed"});
+  CHECK(overlap.all().find("stop that program") == std::string::npos);
+  check_clean_stop(front.berth);
 }

@@ -107,8 +107,11 @@ void World::plan_users() {
 void World::ask_something() {
   const bool refuse = dice_.one_of(200);
   const bool rollback = weather_.rollbacks != 0 && dice_.one_of(weather_.rollbacks);
+  const bool replace = dice_.one_of(2);
   const swap::Ask ask{.number = ++asks_,
-                      .policy = refuse ? swap::QueuePolicy::Refuse : swap::QueuePolicy::Wait,
+                      .policy = refuse    ? swap::QueuePolicy::Refuse
+                                : replace ? swap::QueuePolicy::Replace
+                                          : swap::QueuePolicy::Wait,
                       .order = any_order(),
                       .way = rollback ? swap::Way::Revive : swap::Way::Start};
   rules_.asked(ask.number);

@@ -25,7 +25,7 @@ std::string join(const std::vector<std::string>& words) {
   return text;
 }
 
-std::optional<std::string> no_script(std::string_view) { return std::nullopt; }
+std::optional<std::string> no_script(const ScriptCall&) { return std::nullopt; }
 
 }  // namespace
 
@@ -149,7 +149,7 @@ TEST_CASE("known servers: the one line says what was done") {
 }
 
 TEST_CASE("known servers: below a path, those that write it into their pages are told of it") {
-  const auto script_of = [](std::string_view) { return std::optional<std::string>("vite"); };
+  const auto script_of = [](const ScriptCall&) { return std::optional<std::string>("vite"); };
   struct Row {
     const char* plain;
     const char* added;
@@ -187,8 +187,8 @@ TEST_CASE("known servers: npm passes on what its script's server needs") {
       {"placed", "python3 -m http.server 8000"},
       {"node", "PORT=3000 node server.js"},
   };
-  const auto script_of = [&](std::string_view name) -> std::optional<std::string> {
-    const auto found = scripts.find(name);
+  const auto script_of = [&](const ScriptCall& call) -> std::optional<std::string> {
+    const auto found = scripts.find(call.script);
     return found == scripts.end() ? std::nullopt : std::optional(found->second);
   };
   const std::string vite = " --port {port} --strictPort --host 127.0.0.1";

@@ -27,6 +27,8 @@ TEST_CASE("listen: addresses, lists and localhost") {
         std::vector<Endpoint>{Endpoint::loopback_v4(80), Endpoint::loopback_v6(80)});
   CHECK(endpoints("127.0.0.1:1, [::1]:2") ==
         std::vector<Endpoint>{Endpoint::loopback_v4(1), Endpoint::loopback_v6(2)});
+  CHECK(listen("localhost:80,[::1]:1").by_name == endpoints("localhost:80"));
+  CHECK(endpoints("8000") == std::vector<Endpoint>{Endpoint::loopback_v4(8000)});
   CHECK(endpoints("127.0.0.1:0").front().port == 0);
   CHECK(endpoints("unix:/run/a.sock") == std::vector<Endpoint>{Endpoint::unix_path("/run/a.sock")});
 }
@@ -45,13 +47,14 @@ TEST_CASE("listen: what is not an address says how to write one") {
     const char* says;
   };
   for (const Row& row : {Row{"", "HOST:PORT"},
-                         {"8000", "write 127.0.0.1:8000"},
+                         {"65536", "must be a number"},
+                         {"http://example.org/", "is a URL; write HOST:PORT"},
                          {":8000", "write 0.0.0.0:8000"},
                          {"localhost", "has no port"},
                          {"127.0.0.1:x", "must be a number"},
                          {"127.0.0.1:65536", "must be a number"},
                          {"::1:80", "in brackets"},
-                         {"http://127.0.0.1:80", "is a URL; write HOST:PORT"},
+                         {"http://127.0.0.1:80", "is a URL; write 127.0.0.1:80"},
                          {"[fe80::1%lo]:80", "with a zone"},
                          {"example.org:80", "names are not looked up"},
                          {"unix:", "has no path"},

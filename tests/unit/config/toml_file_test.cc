@@ -290,7 +290,8 @@ TEST_CASE("file: an empty file asks for an app") {
 }
 
 TEST_CASE("file: one that cannot be read is an error that says so") {
-  CHECK(load_file("/nonexistent/berth.toml", "berth.toml").errors.at(0).what == "this file cannot be read");
+  CHECK(load_file("/nonexistent/berth.toml", "berth.toml").errors.at(0).what ==
+        "this file cannot be read: No such file or directory");
   CHECK(load_file("/", "/").errors.size() == 1);
   CHECK(load_file("/dev/null", "berth.toml").errors.at(0).text().find("there is no app") !=
         std::string::npos);

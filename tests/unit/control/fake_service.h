@@ -41,7 +41,9 @@ class FakeService : public Service {
   void pause(const std::string&, const PauseRequest& request) override { paused = request; }
   bool resume(const std::string&) override { return std::exchange(paused, std::nullopt).has_value(); }
   std::optional<PauseRequest> paused;
+  std::vector<observe::ServedCommand> served;
   std::vector<observe::SwapReport> reports(const std::string&) const override { return kept; }
+  std::vector<observe::ServedCommand> history(const std::string&) const override { return served; }
   std::vector<LogLine> log_lines(const std::string&, std::uint64_t after, std::size_t limit) const override {
     std::vector<LogLine> lines;
     for (const auto& line : log) {
@@ -63,7 +65,8 @@ class FakeService : public Service {
     watch.on_change("web: swapped, for its command");
     watch.on_result({SwapResult::Kind::Failed, "web: it ended with exit status 3", {}});
   }
-  void stop(std::function<void(SwapResult)> stopped) override {
+  void stop(StopWatch watch) override {
+    const std::function<void(SwapResult)> stopped = watch.on_result;
     stopped({SwapResult::Kind::Done, "all released", {}});
   }
 

@@ -27,7 +27,10 @@ TEST_CASE("phases: a swap reads as the README shows it") {
         "web  generation 6 ▸ drain    38 ms    12 requests finished\n"
         "     stop     21 ms    exit 0 after TERM\n"
         "     release  0.4 ms   38211 strictly free\n"
-        "done: serving generation 7 after 413 ms; 0 requests failed, 0 held\n");
+        "done: serving generation 7 after 413 ms; 0 requests failed, 0 held; uvicorn app:app\n");
+  report.dir = "/srv/current";
+  CHECK(has(result_text(SwapResult::Kind::Done, {}, &report, Paint(false)),
+            "; uvicorn app:app in /srv/current\n"));
 }
 
 TEST_CASE("phases: requests that were cut at the deadline are told") {
@@ -35,7 +38,8 @@ TEST_CASE("phases: requests that were cut at the deadline are told") {
   report.requests_cut = 2;
   report.requests_failed = 1;
   CHECK(result_text(SwapResult::Kind::Done, {}, &report, Paint(false)) ==
-        "done: serving generation 7 after 413 ms; 1 request failed, 0 held, 2 cut at the drain deadline\n");
+        "done: serving generation 7 after 413 ms; 1 request failed, 0 held, 2 cut at the drain deadline; "
+        "uvicorn app:app\n");
 }
 
 TEST_CASE("phases: one that runs shows its time where it will stand") {
@@ -126,7 +130,7 @@ TEST_CASE("results: those without a report say their reason") {
   CHECK(has(unreleased, "serving generation 7"));
   report.retiring = true;
   CHECK(has(switched_text(report, Paint(false)),
-            "switched: serving generation 7 after 413 ms\ngeneration 6 retires"));
+            "switched: serving generation 7 after 413 ms; uvicorn app:app\ngeneration 6 retires"));
 }
 
 TEST_CASE("why: a report is told whole") {

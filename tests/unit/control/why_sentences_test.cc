@@ -260,7 +260,7 @@ web  generation 7 ▸ start    pid 4132 on 41507 (lease)
 web  generation 6 ▸ drain    38 ms    12 requests finished
      stop     21 ms    exit 0 after TERM
      release  0.4 ms   38211 strictly free
-done: serving generation 7 after 413 ms; 0 requests failed, 0 held
+done: serving generation 7 after 413 ms; 0 requests failed, 0 held; uvicorn app:app
 )");
 }
 

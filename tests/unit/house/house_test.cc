@@ -160,6 +160,7 @@ TEST_CASE("house: the heavy libraries have one door each") {
       {"toml++/", {"config/toml_table.h"}},
       {"CLI/",
        {"config/command_line.cc", "config/help_text.h", "config/run_options.h", "config/load_options.h"}},
+      {"re2/", {"config/pattern.cc"}},
       {"spdlog/", {"proxy/observe/log.cc"}}};
   for (const Source& source : sources()) {
     for (const std::string& include : includes_of(source, '<', '>')) {
@@ -178,6 +179,16 @@ TEST_CASE("house: the product's JSON has one writer") {
     if (is_test(source)) continue;
     INFO(source.path);
     CHECK(source.text.find("json::serialize(") == std::string::npos);
+  }
+}
+
+// std::regex takes time that grows with every way to match, and recurses for each character.
+TEST_CASE("house: no part of the product matches with the standard library's regular expressions") {
+  for (const Source& source : sources()) {
+    if (is_test(source)) continue;
+    INFO(source.path);
+    const auto includes = includes_of(source, '<', '>');
+    CHECK(std::find(includes.begin(), includes.end(), "regex") == includes.end());
   }
 }
 

@@ -152,7 +152,7 @@ TEST_CASE("shell: the queue of one tells who waits, who lost his place and who i
   Seen second;
   Seen third;
   const auto h1 = stage.shell->swap(to({"v3"}), first.watch());
-  CHECK(first.lines == Lines{"queued: waits for the swap to generation 2"});
+  CHECK(first.lines == Lines{"queued: takes the place of the swap to generation 2, which was not ready"});
   CHECK(stage.status().swap_queued);
   const auto h2 = stage.shell->swap(to({"v4"}), second.watch());
   REQUIRE(first.results.size() == 1);
@@ -162,7 +162,7 @@ TEST_CASE("shell: the queue of one tells who waits, who lost his place and who i
   const auto h3 = stage.shell->swap(at_once, third.watch());
   REQUIRE(third.results.size() == 1);
   CHECK(third.results[0].kind == Result::Refused);
-  stage.ready(2);
+  stage.gone(2);
   CHECK(stage.made(3).spec.command == Lines{"v4"});
   CHECK(second.results.empty());
 }
