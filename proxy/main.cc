@@ -83,7 +83,7 @@ struct Run {
     return serve(std::move(run), {.guest = GuestWish{verb.command, verb.direct}, .verbose = verb.verbose});
   }
   int operator()(const LoadVerb& verb) const {
-    return load_verb::run_load(verb, control::Terminal::of_process());
+    return control::exit_code_of_output(load_verb::run_load(verb, control::Terminal::of_process()));
   }
   int operator()(const DemoVerb& verb) const { return demo::demo_main(verb.arguments); }
   int operator()(const ShowText& show) const {

@@ -21,18 +21,24 @@ std::optional<std::uint64_t> number_in(std::string_view text) {
 
 void EventReader::restart() {
   line_.clear();
+  at_start_ = true;
+  after_cr_ = false;
   begun_ = false;
   id_.reset();
 }
 
 void EventReader::feed(std::string_view text, EventFigures& figures) {
   while (!text.empty() && !overlong()) {
-    const auto end = text.find('\n');
+    if (std::exchange(after_cr_, false) && text.front() == '\n') {
+      text.remove_prefix(1);
+      continue;
+    }
+    const auto end = text.find_first_of("\r\n");
     line_.append(text.substr(0, end));
-    if (end == std::string_view::npos) return;
+    if (end == std::string_view::npos || overlong()) return;
+    after_cr_ = text[end] == '\r';
     text.remove_prefix(end + 1);
-    if (overlong()) return;
-    if (!line_.empty() && line_.back() == '\r') line_.pop_back();
+    if (std::exchange(at_start_, false) && line_.starts_with("\xef\xbb\xbf")) line_.erase(0, 3);
     line(figures);
     line_.clear();
   }

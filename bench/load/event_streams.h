@@ -14,7 +14,8 @@
 
 namespace berth::load {
 
-/// What one stream's text says. Pure.
+/// What one stream's text says: UTF-8, with or without a byte order mark, its lines ended by CR, LF or both
+/// (WHATWG HTML §9.2.5). Pure.
 class EventReader {
  public:
   /// Counts the events that end within `text`, and the gaps and repeats of their ids.
@@ -32,6 +33,8 @@ class EventReader {
   void dispatch(EventFigures& figures);
   static constexpr std::size_t kMaxLine = 1024 * 1024;
   std::string line_;
+  bool at_start_ = true;   ///< of the stream: a byte order mark may stand here
+  bool after_cr_ = false;  ///< an LF that comes now belongs to it
   bool begun_ = false;
   std::optional<std::string> id_;  ///< of the event that is pending: had when it is whole
   std::string last_id_;

@@ -248,19 +248,17 @@ int compare(const LoadVerb& verb, const Terminal& terminal) {
     if (const auto* what = std::get_if<std::string>(&report)) return refuse(terminal, *what);
     reports.push_back(std::get<json::object>(std::move(report)));
   }
-  bool written = true;
   const auto name = [&](std::size_t i) { return std::filesystem::path(verb.compare[i]).filename().string(); };
   try {
-    written = write_stdout(load::compare_text(reports[0], reports[1], name(0), name(1)), terminal);
+    terminal.out(load::compare_text(reports[0], reports[1], name(0), name(1)));
   } catch (const std::exception&) {
     return refuse(terminal,
                   "a member of one report is missing, or of another type than docs/load.schema.json says");
   }
-  if (!verb.html) return written ? 0 : 1;
+  if (!verb.html) return 0;
   const json::object both{{"compare", json::array{reports[0], reports[1]}},
                           {"names", json::array{name(0), name(1)}}};
-  written = write_file(*verb.html, load::report_page(json_text(both)), terminal) && written;
-  return written ? 0 : 1;
+  return write_file(*verb.html, load::report_page(json_text(both)), terminal) ? 0 : 1;
 }
 
 /// Not one right answer; where no requests were sent, no stream and no WebSocket either.
@@ -280,7 +278,7 @@ int tell(const json::object& report, const LoadVerb& verb, const Terminal& termi
   if (verb.json == std::optional<std::string>("-"))
     written = write_stdout(text + "\n", terminal);
   else
-    written = write_stdout(load::report_text(report), terminal);
+    terminal.out(load::report_text(report));  // whether that was taken, exit_code_of_output() knows
   if (verb.json && *verb.json != "-") written = write_file(*verb.json, text + "\n", terminal) && written;
   if (verb.html) written = write_file(*verb.html, load::report_page(text), terminal) && written;
   const bool silent = nothing_answered(report);

@@ -59,7 +59,7 @@ TEST_CASE("load: a second Ctrl-C ends a command that takes no TERM") {
   ChildProcess run(
       load_options({server.url(), "-c", "1", "--each", "10ms", "--json", "-", "--", "sh", "-c",
                     "trap '' TERM INT; touch " + dir.path() + "/runs; while :; do sleep 0.01; done"}));
-  REQUIRE(wait_until([&] { return access((dir / "runs").c_str(), F_OK) == 0; }));
+  REQUIRE(wait_until([&] { return access((dir / "runs").c_str(), F_OK) == 0 && server.requests() >= 20; }));
   run.signal(SIGINT);
   run.signal(SIGTERM);  // any two of them
   const auto end = run.wait_exit(10s);

@@ -151,7 +151,7 @@ TEST_CASE(
        "berth: cannot write the report: No space left on device"},
       {{"sh", "-c", "exec \"$0\" load \"$1\" -n 1 > /dev/full", berth_binary(), sound.url()},
        1,
-       "berth: cannot write the report: No space left on device"},
+       "berth: cannot write to standard output: No space left on device"},
       {{"--compare", dir / "a.json", dir / "b.json"}, 2, "berth: cannot read "},
   };
   for (const Row& row : rows) {

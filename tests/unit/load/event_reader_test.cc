@@ -34,6 +34,44 @@ TEST_CASE("event reader: what an empty line ends is an event, with any end of li
   CHECK(read("event: x\ndata: 1\ndata: 2\n\ndata: cut").received == 1);
 }
 
+TEST_CASE("event reader: lines end by CR, by LF or by both, and a byte order mark is no part of the first") {
+  for (const std::string end : {"\n", "\r", "\r\n"}) {
+    CAPTURE(end);
+    std::string text;
+    for (const char* id : {"1", "2", "5"}) text += std::string("id: ") + id + end + "data: x" + end + end;
+    for (const std::string mark : {"", "\xef\xbb\xbf"}) {
+      const auto figures = read(mark + text);
+      CHECK(figures.received == 3);
+      CHECK(figures.gaps == 2);
+      CHECK(figures.repeats == 0);
+    }
+  }
+  EventFigures figures;
+  EventReader reader;
+  for (const char* stream :
+       {"\xef\xbb\xbfid: 7\r\n\r", "\xef\xbb\xbfid: 8\n\n"}) {  // each stream has its own begin
+    reader.restart();
+    reader.feed(stream, figures);
+    CHECK(reader.at_boundary());
+  }
+  CHECK(reader.last_id() == "8");
+  CHECK(figures.received == 2);
+  // Elsewhere it is a character as others are.
+  CHECK(read("id: 1\n\n\xef\xbb\xbfid: 9\n\n").gaps == 0);
+}
+
+TEST_CASE("event reader: a line without an end is kept up to a MiB, and then known as overlong") {
+  EventFigures figures;
+  EventReader reader;
+  const std::string piece(1024 * 1024, 'x');
+  reader.feed(piece, figures);
+  CHECK_FALSE(reader.overlong());
+  reader.feed(piece, figures);
+  CHECK(reader.overlong());
+  reader.restart();
+  CHECK_FALSE(reader.overlong());
+}
+
 TEST_CASE("event reader: gaps are the ids left out, repeats those that come again") {
   struct Row {
     std::initializer_list<int> ids;
