@@ -10,6 +10,7 @@
 #include "config/file_options.h"
 #include "config/help_text.h"
 #include "config/load_options.h"
+#include "config/port_mode.h"
 #include "config/run_options.h"
 #include "config/stray_words.h"
 #include "config/swap_options.h"
