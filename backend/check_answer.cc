@@ -18,30 +18,113 @@ using boost::system::error_code;
 // How the answer of Node's inspector to a request that is no WebSocket's begins.
 constexpr std::string_view kInspectorSays = "WebSockets request was expected";
 
-/// Nothing of a body is kept but its first bytes.
-struct PassingBody {
-  using value_type = std::string;
+/// A chunked body (RFC 9112 §7.1), passed over byte by byte: nothing of it is kept.
+class Chunks {
+ public:
+  enum class Result : std::uint8_t { Going, Whole, Malformed, TooLong };
 
-  class reader {
-   public:
-    template <bool isRequest, class Fields>
-    reader(http::header<isRequest, Fields>&, value_type& body) : body_(body) {}
-    void init(const boost::optional<std::uint64_t>&, error_code& error) { error = {}; }
-    template <class Buffers>
-    std::size_t put(const Buffers& buffers, error_code& error) {
-      error = {};
-      for (auto at = asio::buffer_sequence_begin(buffers); at != asio::buffer_sequence_end(buffers); ++at) {
-        const asio::const_buffer piece(*at);
-        const std::size_t room = kInspectorSays.size() - body_.size();
-        body_.append(static_cast<const char*>(piece.data()), std::min(room, piece.size()));
+  /// Takes `bytes` as far as the body goes, and tells `data` of what is within its chunks.
+  template <class Data>
+  Result take(std::string_view bytes, Data data) {
+    while (!bytes.empty() && result_ == Result::Going) {
+      if (at_ == At::Data) {
+        const auto part = bytes.substr(0, std::min<std::uint64_t>(left_, bytes.size()));
+        data(part);
+        left_ -= part.size();
+        bytes.remove_prefix(part.size());
+        if (left_ == 0) at_ = At::DataCr;
+      } else {
+        step(bytes.front());
+        bytes.remove_prefix(1);
       }
-      return asio::buffer_size(buffers);
     }
-    void finish(error_code& error) { error = {}; }
+    return result_;
+  }
 
-   private:
-    value_type& body_;
+ private:
+  enum class At : std::uint8_t {
+    Size,
+    Extension,
+    SizeLf,
+    Data,
+    DataCr,
+    DataLf,
+    Trailer,      ///< at the beginning of a line
+    TrailerLine,  ///< within one
+    TrailerLf,
+    EndLf,
   };
+
+  void step(char c) {
+    switch (at_) {
+      case At::Size:
+        return size(c);
+      case At::Extension:
+        return line(c, At::SizeLf);
+      case At::SizeLf:
+        line_ = 0;
+        digits_ = 0;
+        return expect(c, '\n', left_ == 0 ? At::Trailer : At::Data);
+      case At::DataCr:
+        return expect(c, '\r', At::DataLf);
+      case At::DataLf:
+        return expect(c, '\n', At::Size);
+      case At::Trailer:
+        if (c != '\r') at_ = At::TrailerLine;
+        return line(c, At::EndLf);
+      case At::TrailerLine:
+        return line(c, At::TrailerLf);
+      case At::TrailerLf:
+        return expect(c, '\n', At::Trailer);
+      case At::EndLf:
+        expect(c, '\n', At::Trailer);
+        if (result_ == Result::Going) result_ = Result::Whole;
+        return;
+      case At::Data:
+        return;
+    }
+  }
+
+  void size(char c) {
+    constexpr int kMostDigits = 15;
+    constexpr std::string_view kHex = "0123456789abcdef";
+    const char lower = c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
+    const auto digit = kHex.find(lower);
+    if (digit != std::string_view::npos && digits_ < kMostDigits) {
+      if (digits_++ == 0) left_ = 0;
+      left_ = left_ * 16 + digit;
+      return;
+    }
+    if (digits_ == 0 || (c != ';' && c != '\r' && c != ' ' && c != '\t')) {
+      result_ = Result::Malformed;
+      return;
+    }
+    at_ = At::Extension;
+    line(c, At::SizeLf);
+  }
+
+  /// Within a line, which ends with CR and then LF. The lines of the trailer count together.
+  void line(char c, At end) {
+    if (++line_ > CheckAnswer::kMostHead)
+      result_ = Result::TooLong;
+    else if (c == '\n')
+      result_ = Result::Malformed;
+    else if (c == '\r')
+      at_ = end;
+  }
+
+  void expect(char c, char wanted, At next) {
+    if (c == wanted)
+      at_ = next;
+    else
+      result_ = Result::Malformed;
+  }
+
+  At at_ = At::Size;
+  Result result_ = Result::Going;
+  std::uint64_t left_ = 0;
+  int digits_ = 0;
+  std::size_t line_ = 0;
 };
 
 std::string printable(std::string_view text) {
@@ -60,7 +143,6 @@ struct CheckAnswer::Reader {
     parser.emplace();
     parser->body_limit(boost::none);
     parser->header_limit(kMostHead + 1);
-    parser->eager(true);
   }
 
   State stop(std::string why) {
@@ -85,21 +167,20 @@ struct CheckAnswer::Reader {
   }
 
   State take(std::string_view bytes) {
-    // Never more at a time than may be kept: what is not understood by then is refused, not stored.
     while (state == State::Going && !bytes.empty()) {
-      const auto piece = bytes.substr(0, kMostHead - pending.size());
+      if (status != 0) return take_body(bytes);
+      // Never more at a time than may be kept.
+      const auto piece = bytes.substr(0, kMostHead - std::min(kMostHead, pending.size()));
       pending += piece;
       bytes.remove_prefix(piece.size());
-      read();
-      if (state == State::Going && pending.size() >= kMostHead) too_long();
+      while (state == State::Going && status == 0 && !pending.empty() && read_head()) {
+      }
+      if (state == State::Going && status == 0 && pending.size() >= kMostHead) too_long();
+      // What came along with the head.
+      if (state == State::Going && status != 0) take_body(std::exchange(pending, {}));
     }
+    if (state != State::Going) pending.clear();
     return state;
-  }
-
-  void read() {
-    while (state == State::Going && !pending.empty() &&
-           (parser->is_header_done() ? read_body() : read_head())) {
-    }
   }
 
   /// False: more of it has to come first. It is parsed as a whole, so that the pieces that it comes in make
@@ -135,16 +216,27 @@ struct CheckAnswer::Reader {
     return true;
   }
 
-  bool read_body() {
-    error_code error;
-    const std::size_t used = parser->put(asio::buffer(pending.data(), pending.size()), error);
-    pending.erase(0, std::min(used, pending.size()));
-    if (error && error != http::error::need_more) {
-      fail(error);
-      return false;
+  State take_body(std::string_view bytes) {
+    const auto keep = [this](std::string_view part) {
+      begun.append(part.substr(0, kInspectorSays.size() - begun.size()));
+    };
+    if (chunked) {
+      switch (chunks.take(bytes, keep)) {
+        case Chunks::Result::Going:
+          return state;
+        case Chunks::Result::Whole:
+          return state = State::Whole;
+        case Chunks::Result::TooLong:
+          return too_long();
+        case Chunks::Result::Malformed:
+          return stop("failed: its answer is malformed between two chunks");
+      }
     }
-    if (parser->is_done()) state = State::Whole;
-    return used != 0;
+    keep(bytes);
+    if (!length) return state;
+    *length -= std::min<std::uint64_t>(*length, bytes.size());
+    if (*length == 0) state = State::Whole;
+    return state;
   }
 
   /// Interim answers are passed over (RFC 9110 §15.2). A switch of protocols, which nobody asked for, is an
@@ -153,23 +245,31 @@ struct CheckAnswer::Reader {
     const int code = static_cast<int>(parser->get().result_int());
     if (code < 200 && code != 101) return begin();
     status = code;
-    if (code == 101 || parser->is_done()) state = State::Whole;
+    chunked = parser->chunked();
+    if (!chunked) length = to_std(parser->content_length());
+    if (code == 101 || parser->is_done() || length == std::uint64_t{0}) state = State::Whole;
+  }
+
+  static std::optional<std::uint64_t> to_std(const boost::optional<std::uint64_t>& value) {
+    return value ? std::optional<std::uint64_t>(*value) : std::nullopt;
   }
 
   State end(bool in_order) {
     if (state != State::Going) return state;
-    error_code error;
-    if (!in_order || !parser->is_header_done()) return cut();
-    parser->put_eof(error);
-    if (error || !parser->is_done()) return cut();
+    // Only a body without any other end ends with the connection.
+    if (!in_order || status == 0 || chunked || length) return cut();
     return state = State::Whole;
   }
 
-  std::optional<http::response_parser<PassingBody>> parser;
+  std::optional<http::response_parser<http::empty_body>> parser;
   std::string pending;
   std::size_t head = 0;      ///< of all heads, interim ones included
   std::size_t searched = 0;  ///< of `pending`, for the end of a head
-  int status = 0;
+  int status = 0;            ///< 0: the final head has not come
+  bool chunked = false;
+  std::optional<std::uint64_t> length;  ///< of the body that is to come; nullopt: it is chunked, or not known
+  Chunks chunks;
+  std::string begun;  ///< the first bytes of the body
   State state = State::Going;
   std::string failure;
 };
@@ -187,8 +287,6 @@ std::string CheckAnswer::reason() const { return printable(reader_->parser->get(
 const std::string& CheckAnswer::failure() const { return reader_->failure; }
 std::size_t CheckAnswer::held() const { return reader_->pending.size(); }
 
-bool CheckAnswer::is_debugger() const {
-  return reader_->status == 400 && reader_->parser->get().body() == kInspectorSays;
-}
+bool CheckAnswer::is_debugger() const { return reader_->status == 400 && reader_->begun == kInspectorSays; }
 
 }  // namespace berth::backend
