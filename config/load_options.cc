@@ -72,8 +72,8 @@ void LoadOptions::add(CLI::App& root) {
   load->footer(R"(
 In the mix `80%` is a share of the requests (what is left of 100 % is `get`), a bare number so many connections
 that do nothing else. PATH is the URL's unless given; for berth's demo: post and upload /echo, download
-/big?bytes=10000000, events /events, websocket /ws. Ctrl-C ends the run with the report so far; a second one does not wait for
-the requests that are under way.
+/big?bytes=10000000, events /events, websocket /ws. Ctrl-C ends the run with the report so far; a second one
+does not wait for the requests that are under way.
 exit codes: 0 done, every bound kept · 1 a bound is broken, nothing was answered, or a report could not be
             written · 2 the call was wrong · 3 no berth to ask for swaps)");
 }
