@@ -77,12 +77,13 @@ std::string PublicListeners::open(const std::vector<ListenerConfig>& wanted, con
   struct Opened {
     Entry entry;
     std::vector<Move> moves;
+    std::vector<Endpoint> order;  ///< as the listener names them
   };
   std::vector<Opened> opened;
   std::vector<std::string> warnings;
   for (const ListenerConfig& listener : wanted) {
     if (has(listener.text)) continue;
-    Opened& next = opened.emplace_back(Opened{{listener.text, listener.mode, {}}, {}});
+    Opened& next = opened.emplace_back(Opened{{listener.text, listener.mode, {}}, {}, listener.addresses});
     ListenerConfig missing = listener;
     missing.addresses.clear();
     std::uint16_t chosen = 0;
@@ -113,6 +114,11 @@ std::string PublicListeners::open(const std::vector<ListenerConfig>& wanted, con
       one.socket.asked = move.asked;
       next.entry.sockets.push_back(std::move(one));
     }
+    const auto place = [&](const One& one) {
+      return std::find(next.order.begin(), next.order.end(), one.socket.asked) - next.order.begin();
+    };
+    std::stable_sort(next.entry.sockets.begin(), next.entry.sockets.end(),
+                     [&](const One& a, const One& b) { return place(a) < place(b); });
     open_.push_back(std::move(next.entry));
   }
   warnings_ = std::move(warnings);
