@@ -61,8 +61,9 @@ TEST_CASE("history: a line for each, whose command gets the room that is left") 
         std::string::npos);
   CHECK(text.find("1-2          ended by itself: exit 3  serve v1 in /srv/one\n") != std::string::npos);
   CHECK(history_text({}, 80) == "nothing has served yet\n");
-  const std::string narrow = history_text(example(), 90);
-  CHECK(narrow.find("serve v2 in /srv/two") == std::string::npos);
+  std::vector<ServedCommand> wide = example();
+  wide[0].dir = "/" + std::string(200, 'x');
+  CHECK(history_text(wide, 90).find("serve v2 in /xxxxxxxxxxxx…\n") != std::string::npos);
 }
 
 TEST_CASE("history: its path, and the row that a rollback names") {
