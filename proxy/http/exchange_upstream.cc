@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "proxy/http/exchange.h"
+#include "proxy/route/closed_port.h"
 
 namespace berth::http {
 
@@ -179,7 +180,7 @@ loop::Task<bool> Exchange::connect(route::Target& target) {
   if (verdict_ != Verdict::Going) co_return false;
   if (!lacks_descriptor_) {
     refused_ = true;
-    route_.refused(target);
+    if (route::means_closed(error)) route_.refused(target);
     co_return false;
   }
   if (refused_until_ == 0) refused_until_ = deadline;

@@ -45,25 +45,22 @@ void copy_fields(const Head& head, Writer& out, Keep keep) {
   out.put(run, head.fields_end);
 }
 
-/// Puts the values of all fields `tag` as one list, as they came. False: there are none.
-bool put_list(const RequestHead& head, FieldTag tag, Writer& w) {
-  bool any = false;
+/// The values of all fields `tag` as one list, as they came; empty: there are none.
+std::string list_of(const RequestHead& head, FieldTag tag) {
+  std::string list;
   for (const Field& field : head.fields) {
     if (field.tag != tag || field.value.empty()) continue;
-    if (any) w.put(", ");
-    w.put(field.value);
-    any = true;
+    if (!list.empty()) list += ", ";
+    list += field.value;
   }
-  return any;
+  return list;
 }
 
 /// RFC 7239 §6: a node's name.
-void put_node(std::string_view address, Writer& w) {
+std::string node_text(std::string_view address) {
+  if (address == kUnixPeer) return "unknown";
   const bool v6 = address.find(':') != std::string_view::npos;
-  if (address == kUnixPeer) return w.put("unknown");
-  w.put(v6 ? "\"[" : "");
-  w.put(address);
-  w.put(v6 ? "]\"" : "");
+  return v6 ? "\"[" + std::string(address) + "]\"" : std::string(address);
 }
 
 bool has_field(const RequestHead& head, FieldTag tag) {
@@ -72,38 +69,27 @@ bool has_field(const RequestHead& head, FieldTag tag) {
 }
 
 /// What a trusted peer has said of its client, with the peer appended. The fields that berth writes of one
-/// are written where it has not said them.
-void put_trusted(const RequestHead& head, const ClientFacts& client, std::string_view host, Writer& w) {
-  w.put("X-Forwarded-For: ");
-  const bool listed = put_list(head, FieldTag::XForwardedFor, w);
+/// are written where it has not said them. Without the last line end.
+std::string trusted_lines(const RequestHead& head, const ClientFacts& client, std::string_view host) {
+  std::string lines = "X-Forwarded-For: " + list_of(head, FieldTag::XForwardedFor);
+  const bool listed = !lines.ends_with(' ');
   // A peer of a unix socket has no address that could be added.
   if (!listed || client.address != kUnixPeer) {
-    w.put(listed ? ", " : "");
-    w.put(client.address);
+    lines += listed ? ", " : "";
+    lines += client.address;
   }
   if (has_field(head, FieldTag::Forwarded)) {
-    w.put("\r\nForwarded: ");
-    w.put(put_list(head, FieldTag::Forwarded, w) ? ", for=" : "for=");
-    put_node(client.address, w);
+    const std::string list = list_of(head, FieldTag::Forwarded);
+    lines += "\r\nForwarded: " + list + (list.empty() ? "for=" : ", for=") + node_text(client.address);
   }
-  if (!has_field(head, FieldTag::XForwardedProto)) {
-    w.put("\r\nX-Forwarded-Proto: ");
-    w.put(client.scheme);
+  if (!has_field(head, FieldTag::XForwardedProto))
+    lines.append("\r\nX-Forwarded-Proto: ").append(client.scheme);
+  if (!has_field(head, FieldTag::XForwardedHost)) lines.append("\r\nX-Forwarded-Host: ").append(host);
+  if (client.strip != 0 || has_field(head, FieldTag::XForwardedPrefix)) {
+    lines += "\r\nX-Forwarded-Prefix: " + list_of(head, FieldTag::XForwardedPrefix);
+    lines += head.path.substr(0, client.strip);
   }
-  if (!has_field(head, FieldTag::XForwardedHost)) {
-    w.put("\r\nX-Forwarded-Host: ");
-    w.put(host);
-  }
-}
-
-/// From the connection alone.
-void put_untrusted(const ClientFacts& client, std::string_view host, Writer& w) {
-  w.put("X-Forwarded-For: ");
-  w.put(client.address);
-  w.put("\r\nX-Forwarded-Proto: ");
-  w.put(client.scheme);
-  w.put("\r\nX-Forwarded-Host: ");
-  w.put(host);
+  return lines;
 }
 
 /// `path` after a prefix was taken off it: one slash at its start. With two it would name another host to
@@ -222,15 +208,19 @@ void write_request_head(const RequestHead& head, const ClientFacts& client, loop
     w.put(client.client);
     w.put("\r\n");
   }
-  if (client.trusted)
-    put_trusted(head, client, host, w);
-  else
-    put_untrusted(client, host, w);
-  const bool prefixed = client.trusted && has_field(head, FieldTag::XForwardedPrefix);
-  if (client.strip != 0 || prefixed) {
-    w.put("\r\nX-Forwarded-Prefix: ");
-    if (prefixed) put_list(head, FieldTag::XForwardedPrefix, w);
-    w.put(head.path.substr(0, client.strip));
+  if (client.trusted) {
+    w.put(trusted_lines(head, client, host));
+  } else {
+    w.put("X-Forwarded-For: ");
+    w.put(client.address);
+    w.put("\r\nX-Forwarded-Proto: ");
+    w.put(client.scheme);
+    w.put("\r\nX-Forwarded-Host: ");
+    w.put(host);
+    if (client.strip != 0) {
+      w.put("\r\nX-Forwarded-Prefix: ");
+      w.put(head.path.substr(0, client.strip));
+    }
   }
   if (head.version == 11) return w.put(client.via);
   w.put(kVia10);

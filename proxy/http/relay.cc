@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "proxy/http/flow.h"
+#include "proxy/route/closed_port.h"
 
 namespace berth::http {
 
@@ -133,7 +134,7 @@ loop::Task<bool> Relay::connect(route::Target& target) {
     }
   }
   refused_ = error != 0 && error != EAGAIN && !lacks_descriptor && !timed_out;
-  if (refused_) route_.refused(target);
+  if (refused_ && route::means_closed(error)) route_.refused(target);
   give_up_upstream(true);
   holder_.let_go();
   co_return false;

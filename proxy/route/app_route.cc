@@ -139,7 +139,7 @@ void AppRoute::admit() {
   // that comes back to the queue meanwhile has had its turn.
   for (std::uint64_t turns = waiting_count_; turns != 0 && waiting_count_ != 0; --turns) {
     if (paused() || !current_ || (current_->idle_count() == 0 && !current_->may_connect())) return;
-    if (current_->refuses()) return;
+    if (current_->refuses() && current_->idle_count() == 0) return;
     admit_first();
   }
 }

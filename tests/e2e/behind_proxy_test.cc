@@ -1,7 +1,7 @@
 // README's recipes for a proxy in front of berth, with the real nginx and the real Caddy, over TLS.
 #include <doctest/doctest.h>
 
-#include <filesystem>
+#include <csignal>
 
 #include "tests/e2e/checks.h"
 #include "tests/support/held_socket.h"

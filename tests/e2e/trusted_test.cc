@@ -1,8 +1,6 @@
 // Whom a listener believes when it says of whom a request is, in the real program.
 #include <doctest/doctest.h>
 
-#include <filesystem>
-
 #include "tests/e2e/checks.h"
 #include "tests/support/raw_client.h"
 #include "tests/support/temp_dir.h"
