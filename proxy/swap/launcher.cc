@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "backend/check.h"
+#include "backend/reach.h"
 
 namespace berth::swap {
 namespace {
@@ -42,7 +43,8 @@ class RealExternal final : public Launched {
     return external_.check(timeout, std::move(done));
   }
   std::unique_ptr<backend::Check> reach(Milliseconds timeout, backend::CheckDone done) override {
-    return backend::start_tcp_check(control_, endpoint_, timeout, std::move(done));
+    return backend::start_tcp_check(control_, backend::reach_others(control_, endpoint_, {}), timeout,
+                                    std::move(done));
   }
   int pid() const override { return 0; }
   std::vector<int> tree() const override { return {}; }
