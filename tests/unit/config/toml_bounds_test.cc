@@ -100,6 +100,15 @@ TEST_CASE("toml: a key, a count, a value without measure is one fault") {
   CHECK(quoted.errors.at(0).text().size() < 1000);
 }
 
+TEST_CASE("toml: what the parser takes for granted is a fault, too") {
+  for (const char* text :
+       {"[(x]", "[.x]", "[[(x]]", "[ =]", "[,]", "a.(b = 1", "a = { (b = 1 }", "a = { ,", "[", "[[",
+        "a = ", "a.", "= 1", "(", "a = '", "a = \"\\", "a = 1_", "a = 0x", "a = 1979-"}) {
+    CAPTURE(std::string(text));
+    CHECK(read(text).errors.size() == 1);
+  }
+}
+
 TEST_CASE("toml: whatever bytes a file holds, reading it ends with values or with faults") {
   const std::string whole = R"([front]
 workers = 2
