@@ -19,7 +19,6 @@
 namespace berth {
 namespace {
 
-
 // One call's parser and the values that it fills; lives as long as the parsing.
 class Parser {
  public:

@@ -186,8 +186,8 @@ struct ShowText {
 };
 
 using Verb = std::variant<RunVerb, ExecVerb, SwapVerb, CancelVerb, PauseVerb, ResumeVerb, StatusVerb, WhyVerb,
-                          HistoryVerb, LogsVerb, ReloadVerb, StopVerb, LsVerb, PortVerb, CheckVerb, InitVerb, LoadVerb,
-                          DemoVerb, ShowText>;
+                          HistoryVerb, LogsVerb, ReloadVerb, StopVerb, LsVerb, PortVerb, CheckVerb, InitVerb,
+                          LoadVerb, DemoVerb, ShowText>;
 
 /// Reads main's arguments, argv[0] left out.
 Verb parse_command_line(const std::vector<std::string>& arguments);

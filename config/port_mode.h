@@ -14,7 +14,8 @@ namespace berth {
 std::optional<std::string> set_port(PortConfig& port, std::string_view text);
 
 /// Where a server is reached: "127.0.0.1:9000", "localhost:9000", "a.localhost:9000" and "9000" (which are
-/// 127.0.0.1), "unix:/run/app.sock", "http://127.0.0.1:9000/". Otherwise what is wrong. Names are not looked up.
+/// 127.0.0.1), "unix:/run/app.sock", "http://127.0.0.1:9000/". Otherwise what is wrong. Names are not looked
+/// up.
 std::variant<Endpoint, std::string> parse_server_address(std::string_view text);
 
 /// As parse_server_address(), or "attach". Otherwise what is wrong.

@@ -15,8 +15,7 @@ void SwapVerbs::add(CLI::App& root) {
   add_one(root, "restart", "the same command again, as a new generation", restart_);
   add_one(root, "attach", "a server that runs already in, the old one out", attach_);
   add_one(root, "detach", "let go of an attached server: the app's command again, or nothing", detach_);
-  add_one(root, "rollback", "back to the last other command that served, where and as it ran",
-          rollback_);
+  add_one(root, "rollback", "back to the last other command that served, where and as it ran", rollback_);
 }
 
 void SwapVerbs::add_one(CLI::App& root, const std::string& name, const std::string& description,

@@ -202,8 +202,7 @@ void read_log(const FileSource& source, Table table, LogConfig& log) {
   table.chosen("level", R"("debug", "info", "warn" or "error")",
                [&](const std::string& text) { return set_log_level(log.level, text); });
   table.text("access", log.access, R"(a file's name, or "-")");
-  if (!log.access.empty() && log.access != "-")
-    log.access = joined_path(source.dir, log.access);
+  if (!log.access.empty() && log.access != "-") log.access = joined_path(source.dir, log.access);
   table.chosen("access_format", R"("combined" or "json")",
                [&](const std::string& text) { return set_access_format(log.access_format, text); });
   table.finish();

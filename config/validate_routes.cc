@@ -87,7 +87,8 @@ class Collisions {
   }
 
  private:
-  using Way = std::tuple<std::string_view, std::string, std::string_view>;  ///< listen, path in one spelling, host
+  using Way =
+      std::tuple<std::string_view, std::string, std::string_view>;  ///< listen, path in one spelling, host
 
   std::string named(const AppConfig& other) const {
     const std::string there = faults_.place("app." + other.name);

@@ -80,9 +80,9 @@ struct ScriptRunner {
 };
 
 constexpr std::array<ScriptRunner, 4> kRunners{{{"npm", kNpm, "--prefix -C", "-w --workspace"},
-                                            {"pnpm", kPnpm, "-C --dir", "-F --filter"},
-                                            {"yarn", kYarn, "--cwd", ""},
-                                            {"bun", kBun, "--cwd", "-F --filter"}}};
+                                                {"pnpm", kPnpm, "-C --dir", "-F --filter"},
+                                                {"yarn", kYarn, "--cwd", ""},
+                                                {"bun", kBun, "--cwd", "-F --filter"}}};
 
 /// Calls `use` with each word of a list with blanks until it returns true.
 template <class Use>
@@ -173,8 +173,9 @@ std::optional<std::size_t> program_at(const Words& command) {
 
 std::optional<ScriptCall> script_call(const Words& command) {
   if (command.empty()) return std::nullopt;
-  const auto manager = std::find_if(kRunners.begin(), kRunners.end(),
-                                    [&](const ScriptRunner& each) { return each.name == last_part(command[0]); });
+  const auto manager = std::find_if(kRunners.begin(), kRunners.end(), [&](const ScriptRunner& each) {
+    return each.name == last_part(command[0]);
+  });
   if (manager == kRunners.end()) return std::nullopt;
   ScriptCall call{.manager = std::string(manager->name), .script = {}, .at = 0, .dir = {}, .package = {}};
   // yarn workspace NAME …

@@ -35,9 +35,10 @@ class Reloader {
   /// `reread`: the file as it is now; empty: there is none.
   Reloader(Config& config, const Parts& parts, std::function<RunConfig()> reread);
 
-  /// Each change is told before it is done, and a swap again when it is done; `on_result` comes when the swaps and
-  /// retirements that follow have ended. What the file asked for and did not come to serve is tried again by the
-  /// next reload, unless somebody has swapped by hand since. Callbacks may come before this returns.
+  /// Each change is told before it is done, and a swap again when it is done; `on_result` comes when the
+  /// swaps and retirements that follow have ended. What the file asked for and did not come to serve is tried
+  /// again by the next reload, unless somebody has swapped by hand since. Callbacks may come before this
+  /// returns.
   void reload(const control::ReloadWatch& watch);
 
   /// An app as the configuration has it, with the addresses that it got.

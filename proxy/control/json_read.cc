@@ -213,7 +213,8 @@ std::string take_address(const std::string& name, const json::value& value, std:
 }
 
 std::string take_number(const json::value& value, SwapRequest& request) {
-  if (!value.is_int64() || value.get_int64() < 1) return "'to' must be the number of a command in the history";
+  if (!value.is_int64() || value.get_int64() < 1)
+    return "'to' must be the number of a command in the history";
   request.back_to = static_cast<std::uint64_t>(value.get_int64());
   return {};
 }

@@ -135,10 +135,10 @@ int run_verb(const PortVerb& verb, const Terminal& terminal) {
     json::array addresses;
     for (const Finding& finding : findings) addresses.push_back(to_json(finding));
     terminal.json(json_text(json::object{{"asked", verb.address},
-                                               {"free", exit_code == 0},
-                                               {"exit_code", exit_code},
-                                               {"waited_ms", wait.took.count()},
-                                               {"addresses", std::move(addresses)}}) +
+                                         {"free", exit_code == 0},
+                                         {"exit_code", exit_code},
+                                         {"waited_ms", wait.took.count()},
+                                         {"addresses", std::move(addresses)}}) +
                   "\n");
   } else if (exit_code != 4) {
     terminal.out((target.note.empty() ? "" : target.note + "\n") + text_of(findings));

@@ -1,5 +1,5 @@
-// The commands that have served an app, as its readers see them: what could be gone back to. Plain values; who
-// writes them is proxy/swap, who shows them proxy/control.
+// The commands that have served an app, as its readers see them: what could be gone back to. Plain values;
+// who writes them is proxy/swap, who shows them proxy/control.
 #pragma once
 
 #include <cstdint>

@@ -364,8 +364,7 @@ void AppShell::tell_crashed(Generation generation) {
       back       ? "; back to generation " + std::to_string(state_.swap->to.number)
       : restarts ? "; restarting in " + duration_text(backoff(settings_.patience, state_.failures))
                  : std::string();
-  const std::string ended =
-      "ended by itself" + (seat.ended ? ": " + seat.ended->text() : std::string());
+  const std::string ended = "ended by itself" + (seat.ended ? ": " + seat.ended->text() : std::string());
   log(Level::Warn, generation, ended + next);
   owner_.on_crashed(name(), generation, ended + next);
   history_.ended(generation, observe::ServedOutcome::Crashed, ended, unix_ms_now());

@@ -38,7 +38,7 @@ enum class QueuePolicy : std::uint8_t {
   Wait,     ///< behind the running swap
   Replace,  ///< in place of the running swap, where that is not ready and what served before it still does,
             ///< or nothing did; else as Wait
-  Refuse,  ///< --no-queue
+  Refuse,   ///< --no-queue
 };
 
 /// How an ask is met.

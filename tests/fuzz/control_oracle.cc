@@ -77,14 +77,19 @@ class StrictService final : public Service {
     on_event({1, kApp, Event::State{"serving"}});
     return std::make_shared<int>();
   }
+  std::vector<observe::ServedCommand> history(const std::string& app) const override {
+    if (app != kApp) const_cast<StrictService*>(this)->wrong = "history of an app that is not there";
+    return std::vector<observe::ServedCommand>(1);
+  }
   void reload(ReloadWatch watch) override {
     ++asked;
     watch.on_change("web: swapped");
     watch.on_result({SwapResult::Kind::Done, "", {}});
   }
-  void stop(std::function<void(SwapResult)> stopped) override {
+  void stop(StopWatch watch) override {
     ++asked;
-    stopped({SwapResult::Kind::Done, "", {}});
+    watch.on_waiting("web: generation 3 still answers 2 requests");
+    watch.on_result({SwapResult::Kind::Done, "", {}});
   }
 
  private:

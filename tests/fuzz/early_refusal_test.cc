@@ -160,8 +160,7 @@ TEST_CASE("early refusal: a malformed head of a response is refused where it can
 }
 
 TEST_CASE("early refusal: malformed chunks and trailers are refused where it can be known") {
-  auto ends = ends_of({"5;a=b;c=\"d\\\"e\" ; f\r\nhello\r\n0;g\r\nX: y\r\n\r\n",
-                       "1;a=b;c=\"d\"\r\nx"});
+  auto ends = ends_of({"5;a=b;c=\"d\\\"e\" ; f\r\nhello\r\n0;g\r\nX: y\r\n\r\n", "1;a=b;c=\"d\"\r\nx"});
   for (std::size_t n = 0; n < 40; ++n) ends.push_back(std::string(n, 'x') + "\r\n0\r\n\r\n");
   std::vector<std::string> bodies{"0\n\r\n",
                                   "0\r\n\n",

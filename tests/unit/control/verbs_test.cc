@@ -60,7 +60,8 @@ TEST_CASE("swap: shows the phases and the result, and asks for what was typed") 
   CHECK(screen.err.empty());
   CHECK(screen.out.starts_with(
       "queued: behind the swap to generation 6\nweb  generation 7 ▸ start    pid 4132 on 41507 (lease)\n"));
-  CHECK(screen.out.ends_with("done: serving generation 7 after 413 ms; 0 requests failed, 0 held; uvicorn app:app\n"));
+  CHECK(screen.out.ends_with(
+      "done: serving generation 7 after 413 ms; 0 requests failed, 0 held; uvicorn app:app\n"));
   CHECK_FALSE(has(screen.out, "\r"));
   server.on_loop([&] {
     CHECK(server.service.asked_app == "web");

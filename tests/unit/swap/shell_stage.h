@@ -86,7 +86,7 @@ struct FakeState {
   std::vector<std::string> calls;
   backend::CheckDone asked;       ///< the check that waits for its answer
   std::vector<Endpoint> listens;  ///< of its own tree
-  bool reachable = true;     ///< takes connections
+  bool reachable = true;          ///< takes connections
 };
 
 class FakeLauncher final : public Launcher {
