@@ -18,7 +18,7 @@ const auto kTold = Endpoint::loopback_v4(41507);
 
 TEST_CASE("command: {port} and {host} are replaced, other braces stay") {
   CHECK(fill_in("--port={port} --bind {host}:{port}", kTold) == "--port=41507 --bind 127.0.0.1:41507");
-  CHECK(fill_in("{\"a\": {}} {Port} {x} {{port}} {fd}", kTold) == "{\"a\": {}} {Port} {x} {41507} 3");
+  CHECK(fill_in("{\"a\": {}} {Port} {x} {{port}} {fd}", kTold) == "{\"a\": {}} {Port} {x} {port} 3");
 }
 
 TEST_CASE("command: the environment drops what misleads servers and adds berth's own") {
@@ -135,7 +135,8 @@ TEST_CASE("command: the search follows the child's PATH and says where it looked
   CHECK(find_command("uvicorm", "", {{"PATH", "/bin:/sbin"}}).failure ==
         "uvicorm: no such file in PATH /bin:/sbin");
   CHECK(find_command("./nothing", "/usr", {}).failure == "./nothing: no such file (in /usr)");
-  CHECK(find_command("/etc/passwd", "", {}).failure == "/etc/passwd: permission denied");
+  CHECK(find_command("/etc/passwd", "", {})
+            .failure.starts_with("/etc/passwd: permission denied; it is a file"));
   CHECK(find_command("/etc", "", {}).failure == "/etc: is a directory");
 }
 
