@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 #include <vector>
 
 namespace berth {
 namespace {
 
 constexpr std::size_t kDeepest = 64;
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 class Scan {
  public:
@@ -15,17 +17,26 @@ class Scan {
 
   std::optional<TomlBound> run() {
     if (const auto wrong = control_character()) return wrong;
+    if (text_.starts_with(kByteOrderMark)) at_ = kByteOrderMark.size();
     while (at_ < text_.size()) {
+      // Strings and comments are stepped over as a whole. In the place of a key or a value the parser takes
+      // for granted that such a character is no blank, in a way that is undefined where it is not
+      // (toml++ 3.3).
+      if (static_cast<unsigned char>(text_[at_]) >= 0x80)
+        return bound("this character is not ASCII: put the name or the text that it belongs to in quotes");
       step();
       if (depth() <= kDeepest) continue;
-      return TomlBound{
-          line_, static_cast<unsigned>(at_ - line_begin_),
-          "tables and lists lie more than " + std::to_string(kDeepest) + " deep within each other"};
+      --at_;
+      return bound("tables and lists lie more than " + std::to_string(kDeepest) + " deep within each other");
     }
     return std::nullopt;
   }
 
  private:
+  TomlBound bound(std::string what) const {
+    return {line_, static_cast<unsigned>(at_ - line_begin_ + 1), std::move(what)};
+  }
+
   /// The parser of Debian 12 asserts, where one stands in the place of a key.
   std::optional<TomlBound> control_character() const {
     unsigned line = 1;

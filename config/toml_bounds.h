@@ -1,5 +1,5 @@
-// How deep a TOML text may go, asked before it is parsed: the parser, and whoever walks or frees what it
-// made, recurses once for each level. Pure.
+// What a TOML text may hold, asked before it is parsed: the parser, and whoever walks or frees what it made,
+// recurses once for each level, and it does not stand every character everywhere. Pure.
 #pragma once
 
 #include <optional>
@@ -19,7 +19,8 @@ struct TomlBound {
 };
 
 /// nullopt: tables and lists of `text` lie at most 64 within each other, however they are written (a header,
-/// a key with dots, brackets, braces). Text that is not TOML may pass, up to where the parser stops at it.
+/// a key with dots, brackets, braces), and characters beyond ASCII stand in strings and comments alone. Text
+/// that is not TOML may pass, up to where the parser stops at it.
 std::optional<TomlBound> toml_beyond_bounds(std::string_view text);
 
 }  // namespace berth

@@ -138,8 +138,11 @@ bool App::open() {
   server_ = std::make_unique<control::Server>(io_, control_socket_->release_fd(), *this);
   accounts_.await_signal();
   // Before anybody is told that it runs: who is told may stop it at once.
-  for (int number : awaited_signals())
-    if (number != SIGHUP || !ignored(SIGHUP)) signals_.add(number);
+  for (int number : awaited_signals()) {
+    // A debugger or a sanitizer may keep some of the real-time signals for itself.
+    boost::system::error_code not_ours;
+    if (number != SIGHUP || !ignored(SIGHUP)) signals_.add(number, not_ours);
+  }
   announce();
   notify_service_manager("READY=1");
   for (const std::string& text : listeners_.left_over(config_)) log_.line(observe::Level::Warn, {}, {}, text);

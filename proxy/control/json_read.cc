@@ -13,6 +13,7 @@
 #include "config/terminal_text.h"
 #include "proxy/control/json_drain.h"
 #include "proxy/control/json_map.h"
+#include "proxy/control/json_reader.h"
 
 namespace berth::control {
 namespace {
@@ -34,62 +35,8 @@ std::string text_of(const json::value& value) {
   return {value.get_string().data(), value.get_string().size()};
 }
 
-// Reads members of one object; what is missing or of another kind leaves the field as it is.
-class Reader {
- public:
-  explicit Reader(const json::object& object) : object_(object) {}
-
-  // Who answers may be anybody: what is read here is shown on terminals.
-  void text(std::string_view name, std::string& into, TextLines lines = TextLines::Many) const {
-    if (const json::value* v = object_.if_contains(name); v && v->is_string())
-      into = terminal_text(word(name), TextColours::Strip, lines);
-  }
-  void raw(std::string_view name, std::string& into) const { into = word(name); }
-  std::string_view word(std::string_view name) const {
-    const json::value* v = object_.if_contains(name);
-    return v && v->is_string() ? std::string_view(v->get_string().data(), v->get_string().size())
-                               : std::string_view();
-  }
-  template <class Number>
-  void number(std::string_view name, Number& into) const {
-    const json::value* v = object_.if_contains(name);
-    if (v == nullptr) return;
-    if (v->is_int64()) into = static_cast<Number>(v->get_int64());
-    if (v->is_uint64()) into = static_cast<Number>(v->get_uint64());
-    if (v->is_double()) into = static_cast<Number>(v->get_double());
-  }
-  void flag(std::string_view name, bool& into) const {
-    if (const json::value* v = object_.if_contains(name); v && v->is_bool()) into = v->get_bool();
-  }
-  void took(std::string_view name, std::chrono::microseconds& into) const {
-    std::int64_t us = into.count();
-    number(name, us);
-    into = std::chrono::microseconds(us);
-  }
-  void generation(std::string_view name, Generation& into) const { number(name, into.number); }
-  void strings(std::string_view name, std::vector<std::string>& into,
-               TextColours colours = TextColours::Strip) const {
-    each(name, [&](const json::value& v) {
-      if (v.is_string()) into.push_back(terminal_text(text_of(v), colours, TextLines::One));
-    });
-  }
-  template <class Use>
-  void each(std::string_view name, const Use& use) const {
-    const json::value* v = object_.if_contains(name);
-    if (v == nullptr || !v->is_array()) return;
-    for (const json::value& element : v->get_array()) use(element);
-  }
-  const json::object* object(std::string_view name) const {
-    const json::value* v = object_.if_contains(name);
-    return v ? v->if_object() : nullptr;
-  }
-
- private:
-  const json::object& object_;
-};
-
 http::Counters counters_from(const json::object& object) {
-  Reader read(object);
+  ObjectReader read(object);
   http::Counters c;
   read.number("requests", c.requests);
   read.number("failed", c.failed);
@@ -105,7 +52,7 @@ http::Counters counters_from(const json::object& object) {
 }
 
 RecentStatus recent_from(const json::object& object) {
-  Reader read(object);
+  ObjectReader read(object);
   RecentStatus r;
   read.number("window_ms", r.window_ms);
   read.number("answered", r.answered);
@@ -116,7 +63,7 @@ RecentStatus recent_from(const json::object& object) {
 }
 
 GenerationStatus generation_from(const json::object& object) {
-  Reader read(object);
+  ObjectReader read(object);
   GenerationStatus g;
   read.generation("generation", g.generation);
   read.text("state", g.state);
@@ -133,7 +80,7 @@ GenerationStatus generation_from(const json::object& object) {
 }
 
 AppStatus app_from(const json::object& object) {
-  Reader read(object);
+  ObjectReader read(object);
   AppStatus app;
   read.text("name", app.name, TextLines::One);
   read.strings("addresses", app.addresses);
@@ -146,7 +93,7 @@ AppStatus app_from(const json::object& object) {
   read.text("ready", app.ready);
   read.text("health", app.health);
   if (const json::object* pause = read.object("pause")) {
-    Reader inner(*pause);
+    ObjectReader inner(*pause);
     inner.flag("paused", app.pause.paused);
     inner.number("since_unix_ms", app.pause.since_unix_ms);
     inner.number("left_ms", app.pause.left_ms);
@@ -158,7 +105,7 @@ AppStatus app_from(const json::object& object) {
   if (const json::object* counters = read.object("counters")) app.counters = counters_from(*counters);
   if (const json::object* recent = read.object("recent")) app.recent = recent_from(*recent);
   if (const json::object* limits = read.object("limits")) {
-    Reader inner(*limits);
+    ObjectReader inner(*limits);
     // A value this client cannot read keeps its default, as any other member does.
     for (const auto& key : app_limit_keys())
       static_cast<void>(set_limit(app.limits, key, inner.word(key.name)));
@@ -311,7 +258,7 @@ std::variant<PauseRequest, std::string> pause_call_from(std::string_view body) {
 
 std::optional<PhaseRecord> phase_from(const json::value& value) {
   if (!value.is_object()) return std::nullopt;
-  Reader read(value.get_object());
+  ObjectReader read(value.get_object());
   PhaseRecord phase;
   read.generation("generation", phase.generation);
   phase.name = from_word(read.word("phase"), phase.name);
@@ -323,7 +270,7 @@ std::optional<PhaseRecord> phase_from(const json::value& value) {
 
 std::optional<SwapReport> report_from(const json::value& value) {
   if (!value.is_object()) return std::nullopt;
-  Reader read(value.get_object());
+  ObjectReader read(value.get_object());
   SwapReport r;
   read.number("id", r.id);
   read.text("app", r.app);
@@ -356,7 +303,7 @@ std::optional<SwapReport> report_from(const json::value& value) {
 
 std::optional<Outcome> outcome_from(const json::value& value) {
   if (!value.is_object()) return std::nullopt;
-  Reader read(value.get_object());
+  ObjectReader read(value.get_object());
   Outcome outcome;
   outcome.switched_only = read.word("result") == "switched";
   auto otherwise = outcome.switched_only ? SwapResult::Kind::Done : SwapResult::Kind::Failed;
@@ -370,7 +317,7 @@ std::optional<Outcome> outcome_from(const json::value& value) {
 
 std::optional<FrontStatus> front_from(const json::value& value) {
   if (!value.is_object()) return std::nullopt;
-  Reader read(value.get_object());
+  ObjectReader read(value.get_object());
   FrontStatus front;
   read.text("version", front.version);
   read.number("pid", front.pid);
@@ -387,7 +334,7 @@ std::optional<FrontStatus> front_from(const json::value& value) {
 
 std::optional<LogLine> log_line_from(const json::value& value) {
   if (!value.is_object()) return std::nullopt;
-  Reader read(value.get_object());
+  ObjectReader read(value.get_object());
   LogLine line;
   read.number("number", line.number);
   read.number("unix_ms", line.unix_ms);

@@ -132,7 +132,7 @@ loop::Task<bool> Exchange::wait_in_queue(loop::Tick hold_deadline) {
     route_.tally.met(route::Limit::HoldTimeout);
     const bool closed = refused_ && route_.current() != nullptr;
     fail(503,
-         waits_in_vain(closed ? "the server behind it runs, but takes no connections: its port is closed"
+         waits_in_vain(closed ? "the server behind it runs, but takes no connections"
                               : "no server was ready in time"),
          kRetryAfterS);
   }

@@ -20,8 +20,8 @@ int open_socket(const SocketAddress& to) {
 /// 0, EINPROGRESS, or the errno.
 int begin(Reach* reach, int fd, const SocketAddress& to) {
   const int error = reach != nullptr ? reach->connect(fd) : ::connect(fd, to.get(), to.size) == 0 ? 0 : errno;
-  // The queue of a unix listener is full. Tried again at once it would still be, for as long as nobody there
-  // accepts: it counts as a refusal, which the next tick tries again.
+  // EAGAIN: the queue of a unix listener is full. It counts as a refusal: the request is held, and the next
+  // tick tries again. Tried at once, it would be full for as long as nobody there accepts.
   return error == EAGAIN ? ECONNREFUSED : error;
 }
 

@@ -194,7 +194,7 @@ while True: time.sleep(1000)
   BerthProcess berth({.file = "[front]\nworkers = 1\n[app.deaf]\nlisten = \"127.0.0.1:0\"\npath = \"/deaf\"\n"
                               "command = [\"/usr/bin/python3\", \"-c\", '''" +
                               deaf +
-                              "''', \"{socket}\"]\nlimits = { connect_timeout = \"2s\" }\ndrain = "
+                              "''', \"{socket}\"]\nlimits = { hold_timeout = \"2s\" }\ndrain = "
                               "\"200ms\"\nstop = { grace = \"200ms\" }\n"
                               "[app.web]\nlisten = \"127.0.0.1:0\"\ncommand = " +
                               scripted_toml({"--name", "web"}) + "\n"});
@@ -206,7 +206,7 @@ while True: time.sleep(1000)
     waiting.back()->send("GET /deaf/ HTTP/1.1\r\nHost: localhost\r\n\r\n");
   }
   // The one worker answers the last of them only if it has not stuck to the others.
-  CHECK(waiting.back()->read_response().status == 502);
+  CHECK(waiting.back()->read_response().status == 503);
   CHECK(get(berth.port(), "/").body == "web\n");
   check_clean_stop(berth);
 }

@@ -19,18 +19,18 @@ using namespace berth::test;
 namespace {
 
 /// The manager's end of $NOTIFY_SOCKET.
-class Manager {
+class NotifySink {
  public:
-  Manager() : fd_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+  NotifySink() : fd_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     const std::string at = path();
     std::copy(at.begin(), at.end(), address.sun_path);
     REQUIRE(::bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
   }
-  ~Manager() { ::close(fd_); }
-  Manager(const Manager&) = delete;
-  Manager& operator=(const Manager&) = delete;
+  ~NotifySink() { ::close(fd_); }
+  NotifySink(const NotifySink&) = delete;
+  NotifySink& operator=(const NotifySink&) = delete;
 
   std::string path() const { return dir_ / "notify"; }
 
@@ -51,7 +51,7 @@ class Manager {
 }  // namespace
 
 TEST_CASE("service manager: it learns when the address is open, and when berth stops") {
-  const Manager manager;
+  const NotifySink manager;
   BerthProcess berth({.command = scripted(), .env = {{"NOTIFY_SOCKET", manager.path()}}});
   CHECK(manager.next() == "READY=1");
   REQUIRE(berth.wait_serving());
@@ -65,10 +65,10 @@ TEST_CASE("service manager: it learns when the address is open, and when berth s
 TEST_CASE("service manager: one that is gone or reads nothing keeps nobody from being served") {
   std::string nowhere;
   {
-    const Manager gone;
+    const NotifySink gone;
     nowhere = gone.path();
   }
-  const Manager mute;
+  const NotifySink mute;
   for (const std::string& path : {nowhere, mute.path(), std::string(200, 'x')}) {
     CAPTURE(path);
     BerthProcess berth({.command = scripted(), .env = {{"NOTIFY_SOCKET", path}}});

@@ -1,6 +1,6 @@
 """Tasks of a celery worker whose broker is a folder, BERTH_TEST_BROKER: no service is needed.
 
-Each task writes "begun N" and, a second later, "ended N" to the file `journal` there. Run as a program it puts tasks
+Each task writes "begun N" and, 0.3 s later, "ended N" to the file `journal` there. Run as a program it puts tasks
 into the queue: celery_tasks.py COUNT.
 """
 import os
@@ -27,7 +27,7 @@ def note(text):
 @app.task(name="work")
 def work(number):
     note(f"begun {number}")
-    time.sleep(1)
+    time.sleep(0.3)
     note(f"ended {number}")
 
 

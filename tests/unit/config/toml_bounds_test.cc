@@ -45,6 +45,20 @@ struct TempDir {
 
 }  // namespace
 
+TEST_CASE(
+    "toml: a character beyond ASCII needs quotes, and is fine in a string, a comment and after a mark") {
+  for (const char* text :
+       {"[front\xd2\x8fog]\n", "caf\xc3\xa9 = 1\n", "[front]\nworkers = \xd9\xa1\n", "\xc2\xa0\n"}) {
+    CAPTURE(text);
+    const FileResult result = read(text);
+    REQUIRE(result.errors.size() == 1);
+    CHECK(result.errors.front().what.find("not ASCII") != std::string::npos);
+  }
+  const FileResult fine = read(
+      "\xef\xbb\xbf# caf\xc3\xa9\n[app.\"w\xc3\xa9\xc3\xbf\"]\ncommand = [\"\xe2\x98\x95\", '\xd9\xa1']\n");
+  for (const auto& error : fine.errors) CHECK(error.what.find("ASCII") == std::string::npos);
+}
+
 TEST_CASE("toml: what lies too deep is refused before the parser sees it, however it is written") {
   const std::string dotted = repeated("a.", 50'000) + "a";
   struct Row {
