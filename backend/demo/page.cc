@@ -151,7 +151,7 @@ std::string escaped(std::string_view text) {
   return result;
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string result;
   append_json_string(result, text);
   return result;
@@ -176,7 +176,7 @@ std::string page(const Facts& facts) {
 std::string info_json(const Facts& facts) {
   const auto uptime =
       std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - facts.started);
-  return "{\"app\":" + quoted(facts.app) + ",\"generation\":" + quoted(facts.generation) +
+  return "{\"app\":" + in_quotes(facts.app) + ",\"generation\":" + in_quotes(facts.generation) +
          ",\"pid\":" + std::to_string(facts.pid) + ",\"port\":" + std::to_string(facts.port) +
          ",\"uptime_ms\":" + std::to_string(uptime.count()) +
          ",\"requests\":" + std::to_string(facts.requests) + "}";

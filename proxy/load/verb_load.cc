@@ -276,7 +276,7 @@ int tell(const json::object& report, const LoadVerb& verb, const Terminal& termi
   const std::string text = json_text(report);
   bool written = true;
   if (verb.json == std::optional<std::string>("-"))
-    written = write_stdout(text + "\n", terminal);
+    written = write_stdout(terminal_json(text) + "\n", terminal);
   else
     terminal.out(load::report_text(report));  // whether that was taken, exit_code_of_output() knows
   if (verb.json && *verb.json != "-") written = write_file(*verb.json, text + "\n", terminal) && written;

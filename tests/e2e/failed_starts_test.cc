@@ -208,6 +208,8 @@ TEST_CASE("failed start: berth stopped in the middle of a swap leaves nothing be
 
 TEST_CASE("failed start: the first start may fail too, and a swap then brings the app up") {
   BerthProcess berth({.command = scripted({"--exit", "7", "--say", "cannot read settings.ini"})});
+  // A swap that comes before that would take its place.
+  REQUIRE(berth.child().wait_output("cannot read settings.ini", 15s));
   const auto swap = berth.swap(scripted({"--name", "fixed"}));
   INFO(swap.all(), berth.output());
   CHECK(swap.exit_code == 0);
