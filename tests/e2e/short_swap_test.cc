@@ -78,13 +78,14 @@ TEST_CASE("swap: of several that are asked for before one is ready the newest wi
   const TempDir dir;
   BerthProcess berth({.command = scripted({"--name", "zero"})});
   REQUIRE(berth.wait_serving());
-  // It never goes: the file that it waits for does not come.
+  // Neither is ever ready: the file that each waits for does not come.
   ChildProcess first(berth.call_options(
       "swap", {}, scripted({"--name", "first", "--announce", dir / "port", "--go", dir / "go"})));
   REQUIRE(first.wait_output("start", 10s));
   const auto refused = berth.call("swap", {"--no-queue"}, scripted({"--name", "refused"}));
   CHECK(refused.exit_code == 1);
-  ChildProcess second(berth.call_options("swap", {}, scripted({"--name", "second"})));
+  ChildProcess second(berth.call_options(
+      "swap", {}, scripted({"--name", "second", "--announce", dir / "port 2", "--go", dir / "go"})));
   REQUIRE(second.wait_output("queue", 10s));
   ChildProcess third(berth.call_options("swap", {}, scripted({"--name", "third"})));
   const auto second_exit = second.wait_exit(15s);  // as soon as the third has its place

@@ -22,10 +22,9 @@ class StuckTerminal {
     slave_ = ::open(name.data(), O_RDWR | O_NOCTTY | O_CLOEXEC);
     REQUIRE(slave_ >= 0);
   }
-  ~StuckTerminal() {
-    ::close(master_);  // hangs up: whoever is held goes on
-    ::close(slave_);
-  }
+  /// Hangs up: whoever is held goes on. The other side stays open, for it may be written to until the end of
+  /// the process by a thread that was left behind.
+  ~StuckTerminal() { ::close(master_); }
   StuckTerminal(const StuckTerminal&) = delete;
   StuckTerminal& operator=(const StuckTerminal&) = delete;
 
