@@ -16,7 +16,7 @@ class Scan {
   explicit Scan(std::string_view text) : text_(text) {}
 
   std::optional<TomlBound> run() {
-    if (const auto wrong = control_character()) return wrong;
+    if (auto wrong = control_character()) return wrong;
     if (text_.starts_with(kByteOrderMark)) at_ = kByteOrderMark.size();
     while (at_ < text_.size()) {
       // Strings and comments are stepped over as a whole. In the place of a key or a value the parser takes

@@ -272,9 +272,8 @@ const std::vector<std::string>& control_seeds() {
       post("/v1/reload", "") + get("/v1/status"),
       post("/v1/stop", ""),
       post("/v1/apps/web/swap", "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1e999"),
-      "POST /v1/apps/web/swap HTTP/1.1\r\nTransfer-Encoding: "
-      "chunked\r\n\r\n5;e=\"a\"\r\n{\"que\r\n10\r\nue\":true}      "
-      "\r\n0\r\nX-T: 1\r\n\r\n",
+      std::string("POST /v1/apps/web/swap HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n") +
+          "5;e=\"a\"\r\n{\"que\r\n10\r\nue\":true}      \r\n0\r\nX-T: 1\r\n\r\n",
       "POST /v1/apps/web/pause HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n{}",
       "POST /v1/stop HTTP/1.1\r\nContent-Length: 2000\r\n\r\n",
       "GET /v1/status HTTP/1.1\r\nX: " + std::string(1100, 'x') + "\r\n\r\n",

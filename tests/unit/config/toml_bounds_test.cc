@@ -149,7 +149,7 @@ exec \"$0\"
 after = ["web"]
 hooks.failed = ["true"]
 )";
-  const std::string salt = std::string("[]{}\"'.=#\n\r\t,\\\0", 16) + "\xef\xbb\xbf\xff\x1b$0-";
+  const std::string salt = std::string("[]{}\"'.=#\n\r\t,\\\0", 15) + "\xef\xbb\xbf\xff\x1b$0-";
   std::mt19937 random(20'261'129);
   INFO("seed 20261129");
   for (int round = 0; round < 400; ++round) {
