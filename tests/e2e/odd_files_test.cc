@@ -79,7 +79,7 @@ TEST_CASE("odd files: with --watch-config each fault of a file is one line of th
     CHECK(said.find("reload failed: " + berth.file() + fault) != std::string::npos);
   }
   CHECK(said.find("berth: berth:") == std::string::npos);
-  CHECK(said.find("?") == std::string::npos);
+  CHECK(said.find('?') == std::string::npos);
   check_clean_stop(berth);
 }
 

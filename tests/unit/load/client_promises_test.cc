@@ -148,10 +148,12 @@ TEST_CASE("load promise: each odd status is a kind of its own, and interim answe
     // After 101 the connection speaks something else.
     CHECK(result.connections == (row.kind == FailureKind::Status1xx ? 3 : result.connections));
   }
-  for (const auto& [status, kind] :
+  for (const auto& each :
        {std::pair{"200 OK", FailureKind::Status2xx}, {"302 Found", FailureKind::Status3xx}}) {
+    const char* status = each.first;
+    const FailureKind kind = each.second;
     CAPTURE(status);
-    FaultyServer server([status = status](const FaultyRequest&) { return raw(http_answer(status, "")); });
+    FaultyServer server([status](const FaultyRequest&) { return raw(http_answer(status, "")); });
     check_only(run(plan_for(server, {.expect_status = 201}), 2), kind, 2);
   }
 }
@@ -169,12 +171,14 @@ TEST_CASE("load promise: a WebSocket reads interim answers over, and another ans
   const auto result = run_until(web_sockets_for(interim, 10s), [&] { return texts >= 1; });
   check_only(result, FailureKind::Malformed, 0);
   CHECK(result.websockets.echoed >= 1);
-  for (const auto& [status, kind] : {std::pair{"200 OK", FailureKind::Status2xx},
-                                     {"302 Found", FailureKind::Status3xx},
-                                     {"404 Not Found", FailureKind::Status4xx},
-                                     {"999 Denied", FailureKind::OtherStatus}}) {
+  for (const auto& each : {std::pair{"200 OK", FailureKind::Status2xx},
+                           {"302 Found", FailureKind::Status3xx},
+                           {"404 Not Found", FailureKind::Status4xx},
+                           {"999 Denied", FailureKind::OtherStatus}}) {
+    const char* status = each.first;
+    const FailureKind kind = each.second;
     CAPTURE(status);
-    FaultyServer server([status = status](const FaultyRequest&) { return raw(http_answer(status, "x")); });
+    FaultyServer server([status](const FaultyRequest&) { return raw(http_answer(status, "x")); });
     const auto other = run_until(web_sockets_for(server, 10s), [&] { return server.requests() >= 3; });
     INFO(other.text());
     CHECK(other.failed(kind) >= 2);
