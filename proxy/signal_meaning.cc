@@ -42,6 +42,7 @@ const Row* find(int signal) {
 
 std::vector<int> awaited_signals() {
   std::vector<int> all;
+  all.reserve(kRows.size() + static_cast<std::size_t>(SIGRTMAX - SIGRTMIN + 1));
   for (const Row& row : kRows) all.push_back(row.number);
   for (int number = SIGRTMIN; number <= SIGRTMAX; ++number) all.push_back(number);
   return all;

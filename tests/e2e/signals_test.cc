@@ -21,16 +21,17 @@ TEST_CASE("signals: QUIT stops in order, as TERM does") {
 TEST_CASE("signals: USR2 and the others that mean nothing are one line, and nobody notices") {
   BerthProcess berth({.command = scripted({"--name", "one"})});
   REQUIRE(berth.wait_serving());
-  for (const auto& [number, name] : {std::pair<int, const char*>{SIGUSR2, "USR2"},
-                                     {SIGALRM, "ALRM"},
-                                     {SIGVTALRM, "VTALRM"},
-                                     {SIGPROF, "PROF"},
-                                     {SIGIO, "IO"},
-                                     {SIGSTKFLT, "STKFLT"},
-                                     {SIGRTMIN + 3, "RTMIN+3"}}) {
+  for (const auto& each : {std::pair<int, const char*>{SIGUSR2, "USR2"},
+                           {SIGALRM, "ALRM"},
+                           {SIGVTALRM, "VTALRM"},
+                           {SIGPROF, "PROF"},
+                           {SIGIO, "IO"},
+                           {SIGSTKFLT, "STKFLT"},
+                           {SIGRTMIN + 3, "RTMIN+3"}}) {
+    const std::string name = each.second;
     CAPTURE(name);
-    berth.child().signal(number);
-    CHECK(berth.child().wait_output(std::string(name) + " came, which means nothing to berth", 15s));
+    berth.child().signal(each.first);
+    CHECK(berth.child().wait_output(name + " came, which means nothing to berth", 15s));
     CHECK(who_answers(berth.port()) == "one");
   }
   berth.child().signal(SIGXFSZ);
