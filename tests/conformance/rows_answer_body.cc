@@ -86,7 +86,7 @@ Group answer_body_rows() {
                  {.answer = "ok", .withheld = {"content-length: 4"}}),
           to_old("no interim answer in HTTP/1.0", "RFC 9110 §15.2",
                  {say("HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" + kOk)},
-                 {.ends = Ends::Closed, .answer = "ok", .withheld = {"103", "Link"}}),
+                 {.ends = Ends::Closed, .answer = "ok", .withheld = {"103 Early", "Link"}}),
           to_old("no chunks in HTTP/1.0", "RFC 9112 §6.1",
                  {say(kChunked + "1;x=y\r\no\r\n1\r\nk\r\n0\r\nX-Sum: 1\r\n\r\n")},
                  {.ends = Ends::Closed, .answer = "ok", .withheld = {"transfer-encoding", "x-sum"}}),
