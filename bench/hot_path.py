@@ -148,7 +148,7 @@ def check(build):
         berth = Berth(build, ["valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={out}",
                               "--collect-atstart=no", "--toggle-collect=berth::loop::Loop::dispatch()"])
         port = berth.url.rstrip("/").rpartition(":")[2]
-        subprocess.run([os.path.join(build, "bench/compare/load_client"), port, str(CONNECTIONS), "0", "1.5"],
+        subprocess.run([os.path.join(build, "bench/compare/load_client"), port, str(CONNECTIONS), "0", "4"],
                        stdout=subprocess.DEVNULL, check=True)
         count = berth.requests()
         berth.stop()
