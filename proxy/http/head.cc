@@ -16,6 +16,17 @@ namespace {
 
 constexpr std::string_view kEvents = "text/event-stream";
 
+/// Whether the field Accept lists kEvents. Nearly every request has the field, and few list it: the list is
+/// read item by item only where the type stands somewhere in it, which is looked for by its hyphen.
+bool accepts_events(std::string_view accept) {
+  constexpr std::size_t kHyphen = kEvents.find('-');
+  for (std::size_t at = accept.find('-'); at != std::string_view::npos; at = accept.find('-', at + 1)) {
+    if (at >= kHyphen && equals_lower(accept.substr(at - kHyphen, kEvents.size()), kEvents))
+      return lists_media_type(accept, kEvents);
+  }
+  return false;
+}
+
 /// RFC 9110 §8.6: digits alone. A list, a sign or a leading zero is how two readers come to disagree.
 std::optional<std::uint64_t> strict_length(std::string_view value) {
   if (value.empty() || value.size() > 19 || (value.size() > 1 && value[0] == '0')) return std::nullopt;
@@ -222,7 +233,7 @@ class HeadReader {
           break;
         case FieldTag::Accept:
           head_.accepts_html |= value.find("text/html") != std::string_view::npos;
-          head_.accepts_events |= value.size() >= kEvents.size() && lists_media_type(value, kEvents);
+          head_.accepts_events |= accepts_events(value);
           break;
         case FieldTag::Via:
           head_.has_via = true;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "proxy/http/field_text.h"
+#include "proxy/http/head.h"
 
 using namespace berth;
 using namespace berth::http;
@@ -65,5 +66,32 @@ TEST_CASE("head: the names that berth has business with are known in any case, a
     CHECK(tag_of(name + "s") == FieldTag::Other);
     CHECK(tag_of(name.substr(1)) == FieldTag::Other);
     CHECK(tag_of(name.substr(0, name.size() - 1)) == FieldTag::Other);
+  }
+}
+
+TEST_CASE("head: Accept lists an event stream by its whole name, wherever in the list and in any case") {
+  struct Case {
+    const char* accept;
+    bool listed;
+  };
+  for (const Case& each : {
+           Case{"text/event-stream", true},
+           Case{"application/signed-exchange;v=b3;q=0.7, TEXT/Event-Stream ; q=0.1", true},
+           Case{"x-text/event-stream, text/event-stream", true},
+           Case{"x/text/event-stream", false},
+           Case{"text/event-streams", false},
+           Case{"event-stream", false},
+           Case{"text/html;a=text/event-stream", false},
+           Case{"text/html,application/xhtml+xml,*/*;q=0.8,application/signed-exchange;v=b3", false},
+           Case{"-", false},
+           Case{"", false},
+       }) {
+    const std::string accept = each.accept;
+    CAPTURE(accept);
+    RequestHead head;
+    HeadError error;
+    const std::string text = "GET / HTTP/1.1\r\nHost: a\r\nAccept: " + accept + "\r\n\r\n";
+    REQUIRE(read_request_head(text, HeadLimits{}, head, error) == HeadResult::Complete);
+    CHECK(head.accepts_events == each.listed);
   }
 }
