@@ -88,7 +88,7 @@ std::string Tally::sample_text(const Sample& sample, Clock::time_point started) 
     std::snprintf(text.data(), text.size(), "%.3f s", std::chrono::duration<double>(time - started).count());
     return std::string(text.data());
   };
-  const std::string first = at(sample.first) + "  " + sample.what;
+  std::string first = at(sample.first) + "  " + sample.what;
   if (sample.count == 1) return first;
   return first + " (" + std::to_string(sample.count) + " times, the last at " + at(sample.last) + ")";
 }
