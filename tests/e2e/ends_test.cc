@@ -220,7 +220,7 @@ TEST_CASE("end: a second signal hurries") {
 namespace {
 
 /// A server that says when it is told to end: started by package managers, shells and wrappers.
-constexpr const char* kSaysItsEnd = R"(
+constexpr const char* kSaysItsEnd = R"(#!/usr/bin/env node
 const server = require('http').createServer((request, response) => response.end('ok'));
 process.on('SIGTERM', () => require('fs').writeSync(1, 'the server saw TERM\n') && process.exit(0));
 server.listen(process.env.PORT, '127.0.0.1');
@@ -238,13 +238,17 @@ sys.exit(subprocess.call(sys.argv[2:], preexec_fn=lambda: signal.signal(signal.S
 TEST_CASE("end: what npm, a shell or a wrapper has started hears the stop signal, and is not killed") {
   TempDir dir;
   std::ofstream(dir / "server.js") << kSaysItsEnd;
+  // A program of the package's own: what is not one npx would fetch first.
+  std::filesystem::permissions(dir / "server.js", std::filesystem::perms::owner_all);
+  std::filesystem::create_directories(dir / "node_modules/.bin");
+  std::filesystem::create_symlink("../../server.js", dir / "node_modules/.bin/server");
   std::ofstream(dir / "package.json")
       << R"({"name": "x", "scripts": {"start": "node server.js", "chain": "true && node server.js"}})";
   std::ofstream(dir / "uv") << kWaits;
   std::filesystem::permissions(dir / "uv", std::filesystem::perms::owner_all);
   const std::string wrapper = dir / "uv";
   for (const Command& command :
-       {Command{"npm", "start"}, Command{"npm", "run", "chain"}, Command{"npx", "node", "server.js"},
+       {Command{"npm", "start"}, Command{"npm", "run", "chain"}, Command{"npx", "server"},
         Command{"/bin/sh", "-c", "exec node server.js"}, Command{"/bin/sh", "-c", "true && node server.js"},
         Command{"/bin/bash", "-c", "node server.js; true"}, Command{wrapper, "run", "node", "server.js"}}) {
     CAPTURE(command);
