@@ -39,7 +39,12 @@ std::string redis_cli(std::uint16_t port, const Command& words) {
   return result.exit_code == 0 ? result.out : "FAILED " + result.all();
 }
 
-constexpr const char* kPostgres = "/usr/lib/postgresql/15/bin/";
+/// Where Debian has its programs: below the number of the version.
+std::string postgres_dir() {
+  for (const auto& version : std::filesystem::directory_iterator("/usr/lib/postgresql"))
+    if (std::filesystem::exists(version.path() / "bin/postgres")) return version.path() / "bin/";
+  return {};
+}
 
 /// A database of its own, whose one table says `name`. The server does not run as root.
 class Cluster {
@@ -47,14 +52,14 @@ class Cluster {
   explicit Cluster(const std::string& name) : root_(::geteuid() == 0) {
     std::filesystem::permissions(dir_.path(), std::filesystem::perms::all);
     data_ = dir_ / name;
-    as_owner({std::string(kPostgres) + "initdb", "-A", "trust", "-U", "postgres", "-N", "-D", data_});
+    as_owner({postgres_dir() + "initdb", "-A", "trust", "-U", "postgres", "-N", "-D", data_});
     as_owner({"/bin/sh", "-c",
               std::string("echo \"create table who(name text); insert into who values ('") + name +
-                  "')\" | " + kPostgres + "postgres --single -j -D " + data_ + " postgres"});
+                  "')\" | " + postgres_dir() + "postgres --single -j -D " + data_ + " postgres"});
   }
   Command server() const {
-    return {std::string(kPostgres) + "postgres", "-D", data_, "-p", "{port}", "-k", dir_.path(), "-c",
-            "listen_addresses=127.0.0.1",        "-F"};
+    return {postgres_dir() + "postgres",  "-D", data_, "-p", "{port}", "-k", dir_.path(), "-c",
+            "listen_addresses=127.0.0.1", "-F"};
   }
   std::string user() const { return root_ ? "user = \"postgres\"\ndir = \"/tmp\"\n" : ""; }
 
@@ -123,7 +128,7 @@ TEST_CASE("tcp: redis across a swap between two instances, under its own benchma
 TEST_CASE("tcp: PostgreSQL across a swap between two instances, with a query in flight") {
   const Cluster first("first");
   const Cluster second("second");
-  const std::string ready = "ready = { exec = [\"" + std::string(kPostgres) +
+  const std::string ready = "ready = { exec = [\"" + postgres_dir() +
                             "pg_isready\", \"-q\", \"-h\", \"{host}\", \"-p\", \"{port}\"] }\n";
   BerthProcess berth({.file = app(first.server(), first.user() + ready)});
   REQUIRE(says(berth, "db#1    serving"));
