@@ -170,10 +170,10 @@ TEST_CASE("hostile socket: the proof of its release follows no link") {
     BerthProcess berth({.file = hostile(to, "release"), .control = dir / "c.sock"});
     REQUIRE(berth.child().wait_output("web#1   serving", 20s));
     // What its user can run, and where it may be, wherever this test lies.
-    const auto swap =
-        run_command({.command = {berth_binary(), "swap", "--control", dir / "c.sock", "--",
-                                 "/usr/bin/python3", "-m", "http.server", "--bind", "{host}", "{port}"},
-                     .dir = "/"});
+    ChildOptions swaps = berth.call_options(
+        "swap", {}, {"/usr/bin/python3", "-m", "http.server", "--bind", "{host}", "{port}"});
+    swaps.dir = "/";
+    const auto swap = run_command(swaps);
     INFO(swap.all());
     CHECK(swap.exit_code == 0);
     CHECK(swap.all().find("still held") == std::string::npos);

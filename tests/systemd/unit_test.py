@@ -101,7 +101,7 @@ def check(machine):
 
     first = ask()
     assert first.startswith("HTTP/1.1 200") and first.endswith("end\n"), first
-    swap = machine.run("berth", "swap", "--control", "/run/web/berth.sock")
+    swap = machine.run("/usr/local/bin/berth", "swap", "--control", "/run/web/berth.sock")
     assert swap.returncode == 0, swap.stdout + swap.stderr
     second = ask()
     assert pid_of(second) != pid_of(first), "the swap changed nothing"
