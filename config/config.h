@@ -48,12 +48,13 @@ enum class AppMode : std::uint8_t {
   Tcp,  ///< bytes, of whatever protocol
 };
 
-/// [listener."HOST:PORT"]: what acts before an app is known.
+/// [listener."HOST:PORT"]: what acts before an app is known, for one address of an app's `listen`.
 struct ListenerConfig {
   std::vector<Endpoint> addresses;  ///< `localhost:N` gives two
   std::vector<Endpoint> by_name;    ///< of `addresses`, those that `localhost` gave: the machine may lack one
   std::vector<std::string> inherited;  ///< names of listeners that systemd hands over; "" is all of them
-  std::string text;                    ///< as the user wrote it
+  std::string text;                    ///< as the user wrote it: one item of `listen`
+  std::string listen;                  ///< the AppConfig::listen that has this item; empty: no app has it
   AppMode mode = AppMode::Http;        ///< of its apps; with Tcp there is one
   Milliseconds head_timeout{10'000};
   Milliseconds idle_timeout{60'000};
@@ -205,7 +206,7 @@ struct HooksConfig {
 /// [app.NAME]
 struct AppConfig {
   std::string name = "app";
-  std::string listen = "127.0.0.1:8000";  ///< text; names its ListenerConfig. Empty: nobody comes to it
+  std::string listen = "127.0.0.1:8000";  ///< text: addresses, with commas between. Empty: nobody comes to it
   std::vector<std::string> hosts;         ///< "app.example.org", "*.example.org"; empty: any
   std::string path = "/";                 ///< a prefix of whole segments
   bool strip = false;                     ///< the backend does not see `path`
@@ -246,7 +247,7 @@ struct AppConfig {
 
 struct Config {
   FrontConfig front;
-  std::vector<ListenerConfig> listeners;  ///< each AppConfig::listen has one here
+  std::vector<ListenerConfig> listeners;  ///< each item of an AppConfig::listen has one here
   std::vector<AppConfig> apps;            ///< in the file's order
 };
 

@@ -136,16 +136,19 @@ Config applicable(const Config& before, Config after) {
     if (old == nullptr) continue;
     if (old->mode != app.mode || old->listen.empty() != app.listen.empty()) app = *old;
   }
-  // Of an app that stays as it was, the listener stays too.
-  for (const ListenerConfig& listener : before.listeners) {
-    const bool wanted = std::any_of(after.apps.begin(), after.apps.end(),
-                                    [&](const AppConfig& app) { return app.listen == listener.text; });
-    if (wanted && find_listener(after, listener.text) == nullptr) after.listeners.push_back(listener);
-  }
-  std::erase_if(after.listeners, [&](const ListenerConfig& listener) {
-    return std::none_of(after.apps.begin(), after.apps.end(),
-                        [&](const AppConfig& app) { return app.listen == listener.text; });
-  });
+  // Of an app that stays as it was, the listeners stay too.
+  const auto is_wanted = [&](const ListenerConfig& listener) {
+    return std::any_of(after.apps.begin(), after.apps.end(),
+                       [&](const AppConfig& app) { return app.listen == listener.listen; });
+  };
+  const auto is_there = [&](const ListenerConfig& listener) {
+    return std::any_of(after.listeners.begin(), after.listeners.end(), [&](const ListenerConfig& each) {
+      return each.text == listener.text && each.listen == listener.listen;
+    });
+  };
+  for (const ListenerConfig& listener : before.listeners)
+    if (is_wanted(listener) && !is_there(listener)) after.listeners.push_back(listener);
+  std::erase_if(after.listeners, [&](const ListenerConfig& listener) { return !is_wanted(listener); });
   return after;
 }
 

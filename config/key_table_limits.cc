@@ -79,7 +79,7 @@ std::vector<FileTable> listener_tables() {
        "request's client is kept, what all others say is replaced"},
       [](const Config& config) { return toml_words(config.listeners.front().trusted); }));
   return {{"listener.ADDRESS",
-           "What acts before an app is known; ADDRESS is an app's listen, letter by letter",
+           "What acts before an app is known; ADDRESS is one address of an app's listen, letter by letter",
            std::move(rows)}};
 }
 

@@ -102,18 +102,24 @@ std::string inherited_text(std::string_view name) {
 
 }  // namespace
 
+std::vector<std::string> listen_items(std::string_view text) {
+  std::vector<std::string> items;
+  while (true) {
+    const auto comma = text.find(',');
+    items.emplace_back(trimmed(text.substr(0, comma)));
+    if (comma == std::string_view::npos) return items;
+    text.remove_prefix(comma + 1);
+  }
+}
+
 std::variant<ListenText, std::string> parse_listen(std::string_view text) {
   ListenText names;
-  for (bool more = true; more;) {
-    const auto comma = text.find(',');
-    more = comma != std::string_view::npos;
-    const std::string_view one = trimmed(text.substr(0, comma));
+  for (const std::string& one : listen_items(text)) {
     if (!add_inherited(one, names.inherited)) {
       if (std::string wrong = add_address(one, names); !wrong.empty()) return wrong;
     }
     if (names.addresses.size() + names.inherited.size() > kMostAddresses)
       return "at most " + std::to_string(kMostAddresses) + " addresses in one list";
-    if (more) text.remove_prefix(comma + 1);
   }
   return names;
 }

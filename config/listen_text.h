@@ -22,6 +22,9 @@ struct ListenText {
 /// wrong with it.
 std::variant<ListenText, std::string> parse_listen(std::string_view text);
 
+/// The text of each address that a text of `listen` names, as it was written, without the blanks around it.
+std::vector<std::string> listen_items(std::string_view text);
+
 /// Whether two listeners cannot both be had: one would take what the other is to get. The string is empty
 /// where they can, else names both.
 std::string overlap_text(const ListenText& a, const ListenText& b);

@@ -1,13 +1,16 @@
 #include "config/run_config.h"
 
+#include <algorithm>
 #include <charconv>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <system_error>
 #include <utility>
 
 #include "config/duration_text.h"
 #include "config/limit_keys.h"
+#include "config/listen_text.h"
 #include "config/machine_check.h"
 #include "config/mode_text.h"
 #include "config/port_mode.h"
@@ -44,10 +47,9 @@ class OptionReader {
     count("--max-retiring", key_ + ".max_retiring", verb_.max_retiring, app.max_retiring);
     count("--workers", "front.workers", verb_.workers, result_.config.front.workers);
     for (const std::string& limit : verb_.limits) read_limit(app, limit);
-    result_.config.listeners.front().trusted = verb_.trusted;
-    origins_.of["listener." + app.listen + ".trusted"] = "--trusted";
-    auto found = complete(result_.config, origins_);
-    result_.errors.insert(result_.errors.end(), found.begin(), found.end());
+    listener_.trusted = verb_.trusted;
+    add_listeners(app.listen);
+    for (ConfigError& error : complete(result_.config, origins_)) add_once(std::move(error));
     result_.origins = std::move(origins_);
     return std::move(result_);
   }
@@ -61,8 +63,26 @@ class OptionReader {
     if (!verb_.listen.empty()) app.listen = verb_.listen.front();
     for (std::size_t i = 1; i < verb_.listen.size(); ++i) app.listen += "," + verb_.listen[i];
     origins_.of[key_ + ".listen"] = "--listen";
-    result_.config.listeners.emplace_back().text = app.listen;
-    origins_.of["listener." + app.listen] = "--listen";
+  }
+
+  /// The options are for every address.
+  void add_listeners(const std::string& listen) {
+    if (listen.empty()) return fault("--listen", std::get<std::string>(parse_listen(listen)));
+    for (const std::string& item : listen_items(listen)) {
+      listener_.text = item;
+      result_.config.listeners.push_back(listener_);
+      origins_.of["listener." + item] = "--listen";
+      origins_.of["listener." + item + ".trusted"] = "--trusted";
+      for (const auto& [name, option] : listener_origins_)
+        origins_.of["listener." + item + "." + name] = option;
+    }
+  }
+
+  /// What is wrong with an option is wrong for each address, and told once.
+  void add_once(ConfigError error) {
+    const bool told = std::any_of(result_.errors.begin(), result_.errors.end(),
+                                  [&](const ConfigError& each) { return each.text() == error.text(); });
+    if (!told) result_.errors.push_back(std::move(error));
   }
 
   void read_start(AppConfig& app) {
@@ -143,22 +163,25 @@ class OptionReader {
     if (equals == std::string::npos) return fault("--limit", "'" + word + "' is not KEY=VALUE");
     std::string value = word.substr(equals + 1);
     std::vector<std::string> known;
-    if (set_from(app_limit_keys(), app.limits, key_ + ".limits.", name, value, known)) return;
-    ListenerConfig& listener = result_.config.listeners.front();
-    if (set_from(listener_limit_keys(), listener, "listener." + listener.text + ".", name, value, known))
+    if (set_from(app_limit_keys(), app.limits, name, value, known)) {
+      origins_.of[key_ + ".limits." + name] = "--limit " + name;
       return;
+    }
+    if (set_from(listener_limit_keys(), listener_, name, value, known)) {
+      listener_origins_[name] = "--limit " + name;
+      return;
+    }
     std::string near = nearest_word(name, known);
     fault("--limit",
           "there is no limit '" + name + "'" + (near.empty() ? "" : ": did you mean '" + near + "'?"));
   }
 
   template <class Owner>
-  bool set_from(std::span<const LimitKey<Owner>> keys, Owner& owner, const std::string& prefix,
-                const std::string& name, const std::string& value, std::vector<std::string>& known) {
+  bool set_from(std::span<const LimitKey<Owner>> keys, Owner& owner, const std::string& name,
+                const std::string& value, std::vector<std::string>& known) {
     for (const LimitKey<Owner>& key : keys) {
       known.emplace_back(key.name);
       if (key.name != name) continue;
-      origins_.of[prefix + name] = "--limit " + name;
       if (auto what = set_limit(owner, key, value)) fault("--limit " + name, *what);
       return true;
     }
@@ -168,6 +191,8 @@ class OptionReader {
   const RunVerb& verb_;
   std::string working_dir_;
   std::string key_;
+  ListenerConfig listener_;  ///< what the options say of every address
+  std::map<std::string, std::string> listener_origins_;
   RunConfig result_;
   Origins origins_;
 };

@@ -12,7 +12,6 @@
 #include "config/pattern.h"
 #include "config/port_mode.h"
 #include "config/ready_text.h"
-#include "config/trusted.h"
 #include "config/validate_parts.h"
 
 namespace berth {
@@ -33,7 +32,6 @@ constexpr std::array<SignalName, 8> kSignals{{{"TERM", SIGTERM},
                                               {"WINCH", SIGWINCH}}};
 
 constexpr std::size_t kMostApps = 1000;
-constexpr std::size_t kMostAddresses = 1000;
 
 class Checker {
  public:
@@ -50,12 +48,7 @@ class Checker {
       return faults_.take();
     }
     for (AppConfig& app : config_.apps) check_app(app);
-    for (ListenerConfig& listener : config_.listeners) check_listener(listener);
-    if (count_addresses() > kMostAddresses)
-      fault("app", "at most " + std::to_string(kMostAddresses) + " addresses in all",
-            "share one among apps by host or path");
-    else
-      check_overlaps();
+    check_listeners(config_, faults_);
     check_terminal();
     check_routes(config_, faults_);
     check_start_order(config_, faults_);
@@ -107,7 +100,6 @@ class Checker {
     if (app.limits.max_upstream == 0)
       fault(key + ".limits.max_upstream", "max_upstream must be at least 1", "write max_upstream = 512");
     check_watch(key, app, faults_);
-    own_listener(app);
   }
 
   void check_metrics() {
@@ -223,88 +215,6 @@ class Checker {
   void positive(const std::string& key, const std::string& name, Milliseconds value) {
     if (value.count() <= 0) fault(key, name + " must be longer than 0", "\"off\" waits for ever");
   }
-
-  // Apps with the same text share a listener; the file may have set its limits, else it gets the defaults.
-  void own_listener(const AppConfig& app) {
-    if (app.listen.empty()) return;
-    auto same = [&](const ListenerConfig& listener) { return listener.text == app.listen; };
-    if (std::none_of(config_.listeners.begin(), config_.listeners.end(), same))
-      config_.listeners.emplace_back().text = app.listen;
-    for (ListenerConfig& listener : config_.listeners)
-      if (same(listener)) listener.mode = app.mode;
-  }
-
-  void check_listener(ListenerConfig& listener) {
-    std::string key = "listener." + listener.text;
-    auto app = std::find_if(config_.apps.begin(), config_.apps.end(),
-                            [&](const AppConfig& a) { return a.listen == listener.text; });
-    auto parsed = parse_listen(listener.text);
-    bool owned = app != config_.apps.end();
-    std::string where = owned ? "app." + app->name + ".listen" : key;
-    if (auto* wrong = std::get_if<std::string>(&parsed)) {
-      fault(where, *wrong);
-    } else {
-      auto& names = std::get<ListenText>(parsed);
-      listener.addresses = std::move(names.addresses);
-      listener.by_name = std::move(names.by_name);
-      listener.inherited = std::move(names.inherited);
-    }
-    if (!owned && !listens_unread()) {
-      fault(key, "no app listens on '" + listener.text + "'",
-            "its name is an app's listen, letter by letter");
-    }
-    positive(key + ".head_timeout", "head_timeout", listener.head_timeout);
-    positive(key + ".idle_timeout", "idle_timeout", listener.idle_timeout);
-    if (listener.max_head < 1024 || listener.max_head > (16U << 20)) {
-      fault(key + ".max_head", "max_head must lie within 1KiB and 16MiB", R"(write max_head = "64KiB")");
-    }
-    if (listener.max_fields == 0)
-      fault(key + ".max_fields", "max_fields must be at least 1", "write max_fields = 128");
-    if (listener.max_connections == 0)
-      fault(key + ".max_connections", "max_connections must be at least 1", "write max_connections = 10000");
-    TrustedPeers trusted;
-    for (const std::string& word : listener.trusted)
-      if (auto wrong = trusted.add(word)) fault(key + ".trusted", *wrong);
-  }
-
-  /// An app whose `listen` cannot be read may be the one that is missed.
-  bool listens_unread() const {
-    return std::any_of(config_.apps.begin(), config_.apps.end(),
-                       [&](const AppConfig& app) { return faults_.unread("app." + app.name + ".listen"); });
-  }
-
-  std::size_t count_addresses() const {
-    std::size_t count = 0;
-    for (const ListenerConfig& each : config_.listeners)
-      count += each.addresses.size() + each.inherited.size();
-    return count;
-  }
-
-  void check_overlaps() {
-    for (std::size_t i = 0; i < config_.listeners.size(); ++i) {
-      for (std::size_t j = 0; j <= i; ++j) check_pair(config_.listeners[i], config_.listeners[j], i == j);
-    }
-  }
-
-  void check_pair(const ListenerConfig& a, const ListenerConfig& b, bool same) {
-    const ListenText first{a.addresses, a.inherited, {}};
-    const std::string wrong =
-        same ? overlap_text(first) : overlap_text(first, {b.addresses, b.inherited, {}});
-    if (wrong.empty()) return;
-    const std::string there = same ? "" : place_of(b);
-    fault(key_of(a),
-          wrong + (there.empty() ? "" : " (" + there + ")") + ": one of them would never be reached",
-          "write the same listen where apps are to share it");
-  }
-
-  /// Where a listener was named: its table, else the first app that listens there.
-  std::string key_of(const ListenerConfig& listener) const {
-    if (!faults_.place("listener." + listener.text).empty()) return "listener." + listener.text;
-    const auto app = std::find_if(config_.apps.begin(), config_.apps.end(),
-                                  [&](const AppConfig& each) { return each.listen == listener.text; });
-    return app == config_.apps.end() ? "" : "app." + app->name + ".listen";
-  }
-  std::string place_of(const ListenerConfig& listener) const { return faults_.place(key_of(listener)); }
 
   Config& config_;
   FaultList faults_;

@@ -41,6 +41,10 @@ void check_placeholders(const std::string& key, const AppConfig& app, FaultList&
 /// lower case, paths lose a slash at their end.
 void check_routes(Config& config, FaultList& faults);
 
+/// Gives every address that an app's `listen` names its ListenerConfig, and checks these: their values, that
+/// each table is of an address that is listened on, and that no two addresses take each other's connections.
+void check_listeners(Config& config, FaultList& faults);
+
 /// That what `after` names exists, and that nothing waits for itself.
 void check_start_order(const Config& config, FaultList& faults);
 

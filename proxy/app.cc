@@ -16,6 +16,7 @@
 #include "config/duration_text.h"
 #include "config/mode_text.h"
 #include "config/version.h"
+#include "config/whole_listeners.h"
 #include "proxy/public_wait.h"
 #include "proxy/say.h"
 #include "proxy/service_manager.h"
@@ -177,7 +178,7 @@ bool App::open_listeners() {
 void App::announce() {
   if (start_.guest) return;
   std::vector<std::string> lines;
-  for (const ListenerConfig& listener : config_.listeners)
+  for (const ListenerConfig& listener : whole_listeners(config_.listeners))
     for (const std::string& address : listeners_.addresses(listener.text))
       lines.push_back("listening on " + url_text(listener.mode, address));
   for (const std::string& line : accounts_.announcement()) lines.push_back(line);

@@ -23,7 +23,8 @@ Fleet::Fleet(boost::asio::io_context& control, http::DataPlane& plane, swap::App
 
 Fleet::~Fleet() = default;
 
-void Fleet::add(const AppConfig& app, const ListenerConfig& listener, std::vector<std::string> addresses) {
+void Fleet::add(const AppConfig& app, std::vector<ListenerConfig> listeners,
+                std::vector<std::string> addresses) {
   Served served;
   served.id = plane_.add_app(app.name, app.limits);
   plane_.set_fields(served.id, app.fields);
@@ -32,7 +33,7 @@ void Fleet::add(const AppConfig& app, const ListenerConfig& listener, std::vecto
   served.plane = std::make_unique<swap::DataPlaneAdapter>(plane_, served.id);
   served.shell = std::make_unique<swap::AppShell>(control_,
                                                   swap::ShellSettings{.app = app,
-                                                                      .listener = listener,
+                                                                      .listeners = std::move(listeners),
                                                                       .patience = swap::patience_of(app),
                                                                       .addresses = std::move(addresses),
                                                                       .control_path = settings_.control_path,

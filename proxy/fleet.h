@@ -31,7 +31,7 @@ class Fleet {
   ~Fleet();
 
   /// Not started yet: see start_ready(). `listener`: its limits, for the status.
-  void add(const AppConfig& app, const ListenerConfig& listener, std::vector<std::string> addresses);
+  void add(const AppConfig& app, std::vector<ListenerConfig> listeners, std::vector<std::string> addresses);
   /// Takes it out of service; it is forgotten when it has told its end: see ended().
   void remove(const std::string& app, std::function<void(control::SwapResult)> removed);
   /// An app that was asked to leave has left.

@@ -106,7 +106,7 @@ std::string take_inherited(const ListenerConfig& listener, const Inherited& inhe
   for (const std::string& name : listener.inherited) {
     std::string wrong;
     for (InheritedSocket& socket : inherited_by_name(inherited, name, wrong))
-      out.push_back({std::move(socket.fd), socket.bound, socket.bound, {}});
+      out.push_back({std::move(socket.fd), socket.bound, socket.bound, {}, name});
     if (!wrong.empty()) return "cannot listen on " + listener.text + ": " + wrong;
   }
   return {};

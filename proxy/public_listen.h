@@ -16,9 +16,10 @@ namespace berth {
 /// A socket that listens.
 struct PublicSocket {
   loop::Fd fd;
-  Endpoint asked;         ///< as the listener names it; of an inherited one its address
-  Endpoint bound;         ///< with the port that the OS chose, where 0 was asked for
-  loop::SocketFile file;  ///< of a unix socket that was made here
+  Endpoint asked;                          ///< as the listener names it; of an inherited one its address
+  Endpoint bound;                          ///< with the port that the OS chose, where 0 was asked for
+  loop::SocketFile file;                   ///< of a unix socket that was made here
+  std::optional<std::string> inherited{};  ///< of an inherited one: the ListenerConfig::inherited that asked
 };
 
 /// What opening a listener's addresses came to. `error` non-empty: nothing is open.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "config/whole_listeners.h"
+
 namespace berth {
 namespace {
 
@@ -15,6 +17,40 @@ std::string lower(std::string text) {
 bool takes(const ListenerConfig& listener, const InheritedSocket& socket) {
   return std::any_of(listener.inherited.begin(), listener.inherited.end(),
                      [&](const std::string& name) { return name.empty() || name == socket.name; });
+}
+
+bool is_among(const std::vector<Endpoint>& list, const Endpoint& endpoint) {
+  return std::find(list.begin(), list.end(), endpoint) != list.end();
+}
+
+bool names(const ListenerConfig& listener, const PublicSocket& socket) {
+  if (!socket.inherited) return is_among(listener.addresses, socket.asked);
+  return std::find(listener.inherited.begin(), listener.inherited.end(), *socket.inherited) !=
+         listener.inherited.end();
+}
+
+/// Whether `listener` leaves the port to the OS, and a reload asked for `socket` with the number that the
+/// rest of the list has already.
+bool names_without_port(const ListenerConfig& listener, const PublicSocket& socket) {
+  if (socket.inherited || socket.asked.family == Endpoint::Family::Unix) return false;
+  Endpoint any_port = socket.asked;
+  any_port.port = 0;
+  return is_among(listener.addresses, any_port);
+}
+
+/// What `config` says of the address of the list `listen` that `socket` was opened for; nullptr: it has no
+/// such list.
+const ListenerConfig* settings_of(const Config& config, const std::string& listen,
+                                  const PublicSocket& socket) {
+  const ListenerConfig* without_port = nullptr;
+  const ListenerConfig* of_list = nullptr;
+  for (const ListenerConfig& each : config.listeners) {
+    if (each.listen != listen) continue;
+    if (names(each, socket)) return &each;
+    if (names_without_port(each, socket)) without_port = &each;
+    of_list = &each;
+  }
+  return without_port != nullptr ? without_port : of_list;
 }
 
 }  // namespace
@@ -47,7 +83,7 @@ const PublicListeners::One* PublicListeners::left_behind(const std::vector<Liste
                                                          std::string& from) const {
   for (const Entry& entry : open_) {
     const bool stays = std::any_of(wanted.begin(), wanted.end(), [&](const ListenerConfig& listener) {
-      return listener.text == entry.text;
+      return listener.listen == entry.text;
     });
     if (stays || entry.mode != mode) continue;
     for (const One& one : entry.sockets) {
@@ -81,7 +117,7 @@ std::string PublicListeners::open(const std::vector<ListenerConfig>& wanted, con
   };
   std::vector<Opened> opened;
   std::vector<std::string> warnings;
-  for (const ListenerConfig& listener : wanted) {
+  for (const ListenerConfig& listener : whole_listeners(wanted)) {
     if (has(listener.text)) continue;
     Opened& next = opened.emplace_back(Opened{{listener.text, listener.mode, {}}, {}, listener.addresses});
     ListenerConfig missing = listener;
@@ -127,20 +163,21 @@ std::string PublicListeners::open(const std::vector<ListenerConfig>& wanted, con
 
 void PublicListeners::serve(http::DataPlane& plane, const Config& config, const AppNumbers& number_of) {
   for (Entry& entry : open_) {
-    const auto wanted =
-        std::find_if(config.listeners.begin(), config.listeners.end(),
-                     [&](const ListenerConfig& listener) { return listener.text == entry.text; });
-    if (wanted == config.listeners.end()) {
+    const bool wanted =
+        std::any_of(config.listeners.begin(), config.listeners.end(),
+                    [&](const ListenerConfig& listener) { return listener.listen == entry.text; });
+    if (!wanted) {
       for (const One& one : entry.sockets) plane.close_listener(one.id, nullptr);
       entry.sockets.clear();
       continue;
     }
     const auto router = router_of(config, entry.text, number_of);
     for (One& one : entry.sockets) {
+      const ListenerConfig& settings = *settings_of(config, entry.text, one.socket);
       if (std::exchange(one.served, true))
-        plane.change_listener(one.id, *wanted, router);
+        plane.change_listener(one.id, settings, router);
       else
-        one.id = plane.listen(one.socket.fd.release(), *wanted, one.socket.bound, router);
+        one.id = plane.listen(one.socket.fd.release(), settings, one.socket.bound, router);
     }
   }
   std::erase_if(open_, [](const Entry& entry) { return entry.sockets.empty(); });

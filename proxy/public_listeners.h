@@ -18,7 +18,7 @@ namespace berth {
 /// An app's number by its name.
 using AppNumbers = std::function<http::AppId(const std::string&)>;
 
-/// The ways of the listener with that text: each app by its hosts (every host, if it names none) and its
+/// The ways of what listens on that `listen`: each app by its hosts (every host, if it names none) and its
 /// path, and by NAME.localhost.
 std::shared_ptr<const route::Router> router_of(const Config& config, const std::string& listen,
                                                const AppNumbers& number_of);
@@ -31,8 +31,9 @@ class PublicListeners {
   /// Whether an address that is busy may be waited for; see await_public().
   using Open = std::function<PublicSockets(const ListenerConfig&, const Inherited&)>;
 
-  /// Opens what of `wanted` is not open. What is open, and belongs to a listener that is not wanted any more,
-  /// is kept where a new one names the same address. Otherwise what is wrong, and nothing has changed.
+  /// Opens what of `wanted` is not open, the addresses of one `listen` together. What is open, and belongs to
+  /// a `listen` that is not wanted any more, is kept where a new one names the same address. Otherwise what
+  /// is wrong, and nothing has changed.
   std::string open(const std::vector<ListenerConfig>& wanted, const Open& open_one);
 
   /// Serves what is open by the ways and limits of `config`; closes what `config` does not have. After
@@ -43,7 +44,7 @@ class PublicListeners {
   /// is taken, and every worker has closed its ends.
   void close(http::DataPlane& plane, std::function<void()> closed);
 
-  /// "127.0.0.1:8000", of one listener, and of all in the order of opening.
+  /// "127.0.0.1:8000", of one `listen`, and of all in the order of opening.
   std::vector<std::string> addresses(const std::string& listen) const;
   std::vector<std::string> addresses() const;
   /// Of everything opened last.
@@ -58,7 +59,7 @@ class PublicListeners {
     http::ListenerId id{};
   };
   struct Entry {
-    std::string text;
+    std::string text;  ///< the whole `listen`
     AppMode mode = AppMode::Http;
     std::vector<One> sockets;
   };

@@ -1,6 +1,7 @@
 #include "proxy/reload.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "config/config_change.h"
@@ -148,7 +149,7 @@ void Reloader::apply(Config fresh, const control::ReloadWatch& watch) {
   }
   if (!change.listeners.empty())  // their keys stand in the status of each app that they are for
     for (const AppConfig& app : config_.apps)
-      fleet_.shell(app.name).reconfigure(app, listener_of(app), listeners_.addresses(app.listen));
+      fleet_.shell(app.name).reconfigure(app, listeners_of(app), listeners_.addresses(app.listen));
   serve();
   auto open = std::make_shared<Open>(Open{watch});
   for (const AppChange& one : change.apps) {
@@ -210,19 +211,19 @@ void Reloader::add_owed(ConfigChange& change) const {
   }
 }
 
-const ListenerConfig& Reloader::listener_of(const AppConfig& app) const {
-  static const ListenerConfig kNone;
-  const auto at = std::find_if(config_.listeners.begin(), config_.listeners.end(),
-                               [&](const ListenerConfig& each) { return each.text == app.listen; });
-  return at == config_.listeners.end() ? kNone : *at;
+std::vector<ListenerConfig> Reloader::listeners_of(const AppConfig& app) const {
+  std::vector<ListenerConfig> found;
+  std::copy_if(config_.listeners.begin(), config_.listeners.end(), std::back_inserter(found),
+               [&](const ListenerConfig& each) { return !app.listen.empty() && each.listen == app.listen; });
+  return found;
 }
 
 void Reloader::add(const AppConfig& app) {
-  fleet_.add(app, listener_of(app), listeners_.addresses(app.listen));
+  fleet_.add(app, listeners_of(app), listeners_.addresses(app.listen));
 }
 
 void Reloader::adjust(const AppConfig& app) {
-  fleet_.shell(app.name).reconfigure(app, listener_of(app), listeners_.addresses(app.listen));
+  fleet_.shell(app.name).reconfigure(app, listeners_of(app), listeners_.addresses(app.listen));
   fleet_.adjust(app);
   plane_.set_limits(fleet_.number_of(app.name), app.limits);
   plane_.set_fields(fleet_.number_of(app.name), app.fields);

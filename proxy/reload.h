@@ -55,7 +55,8 @@ class Reloader {
   void adjust(const AppConfig& app);
   bool still_owed(const std::string& app) const;
   void add_owed(ConfigChange& change) const;
-  const ListenerConfig& listener_of(const AppConfig& app) const;
+  /// Of each address that the app listens on.
+  std::vector<ListenerConfig> listeners_of(const AppConfig& app) const;
 
   Config& config_;
   http::DataPlane& plane_;

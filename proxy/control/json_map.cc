@@ -96,11 +96,25 @@ json::object generation_json(const GenerationStatus& g) {
           {"command", strings(g.command)}};
 }
 
+void add_limits(json::object& object, const ListenerConfig& listener) {
+  for (const auto& key : listener_limit_keys()) object[key.name] = limit_text(listener, key);
+  object["trusted"] = trusted_text(listener.trusted);
+}
+
+json::array listeners_json(const AppStatus& app) {
+  json::array all;
+  for (const ListenerConfig& each : app.listeners) {
+    json::object object{{"address", clean(each.text)}};
+    add_limits(object, each);
+    all.push_back(std::move(object));
+  }
+  return all;
+}
+
 json::object limits_json(const AppStatus& app) {
   json::object limits;
   for (const auto& key : app_limit_keys()) limits[key.name] = limit_text(app.limits, key);
-  for (const auto& key : listener_limit_keys()) limits[key.name] = limit_text(app.listener, key);
-  limits["trusted"] = trusted_text(app.listener.trusted);
+  add_limits(limits, app.listeners.empty() ? ListenerConfig() : app.listeners.front());
   limits["drain"] = duration_text(app.drain);
   limits["ready_timeout"] = duration_text(app.ready_timeout);
   limits["stop_grace"] = duration_text(app.stop_grace);
@@ -194,6 +208,7 @@ json::object to_json(const AppStatus& app) {
           {"counters", counters_json(app.counters)},
           {"recent", recent_json(app.recent)},
           {"limits", limits_json(app)},
+          {"listeners", listeners_json(app)},
           {"swap_queued", app.swap_queued}};
 }
 

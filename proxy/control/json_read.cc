@@ -62,6 +62,17 @@ RecentStatus recent_from(const json::object& object) {
   return r;
 }
 
+ListenerConfig listener_from(const json::object& object) {
+  ObjectReader read(object);
+  ListenerConfig listener;
+  read.text("address", listener.text, TextLines::One);
+  // A value this client cannot read keeps its default, as any other member does.
+  for (const auto& key : listener_limit_keys())
+    static_cast<void>(set_limit(listener, key, read.word(key.name)));
+  if (const auto trusted = read.word("trusted"); !trusted.empty()) listener.trusted.emplace_back(trusted);
+  return listener;
+}
+
 GenerationStatus generation_from(const json::object& object) {
   ObjectReader read(object);
   GenerationStatus g;
@@ -104,15 +115,14 @@ AppStatus app_from(const json::object& object) {
   });
   if (const json::object* counters = read.object("counters")) app.counters = counters_from(*counters);
   if (const json::object* recent = read.object("recent")) app.recent = recent_from(*recent);
+  read.each("listeners", [&](const json::value& v) {
+    if (const json::object* inner = v.if_object()) app.listeners.push_back(listener_from(*inner));
+  });
   if (const json::object* limits = read.object("limits")) {
     ObjectReader inner(*limits);
     // A value this client cannot read keeps its default, as any other member does.
     for (const auto& key : app_limit_keys())
       static_cast<void>(set_limit(app.limits, key, inner.word(key.name)));
-    for (const auto& key : listener_limit_keys())
-      static_cast<void>(set_limit(app.listener, key, inner.word(key.name)));
-    if (const auto trusted = inner.word("trusted"); !trusted.empty())
-      app.listener.trusted.emplace_back(trusted);
     app.drain = parse_duration(inner.word("drain")).value_or(app.drain);
     app.ready_timeout = parse_duration(inner.word("ready_timeout")).value_or(app.ready_timeout);
     app.stop_grace = parse_duration(inner.word("stop_grace")).value_or(app.stop_grace);

@@ -125,7 +125,7 @@ struct AppStatus {
   std::string waits_for;  ///< of "waiting": the app that has to serve first
   observe::SwapTally swaps;
   Limits limits;
-  ListenerConfig listener;  ///< its limits alone
+  std::vector<ListenerConfig> listeners;  ///< of each of its addresses, the text and the limits alone
   Milliseconds drain{0};
   std::string ready;  ///< the check in one line: "http=/health, 3 in a row"
   PauseStatus pause;

@@ -30,6 +30,30 @@ std::string wrapped(const std::string& label, const std::vector<std::string>& it
   return text + "\n";
 }
 
+std::vector<std::string> listener_items(const ListenerConfig& listener) {
+  std::vector<std::string> items;
+  for (const auto& key : listener_limit_keys())
+    items.push_back(std::string(key.name) + " " + limit_text(listener, key));
+  if (!listener.trusted.empty()) items.push_back("trusted " + trusted_text(listener.trusted));
+  return items;
+}
+
+/// One list where all addresses have the same settings, else one for each.
+std::string listener_block(const AppStatus& app, unsigned columns) {
+  if (app.listeners.empty()) return {};
+  const std::vector<std::string> first = listener_items(app.listeners.front());
+  const bool alike = std::all_of(app.listeners.begin(), app.listeners.end(),
+                                 [&](const ListenerConfig& each) { return listener_items(each) == first; });
+  if (alike) return wrapped("listener", first, columns);
+  std::string text;
+  for (const ListenerConfig& each : app.listeners) {
+    std::vector<std::string> items = listener_items(each);
+    items.insert(items.begin(), each.text + ":");
+    text += wrapped("listener", items, columns);
+  }
+  return text;
+}
+
 std::string app_block(const AppStatus& app, unsigned columns) {
   std::string text;
   auto room = columns > 16 ? columns - 16 : 1;
@@ -69,11 +93,7 @@ std::string app_block(const AppStatus& app, unsigned columns) {
                   columns);
   for (const auto& key : app_limit_keys())
     limits.push_back(std::string(key.name) + " " + limit_text(app.limits, key));
-  std::vector<std::string> listener;
-  for (const auto& key : listener_limit_keys())
-    listener.push_back(std::string(key.name) + " " + limit_text(app.listener, key));
-  if (!app.listener.trusted.empty()) listener.push_back("trusted " + trusted_text(app.listener.trusted));
-  return text + wrapped("limits", limits, columns) + wrapped("listener", listener, columns);
+  return text + wrapped("limits", limits, columns) + listener_block(app, columns);
 }
 
 }  // namespace

@@ -51,10 +51,10 @@ AppShell::AppShell(boost::asio::io_context& control, ShellSettings settings, Pla
 
 AppShell::~AppShell() = default;
 
-void AppShell::reconfigure(const AppConfig& app, const ListenerConfig& listener,
+void AppShell::reconfigure(const AppConfig& app, std::vector<ListenerConfig> listeners,
                            std::vector<std::string> addresses) {
   settings_.app = app;
-  settings_.listener = listener;
+  settings_.listeners = std::move(listeners);
   settings_.addresses = std::move(addresses);
   settings_.patience = patience_of(app);
   state_.patience = settings_.patience;

@@ -33,11 +33,11 @@ namespace berth::swap {
 
 struct ShellSettings {
   AppConfig app;
-  ListenerConfig listener;             ///< for the status
-  Patience patience;                   ///< see patience_of()
-  std::vector<std::string> addresses;  ///< "127.0.0.1:8000", for the status
-  std::string control_path;            ///< BERTH_CONTROL of its backends; empty: not set
-  std::string runtime_dir;             ///< where its backends' unix sockets go; empty: /tmp
+  std::vector<ListenerConfig> listeners;  ///< of each of its addresses, for the status
+  Patience patience;                      ///< see patience_of()
+  std::vector<std::string> addresses;     ///< "127.0.0.1:8000", for the status
+  std::string control_path;               ///< BERTH_CONTROL of its backends; empty: not set
+  std::string runtime_dir;                ///< where its backends' unix sockets go; empty: /tmp
 };
 
 /// Lives on the control loop, for as long as its app is served. Its destruction kills what still runs,
@@ -84,7 +84,8 @@ class AppShell final : public backend::BackendEvents {
 
   /// What a reload of the file has changed: for the next start, the next request and the status. What the
   /// running command was started with is its own until a swap.
-  void reconfigure(const AppConfig& app, const ListenerConfig& listener, std::vector<std::string> addresses);
+  void reconfigure(const AppConfig& app, std::vector<ListenerConfig> listeners,
+                   std::vector<std::string> addresses);
 
   /// As if typed at the terminal of the command that was started last.
   void type(std::string_view text);

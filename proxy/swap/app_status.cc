@@ -98,7 +98,7 @@ control::AppStatus AppShell::status_now() const {
   status.order = settings_.app.swap;
   status.swaps = swaps_;
   status.limits = settings_.app.limits;
-  status.listener = settings_.listener;
+  status.listeners = settings_.listeners;
   status.drain = settings_.app.drain;
   status.ready = ready_text(settings_.app.ready);
   status.ready_timeout = settings_.app.ready.timeout;

@@ -72,8 +72,7 @@ TEST_CASE("trusted: the peers of a unix socket are believed where it is said, an
     CAPTURE(trusts);
     const TempDir dir;
     const std::string address = "unix:" + (dir / "front.sock");
-    BerthProcess berth({.file = "[listener.\"127.0.0.1:0," + address + "\"]\n" +
-                                (trusts ? "trusted = \"unix\"\n" : "") +
+    BerthProcess berth({.file = "[listener.\"" + address + "\"]\n" + (trusts ? "trusted = \"unix\"\n" : "") +
                                 "[app.web]\nlisten = [\"127.0.0.1:0\", \"" + address +
                                 "\"]\ncommand = " + scripted_toml() + "\n"});
     REQUIRE(berth.wait_serving());
@@ -82,8 +81,37 @@ TEST_CASE("trusted: the peers of a unix socket are believed where it is said, an
                      "-H", "X-Forwarded-Proto: https", "http://localhost/head"}});
     CHECK(has(curl.out, "X-Forwarded-For: " + std::string(trusts ? "203.0.113.7" : "unix:") + "\r\n"));
     CHECK(has(curl.out, "X-Forwarded-Proto: " + std::string(trusts ? "https" : "http") + "\r\n"));
+    CHECK(has(seen(berth.port(), kFromProxy), "X-Forwarded-Proto: http\r\n"));
     check_clean_stop(berth);
   }
+}
+
+TEST_CASE("trusted: of two addresses of one app, one is believed, and a reload makes it the other one") {
+  const auto file = [](const std::string& address) {
+    return "[listener.\"" + address +
+           "\"]\ntrusted = \"127.0.0.0/8\"\n[app.web]\nlisten = [\"127.0.0.1:0\", \"127.0.0.2:0\"]\ncommand "
+           "= " +
+           scripted_toml() + "\n";
+  };
+  BerthProcess berth({.file = file("127.0.0.2:0")});
+  REQUIRE(berth.wait_serving());
+  const std::string number = std::to_string(berth.port());  // all :0 of a list are one number
+  const auto proto = [&](const std::string& host) {
+    const auto curl = run_command({.command = {"curl", "-sS", "-H", "X-Forwarded-Proto: https",
+                                               "http://" + host + ":" + number + "/head"}});
+    return has(curl.out, "X-Forwarded-Proto: https\r\n") ? "https" : curl.out;
+  };
+  CHECK(proto("127.0.0.2") == "https");
+  CHECK(has(proto("127.0.0.1"), "X-Forwarded-Proto: http\r\n"));
+  check_screen(berth.call("status"), {"127.0.0.2:0:", "trusted 127.0.0.0/8"});
+  write_file(berth.file(), file("127.0.0.1:0"));
+  const auto reload = berth.call("reload");
+  CHECK(reload.exit_code == 0);
+  check_screen(reload,
+               {"listener.\"127.0.0.1:0\".trusted changed", "listener.\"127.0.0.2:0\".trusted changed"});
+  CHECK(wait_until([&] { return has(proto("127.0.0.2"), "X-Forwarded-Proto: http\r\n"); }));
+  CHECK(proto("127.0.0.1") == "https");
+  check_clean_stop(berth);
 }
 
 TEST_CASE("trusted: max_per_client counts the connections of no trusted peer") {

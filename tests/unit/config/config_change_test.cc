@@ -88,6 +88,18 @@ TEST_CASE("change: a listener's limits are named by their listener") {
   CHECK(change.listeners == Words{"listener.\"127.0.0.1:8000\".max_fields"});
 }
 
+TEST_CASE("change: one address of a list has settings of its own, which are named by it") {
+  Config before = two_apps();
+  before.apps[0].listen = "127.0.0.1:8000,unix:/run/web.sock";
+  REQUIRE(complete(before, {}).empty());
+  Config changed = before;
+  REQUIRE(changed.listeners.size() == 3);
+  REQUIRE(changed.listeners[2].text == "unix:/run/web.sock");
+  changed.listeners[2].trusted = {"unix"};
+  CHECK(compare(before, changed).listeners == Words{"listener.\"unix:/run/web.sock\".trusted"});
+  CHECK(applicable(before, changed).listeners.size() == 3);
+}
+
 TEST_CASE("change: the log, the access log and the address of metrics are told by their keys, and applied") {
   const Config before = two_apps();
   Config changed = before;
@@ -108,7 +120,7 @@ TEST_CASE("change: what only a new start applies is told, and kept as it was") {
   changed.front.workers = 9;
   changed.apps[0].mode = AppMode::Tcp;
   changed.apps[0].listen = "127.0.0.1:8002";
-  changed.listeners[0].text = "127.0.0.1:8002";
+  changed.listeners[0].text = changed.listeners[0].listen = "127.0.0.1:8002";
   changed.apps[1].drain = Milliseconds(1);
   CHECK(compare(before, changed).restart == Words{"app.web.mode", "front.workers"});
   const Config kept = applicable(before, changed);

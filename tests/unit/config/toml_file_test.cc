@@ -77,7 +77,7 @@ ready = { exec = ["curl", "-f", "http://{host}:{port}/"] }
 TEST_CASE("file: every key that has a field reaches it") {
   Config config = good(kEverything);
   CHECK(config.front.workers == 3);
-  REQUIRE(config.listeners.size() == 5);
+  REQUIRE(config.listeners.size() == 6);
   const ListenerConfig& listener = config.listeners[0];
   CHECK(listener.head_timeout == Milliseconds(1000));
   CHECK(listener.idle_timeout == Milliseconds(2000));
@@ -122,7 +122,8 @@ TEST_CASE("file: every key that has a field reaches it") {
   CHECK(config.apps[3].ready.log == "[Ll]istening on \\d+");
   CHECK(config.apps[4].ready.kind == ReadyConfig::Kind::Exec);
   CHECK(config.apps[4].ready.exec == std::vector<std::string>{"curl", "-f", "http://{host}:{port}/"});
-  CHECK(config.listeners[1].addresses.size() == 2);
+  CHECK(config.listeners[1].addresses == std::vector<Endpoint>{Endpoint::loopback_v4(9000)});
+  CHECK(config.listeners[2].addresses == std::vector<Endpoint>{Endpoint::loopback_v6(9000)});
 }
 
 TEST_CASE("file: apps keep the file's order, though TOML sorts them") {

@@ -6,6 +6,7 @@
 
 #include "config/config_change.h"
 #include "config/toml_file.h"
+#include "config/whole_listeners.h"
 
 namespace berth {
 namespace {
@@ -69,6 +70,46 @@ TEST_CASE("trusted: the file takes one word or a list, and a wrong one has its p
   REQUIRE(wrong.errors.size() == 1);
   CHECK(wrong.errors[0].text() ==
         "berth.toml:2:11: '10.0.0.1/8' has bits set outside of its network; write \"10.0.0.0/8\"");
+}
+
+TEST_CASE("trusted: each address of a list has its own, by a table of its name") {
+  for (const char* listen :
+       {"[\"127.0.0.1:8000\", \"unix:/run/a.sock\"]", "\"127.0.0.1:8000, unix:/run/a.sock\""}) {
+    CAPTURE(std::string(listen));
+    const FileResult two = parse_toml(std::string("[listener.\"unix:/run/a.sock\"]\ntrusted = \"unix\"\n") +
+                                          "[app.web]\ncommand = [\"x\"]\nlisten = " + listen,
+                                      {"berth.toml", "/", {}});
+    CHECK(two.errors.empty());
+    REQUIRE(two.config.listeners.size() == 2);
+    for (const ListenerConfig& listener : two.config.listeners) {
+      const bool socket = listener.text == "unix:/run/a.sock";
+      CHECK(listener.trusted == (socket ? std::vector<std::string>{"unix"} : std::vector<std::string>{}));
+      CHECK(listener.addresses.size() == 1);
+      CHECK(listener.listen == two.config.apps.at(0).listen);
+    }
+    CHECK(whole_listeners(two.config.listeners).at(0).addresses.size() == 2);
+  }
+}
+
+TEST_CASE("trusted: a table that names a whole list, or no address that is listened on, is one fault") {
+  const auto faults = [](const std::string& name) {
+    const FileResult read = parse_toml("[listener.\"" + name +
+                                           "\"]\n[app.web]\ncommand = [\"x\"]\nlisten = [\"127.0.0.1:8000\", "
+                                           "\"127.0.0.1:8001\"]",
+                                       {"berth.toml", "/", {}});
+    std::string text;
+    for (const ConfigError& error : read.errors) text += error.text() + "\n";
+    return text;
+  };
+  CHECK(faults("127.0.0.1:8001").empty());
+  CHECK(faults("127.0.0.1:8000,127.0.0.1:8001") ==
+        "berth.toml:1:1: no app listens on '127.0.0.1:8000,127.0.0.1:8001'; each address has a table of its "
+        "own: "
+        "write [listener.\"127.0.0.1:8000\"]\n");
+  CHECK(faults("0.0.0.0:8000") ==
+        "berth.toml:1:1: no app listens on '0.0.0.0:8000'; its name is one address of an app's listen, "
+        "letter by "
+        "letter\n");
 }
 
 TEST_CASE("trusted: a reload finds the change") {

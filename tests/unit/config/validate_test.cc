@@ -38,6 +38,7 @@ TEST_CASE("complete: an app gets a listener of its own with the addresses parsed
   CHECK(complete(config, {}).empty());
   REQUIRE(config.listeners.size() == 1);
   CHECK(config.listeners[0].text == "localhost:8000");
+  CHECK(config.listeners[0].listen == "localhost:8000");
   CHECK(config.listeners[0].addresses.size() == 2);
 }
 

@@ -65,7 +65,8 @@ FrontStatus example_front() {
   app.stop_grace = Milliseconds(7'000);
   app.stop_to = StopTo::Group;
   app.max_retiring = 3;
-  app.listener.max_fields = 99;
+  app.listeners.emplace_back().text = "127.0.0.1:8000";
+  app.listeners.back().max_fields = 99;
   return front;
 }
 

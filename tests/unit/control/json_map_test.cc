@@ -48,7 +48,8 @@ TEST_CASE("json: a status comes back as it went") {
   front.log_dropped = 9;
   front.access_log_dropped = 8;
   front.apps[0].swap_queued = true;
-  front.apps[0].listener.trusted = {"10.0.0.0/8, unix"};
+  front.apps[0].listeners.emplace_back().text = "127.0.0.1:8001";
+  front.apps[0].listeners[1].trusted = {"10.0.0.0/8, unix"};
   front.apps[0].counters.held_total = 17;
   front.apps[0].waits_for = "db";
   front.apps[0].recent = {
@@ -58,7 +59,9 @@ TEST_CASE("json: a status comes back as it went") {
   CHECK(json::serialize(to_json(*read)) == json::serialize(to_json(front)));
   CHECK(read->apps.at(0).generations.at(1).endpoint == Endpoint::loopback_v6(38211));
   CHECK(read->apps.at(0).ready == "http=/health, 3 in a row, warm / /slow");
-  CHECK(read->apps.at(0).listener.trusted == front.apps[0].listener.trusted);
+  REQUIRE(read->apps.at(0).listeners.size() == 2);
+  CHECK(read->apps.at(0).listeners[1].text == "127.0.0.1:8001");
+  CHECK(read->apps.at(0).listeners[1].trusted == front.apps[0].listeners[1].trusted);
   CHECK(read->apps.at(0).limits.hold_timeout == Milliseconds(5'000));
   CHECK(read->apps.at(0).limits.stream_idle == kOff);
   CHECK(read->apps.at(0).stop_to == StopTo::Group);
@@ -69,7 +72,7 @@ TEST_CASE("json: a status comes back as it went") {
   CHECK(read->apps.at(0).recent.p50_us == 900);
   CHECK(read->apps.at(0).recent.p99_us == 4'200);
   CHECK(read->apps.at(0).recent.max_us == 1'230'000);
-  CHECK(read->apps.at(0).listener.max_fields == 99);
+  CHECK(read->apps.at(0).listeners[0].max_fields == 99);
 }
 
 TEST_CASE("json: a line of the log says whose it is") {

@@ -239,7 +239,7 @@ class Stage {
   Stage(Patience patience, const AppConfig& app) {
     shell = std::make_unique<AppShell>(io,
                                        ShellSettings{.app = app,
-                                                     .listener = {},
+                                                     .listeners = {},
                                                      .patience = patience,
                                                      .addresses = {"127.0.0.1:8000"},
                                                      .control_path = "/run/berth.sock",
