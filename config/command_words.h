@@ -22,7 +22,8 @@ struct CommandWords {
 CommandWords cut_command(const std::vector<std::string>& arguments);
 
 /// Puts the verb first where its options stand before it (`berth --control PATH status`), and makes
-/// `help VERB` of `VERB --help`. Otherwise what is wrong: there is no such verb to be helped with.
+/// `help VERB` of `VERB --help`. Otherwise what is wrong: there is no such verb to be helped with, or before
+/// the verb an option lacks its value, or the verb is missing.
 std::optional<ShowText> put_in_order(CLI::App& root, std::vector<std::string>& options);
 
 /// What is wrong with a call of `verb` (empty: of none), and where to read more.

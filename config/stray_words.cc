@@ -70,6 +70,17 @@ std::string extra_word_text(const std::string& word, std::string_view verb) {
   return text;
 }
 
+std::string missing_value_text(const std::string& word, const std::string& type, const std::string& verb) {
+  return "the value of '" + word + "' is missing: berth " + word + " " + type + " " + verb;
+}
+
+std::string missing_verb_text(const std::vector<std::string>& words, const std::string& example) {
+  std::string call = "berth " + example;
+  for (const std::string& word : words) call += " " + word;
+  return "a verb is missing: '" + words.front().substr(0, words.front().find('=')) +
+         "' is an option of one, as in `" + call + "`";
+}
+
 std::string unknown_option_text(const std::string& word, std::string_view verb,
                                 const std::vector<std::string>& options) {
   const std::string text = "there is no option '" + word + "'";

@@ -14,6 +14,12 @@ std::string unknown_verb_text(const std::vector<std::string>& words, const std::
 /// `verb` takes no such word.
 std::string extra_word_text(const std::string& word, std::string_view verb);
 
+/// The verb stands where the value of the option in `word` should. `type`: "PATH".
+std::string missing_value_text(const std::string& word, const std::string& type, const std::string& verb);
+
+/// The options in `words` have no verb. `example`: one that they could be of.
+std::string missing_verb_text(const std::vector<std::string>& words, const std::string& example);
+
 /// `verb` ("": berth itself) has no such option.
 std::string unknown_option_text(const std::string& word, std::string_view verb,
                                 const std::vector<std::string>& options);

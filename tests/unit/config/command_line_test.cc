@@ -251,6 +251,45 @@ TEST_CASE("command line: a verb's options are understood before it, too") {
   CHECK(shown({"--version"}).exit_code == 0);
 }
 
+TEST_CASE("command line: options without their verb or their value say which of both is missing") {
+  struct Row {
+    std::vector<std::string> words;
+    const char* first_line;
+  };
+  for (const Row& row : std::vector<Row>{
+           {{"--control", "status"},
+            "berth: the value of '--control' is missing: berth --control PATH status"},
+           {{"--control", "status", "web"},
+            "berth: the value of '--control' is missing: berth --control PATH status"},
+           {{"--json", "--control", "status"},
+            "berth: the value of '--control' is missing: berth --control PATH status"},
+           {{"--wait", "port", "127.0.0.1:9999"},
+            "berth: the value of '--wait' is missing: berth --wait TIME port"},
+           {{"-n", "logs"}, "berth: the value of '-n' is missing: berth -n N logs"},
+           {{"--control=X"},
+            "berth: a verb is missing: '--control' is an option of one, as in `berth status --control=X`"},
+           {{"--control", "X"},
+            "berth: a verb is missing: '--control' is an option of one, as in `berth status --control X`"},
+           {{"--json"},
+            "berth: a verb is missing: '--json' is an option of one, as in `berth status --json`"},
+           {{"-n", "5"}, "berth: a verb is missing: '-n' is an option of one, as in `berth logs -n 5`"},
+           {{"--follow", "status"}, "berth: there is no option '--follow'"},
+           {{"--contrl", "X", "status"}, "berth: there is no option '--contrl': did you mean '--control'?"},
+           {{"--nonsense"}, "berth: there is no option '--nonsense'"},
+       }) {
+    const ShowText text = shown(row.words);
+    CHECK(text.exit_code == 2);
+    CHECK(text.text.substr(0, text.text.find('\n')) == row.first_line);
+  }
+}
+
+TEST_CASE("command line: of the words after help, the one that does not belong there is named") {
+  const auto told = [](const std::vector<std::string>& words) { return shown(words).text; };
+  CHECK(told({"help", "swap", "nosuch"}).starts_with("berth: 'nosuch' is one word too many\n"));
+  CHECK(told({"help", "nosuch", "swap"}).starts_with("berth: there is no verb 'nosuch'"));
+  CHECK(told({"help", "swap", "--json"}).starts_with("berth: there is no option '--json'"));
+}
+
 TEST_CASE("command line: there is no help with a verb that is not there") {
   for (const std::vector<std::string>& words :
        {std::vector<std::string>{"help", "stauts"}, {"stauts", "--help"}, {"stauts", "-h"}}) {
