@@ -1,6 +1,7 @@
 #include "config/toml_table.h"
 
 #include <algorithm>
+#include <sstream>
 
 #include "config/duration_text.h"
 #include "config/toml_bounds.h"
@@ -24,6 +25,34 @@ std::optional<toml::source_position> long_key(const toml::node& node) {
     for (const toml::node& each : *array)
       if ((found = long_key(each))) return found;
   return found;
+}
+
+/// The value in quotes, where it has none and is short; else what to do with it.
+std::string quoted(const toml::node& node) {
+  std::ostringstream text;
+  if (const auto* number = node.as_integer()) text << number->get();
+  if (const auto* truth = node.as_boolean()) text << (truth->get() ? "true" : "false");
+  return text.str().empty() ? "it in quotes," : "\"" + text.str() + "\"";
+}
+
+/// Whether the parser stopped within a value that has no quotes and is none of TOML's own: 127.0.0.1:8000,
+/// 30s.
+bool is_bare_text(std::string_view text, const toml::source_position& stopped) {
+  for (auto line = stopped.line; line > 1; --line) {
+    const auto end = text.find('\n');
+    if (end == std::string_view::npos) return false;
+    text.remove_prefix(end + 1);
+  }
+  text = text.substr(0, text.find_first_of("\r\n"));
+  const std::size_t at = stopped.column - 1;
+  if (at >= text.size() + 1 || at == 0) return false;
+  std::size_t begin = text.find_last_of("=,[{", at - 1);
+  if (begin == std::string_view::npos) return false;
+  begin = text.find_first_not_of(" \t", begin + 1);
+  if (begin == std::string_view::npos || begin > at || text[begin] == '"' || text[begin] == '\'')
+    return false;
+  const std::size_t end = std::min(text.find_first_of(" \t,]}#", begin), text.size());
+  return begin < end && at <= end;
 }
 
 auto order(const Table& table) { return std::pair(table.position().line, table.position().column); }
@@ -56,7 +85,8 @@ std::optional<toml::table> parse_toml_text(std::string_view text, const Reading&
   } catch (const toml::parse_error& error) {
     const std::string what(error.description());
     // What an unquoted word looks like to the parser.
-    const bool bare = what.find("could not determine value type") != std::string::npos;
+    const bool bare = what.find("could not determine value type") != std::string::npos ||
+                      is_bare_text(text, error.source().begin);
     wrong = {reading.at(error.source().begin), bare ? "this is neither a text in quotes nor a number" : what,
              bare ? R"(a text stands in quotes: KEY = "value")" : "nothing behind it is read before that"};
     return std::nullopt;
@@ -147,9 +177,12 @@ void Table::words(const std::string& key, std::vector<std::string>& into, const 
 }
 
 void Table::word_or_words(const std::string& key, std::vector<std::string>& into, const char* example) {
-  const toml::node* node = table_->get(key);
-  if (node == nullptr || !node->is_string()) return words(key, into, example);
-  take(key);
+  const toml::node* node = take(key);
+  if (node == nullptr) return;
+  if (node->is_array()) return words(key, into, example);
+  if (!node->is_string())
+    return fault(key, "'" + key + "' is neither a text nor a list of texts; write " + quoted(*node) + " or " +
+                          example);
   into.push_back(node->as_string()->get());
 }
 

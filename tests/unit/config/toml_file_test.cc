@@ -284,6 +284,52 @@ TEST_CASE("file: wrong kinds of values are told, none is converted in silence") 
   }
 }
 
+TEST_CASE("file: a value without its quotes is told what to write") {
+  struct Row {
+    const char* line;
+    const char* told;
+  };
+  constexpr const char* kBare =
+      "this is neither a text in quotes nor a number; a text stands in quotes: KEY = \"value\"";
+  for (const Row& row : {
+           Row{"listen = 8000",
+               "'listen' is neither a text nor a list of texts; write \"8000\" or [\"127.0.0.1:8000\", "
+               "\"[::1]:8000\"]"},
+           Row{"listen = true",
+               "'listen' is neither a text nor a list of texts; write \"true\" or [\"127.0.0.1:8000\", "
+               "\"[::1]:8000\"]"},
+           Row{"host = 1.5",
+               "'host' is neither a text nor a list of texts; write it in quotes, or [\"example.org\", "
+               "\"*.example.org\"]"},
+           Row{"listen = 127.0.0.1:8000", kBare},
+           Row{"listen=127.0.0.1:8000 # here", kBare},
+           Row{"listen = [127.0.0.1:8000]", kBare},
+           Row{"listen = [\"127.0.0.1:8000\", 127.0.0.1:8001]", kBare},
+           Row{"listen = [::1]:8000", kBare},
+           Row{"listen = 8000:80", kBare},
+           Row{"drain = 30s", kBare},
+           Row{"path = /api", kBare},
+           Row{"mode = tcp", kBare},
+           Row{"user = nobody", kBare},
+           Row{"port = fd", kBare},
+           Row{"env = { A = dev }", kBare},
+           Row{"env = { A = 10.0.0.1 }", kBare},
+           Row{"stop = { signal = INT, grace = 10s }", kBare},
+       }) {
+    CAPTURE(std::string(row.line));
+    const auto errors = read(std::string("[app.a]\ncommand = ['x']\n") + row.line + "\n").errors;
+    REQUIRE(errors.size() == 1);
+    CHECK(errors[0].where.starts_with("berth.toml:3:"));
+    CHECK(errors[0].what + "; " + errors[0].hint == row.told);
+  }
+  // What is wrong elsewhere gets no such hint.
+  for (const char* line :
+       {"listen = ", "listen = \"127.0.0.1:8000", "listen = \"a\" b", "listen \"a\"", "a = [1", "= 1"}) {
+    CAPTURE(std::string(line));
+    CHECK(read(std::string("[app.a]\n") + line + "\n").errors.at(0).hint.find("quotes") == std::string::npos);
+  }
+}
+
 TEST_CASE("file: an empty file asks for an app") {
   auto errors = read("").errors;
   REQUIRE(errors.size() == 1);
