@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <span>
+#include <utility>
 
 #include "config/port_mode.h"
 #include "config/script_words.h"
@@ -72,10 +73,10 @@ std::size_t interpreted_at(const Words& command, std::size_t interpreter) {
 }
 
 Match match(const Words& command) {
-  const auto program_begins = program_at(command);
-  if (!program_begins) return {};
-  std::size_t at = *program_begins;
-  std::string_view program = last_part(command[at]);
+  const auto started = program_of(command);
+  if (!started) return {};
+  std::size_t at = started->at;
+  std::string_view program = started->name;
   std::string_view module;
   // uv run -m uvicorn, uv run --module uvicorn
   const bool by_option = at > 0 && (command[at - 1] == "-m" || command[at - 1] == "--module");
@@ -230,6 +231,33 @@ std::optional<Recognised> equip(const Words& command, std::size_t fixed, std::st
   return out;
 }
 
+/// Where the server sees `own`, which cannot be changed, and what follows in `command` after `before`.
+/// `separated`: it sees that only after a `--`, which is not there yet.
+std::optional<Recognised> equip_rest(const Words& own, Words before, bool separated, const Words& command,
+                                     std::string_view base) {
+  Words whole = own;
+  whole.insert(whole.end(), command.begin() + static_cast<std::ptrdiff_t>(before.size()), command.end());
+  auto inner = equip(whole, own.size(), base);
+  if (!inner) return std::nullopt;
+  if (separated) before.emplace_back("--");
+  before.insert(before.end(), inner->command.begin() + static_cast<std::ptrdiff_t>(own.size()),
+                inner->command.end());
+  inner->command = std::move(before);
+  return inner;
+}
+
+/// npm exec NAME: npm keeps what stands before `--` for itself, but for the name and other words.
+std::optional<Recognised> equip_kept(const Words& command, const Program& program, std::string_view base) {
+  Words own = passed_by_npm(command, program.at);
+  if (own.empty()) return std::nullopt;
+  own.front() = program.name;
+  const std::size_t end = end_of_words(command, program.at);
+  const bool separated = end == command.size();
+  Words before = command;
+  before.resize(separated ? end : end + 1);
+  return equip_rest(own, std::move(before), separated, command, base);
+}
+
 /// npm run NAME: the server that its script starts decides what npm is to pass on. The script's own words
 /// stay; only what stands behind them can be changed.
 std::optional<Recognised> equip_script(const Words& command, const ScriptOf& script_of,
@@ -244,16 +272,10 @@ std::optional<Recognised> equip_script(const Words& command, const ScriptOf& scr
   const std::size_t end = end_of_words(command, call->at);
   Words before = command;
   before.resize(npm ? std::min(command.size(), end + 1) : call->at + 1);
-  Words whole = *own;
-  whole.insert(whole.end(), command.begin() + static_cast<std::ptrdiff_t>(before.size()), command.end());
-  const auto inner = equip(whole, own->size(), base);
-  if (!inner) return std::nullopt;
-
-  if (npm && end == before.size()) before.emplace_back("--");
-  before.insert(before.end(), inner->command.begin() + static_cast<std::ptrdiff_t>(own->size()),
-                inner->command.end());
-  return Recognised{call->manager + " (" + inner->name + ")", before, inner->changes, inner->ready_path,
-                    inner->caution};
+  const bool separated = npm && end == before.size();
+  auto inner = equip_rest(*own, std::move(before), separated, command, base);
+  if (inner) inner->name = call->manager + " (" + inner->name + ")";
+  return inner;
 }
 
 }  // namespace
@@ -261,6 +283,8 @@ std::optional<Recognised> equip_script(const Words& command, const ScriptOf& scr
 std::optional<Recognised> recognise(const std::vector<std::string>& command, const ScriptOf& script_of,
                                     std::string_view base) {
   if (auto script = equip_script(command, script_of, base)) return script;
+  const auto program = program_of(command);
+  if (program && program->options_kept) return equip_kept(command, *program, base);
   return equip(command, 0, base);
 }
 

@@ -2,17 +2,27 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 
 namespace berth {
 namespace {
 
 using Words = std::vector<std::string>;
 
+/// How the word after a wrapper names its program.
+enum class Naming : std::uint8_t {
+  Program,      ///< by its name or its path
+  NpmPackage,   ///< or as npm's packages are: vite@5, @scope/vite@latest
+  PypiPackage,  ///< or as Python's: uvicorn@0.30, uvicorn[standard], uvicorn==0.30
+};
+
 struct Wrapper {
   std::string_view name;
   std::string_view verb{};     ///< the words that have to follow, with options between them; empty: none
   std::string_view values{};   ///< options that take the next word
   std::string_view strings{};  ///< options that take a whole command, or another kind of program
+  Naming naming = Naming::Program;
+  bool keeps_options = false;  ///< those after the program's name, too, unless a `--` stands before them
 };
 
 constexpr std::string_view kUv =
@@ -49,8 +59,8 @@ constexpr std::array<Wrapper, 29> kWrappers{
      {"ionice", "", "-c --class -n --classdata"},
      {"stdbuf", "", "-i --input -o --output -e --error"},
      {"uv", "run", kUv},
-     {"uv", "tool run", kUv},
-     {"uvx", "", kUv},
+     {"uv", "tool run", kUv, "", Naming::PypiPackage},
+     {"uvx", "", kUv, "", Naming::PypiPackage},
      {"poetry", "run", "-C --directory -P --project"},
      {"pipenv", "run", "--python --pypi-mirror"},
      {"pdm", "run", "-p --project -c --config"},
@@ -58,16 +68,17 @@ constexpr std::array<Wrapper, 29> kWrappers{
      {"rye", "run", "--pyproject"},
      {"conda", "run", "-n --name -p --prefix --cwd"},
      {"bundle", "exec", "--gemfile --path"},
-     {"npx", "", kNpx, "-c --call"},
-     {"npm", "exec", kNpm, "-c --call"},
-     {"npm", "x", kNpm, "-c --call"},
+     // npm exec reads options up to a `--` as its own. All others pass on what stands after the name.
+     {"npx", "", kNpx, "-c --call", Naming::NpmPackage},
+     {"npm", "exec", kNpm, "-c --call", Naming::NpmPackage, true},
+     {"npm", "x", kNpm, "-c --call", Naming::NpmPackage, true},
      {"pnpm", "exec", kPnpm, "-c --shell-mode"},
-     {"pnpm", "dlx", kPnpm, "-c --shell-mode"},
-     {"pnpx", "", kPnpm, "-c --shell-mode"},
+     {"pnpm", "dlx", kPnpm, "-c --shell-mode", Naming::NpmPackage},
+     {"pnpx", "", kPnpm, "-c --shell-mode", Naming::NpmPackage},
      {"yarn", "exec", kYarn},
-     {"yarn", "dlx", kYarn},
-     {"bunx", "", kBun},
-     {"bun", "x", kBun},
+     {"yarn", "dlx", kYarn, "", Naming::NpmPackage},
+     {"bunx", "", kBun, "", Naming::NpmPackage},
+     {"bun", "x", kBun, "", Naming::NpmPackage},
      // Without a verb: a program of the package, by its name.
      {"yarn", "", kYarn},
      {"pnpm", "", kPnpm, "-c --shell-mode"}}};
@@ -126,6 +137,13 @@ std::optional<std::size_t> behind(const Wrapper& wrapper, const Words& command, 
   return own_way ? command.size() : next;
 }
 
+/// A package's name without its version and extras.
+std::string_view package_name(std::string_view spec, Naming naming) {
+  if (naming == Naming::Program) return spec;
+  if (naming == Naming::PypiPackage) return spec.substr(0, spec.find_first_of("@[=<>!~ "));
+  return spec.substr(0, spec.find('@', 1));  // the first one begins a scope
+}
+
 }  // namespace
 
 bool is_assignment(std::string_view word) {
@@ -155,20 +173,41 @@ bool takes_next(std::string_view word, std::string_view options) {
   });
 }
 
-std::optional<std::size_t> program_at(const Words& command) {
-  std::size_t at = 0;
-  while (at < command.size()) {
-    if (is_assignment(command[at])) {
-      ++at;
+std::optional<Program> program_of(const Words& command) {
+  Program program;
+  Naming naming = Naming::Program;
+  while (program.at < command.size()) {
+    // uvicorn==0.30 is none.
+    if (naming == Naming::Program && is_assignment(command[program.at])) {
+      ++program.at;
       continue;
     }
+    const Wrapper* found = nullptr;
     std::optional<std::size_t> next;
-    for (const Wrapper& wrapper : kWrappers)
-      if ((next = behind(wrapper, command, at))) break;
-    if (!next) return at;
-    at = *next;
+    for (const Wrapper& wrapper : kWrappers) {
+      next = behind(wrapper, command, program.at);
+      found = &wrapper;
+      if (next) break;
+    }
+    if (!next) {
+      program.name = last_part(package_name(command[program.at], naming));
+      return program;
+    }
+    naming = found->naming;
+    program.options_kept = program.options_kept || (found->keeps_options && command[*next - 1] != "--");
+    program.at = *next;
   }
   return std::nullopt;
+}
+
+Words passed_by_npm(const Words& command, std::size_t at) {
+  Words words;
+  while (at < command.size() && command[at] != "--") {
+    const std::string& word = command[at];
+    if (!word.starts_with("-")) words.push_back(word);
+    at += takes_next(word, kNpm) ? 2 : 1;
+  }
+  return words;
 }
 
 std::optional<ScriptCall> script_call(const Words& command) {

@@ -8,9 +8,21 @@
 
 namespace berth {
 
-/// Where the words of the program begin that `command` starts in the end: `env A=1 npx -y vite` -> 3.
-/// nullopt: nowhere, or where only a shell would find it (`env -S`, `npx -c`).
-std::optional<std::size_t> program_at(const std::vector<std::string>& command);
+/// The program that a command starts in the end.
+struct Program {
+  std::size_t at = 0;  ///< where its words begin: `env A=1 npx -y vite` -> 3
+  std::string name;    ///< "uvicorn" of "/usr/bin/uvicorn", "vite" of `npx vite@5`
+  /// What starts it keeps all options before a `--` for itself, and passes the other words on: `npm exec
+  /// vite`.
+  bool options_kept = false;
+};
+
+/// nullopt: there is none, or only a shell would find it (`env -S`, `npx -c`).
+std::optional<Program> program_of(const std::vector<std::string>& command);
+
+/// The words from `at` on, up to a `--`, that npm passes on although they stand before it: all but options
+/// and the values of those that are npm's.
+std::vector<std::string> passed_by_npm(const std::vector<std::string>& command, std::size_t at);
 
 /// A script of package.json that a package manager is told to run.
 struct ScriptCall {

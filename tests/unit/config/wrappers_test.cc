@@ -83,6 +83,57 @@ TEST_CASE("known servers: a place behind an option's value is found, and a port 
   }
 }
 
+TEST_CASE("wrappers: npm exec gets a -- before what is the server's, and the others need none") {
+  struct Row {
+    const char* plain;
+    const char* started;
+  };
+  const std::string vite = " --port {port} --strictPort --host 127.0.0.1";
+  for (const Row& row :
+       {Row{"npm exec vite", "npm exec vite --"}, Row{"npm x vite", "npm x vite --"},
+        Row{"npm exec -y vite", "npm exec -y vite --"},
+        Row{"npm exec vite -y preview -w web", "npm exec vite -y preview -w web --"},
+        Row{"A=1 npm exec cross-env B=2 vite", "A=1 npm exec cross-env B=2 vite --"},
+        Row{"npm exec vite -- --open", "npm exec vite -- --open"},
+        Row{"npm exec vite@5", "npm exec vite@5 --"}, Row{"npm exec -- vite", "npm exec -- vite"},
+        Row{"npm exec -- vite@5", "npm exec -- vite@5"}, Row{"pnpm exec vite", "pnpm exec vite"},
+        Row{"yarn dlx vite", "yarn dlx vite"}, Row{"bun x vite", "bun x vite"}}) {
+    CAPTURE(row.plain);
+    CHECK(recognised(row.plain) == row.started + vite);
+  }
+  CHECK(recognised("npm exec vite -- --port 3000") ==
+        "npm exec vite -- --port {port} --strictPort --host 127.0.0.1");
+  CHECK(recognised("npm exec next dev") == "npm exec next dev -- --port {port} --hostname 127.0.0.1");
+  CHECK(recognised("npm exec next -- dev -p 1") == "npm exec next -- dev -p {port} --hostname 127.0.0.1");
+  for (const char* plain :
+       {"npm exec", "npm exec -y", "npm exec tsc", "npm exec next build", "npm exec --"}) {
+    CAPTURE(plain);
+    CHECK(recognised(plain) == "nobody");
+  }
+}
+
+TEST_CASE("wrappers: what runs packages sees their versions, and nothing else does") {
+  const std::string vite = " --port {port} --strictPort --host 127.0.0.1";
+  for (const char* plain : {"npx vite@5", "npx -y vite@latest", "npx @scope/vite@1", "npx @scope/vite",
+                            "npx -- vite@^5.0.0", "pnpm dlx vite@5", "pnpx vite@5", "yarn dlx vite@5",
+                            "bunx vite@5", "bun x vite@5", "npx vite@npm:rolldown-vite@latest"}) {
+    CAPTURE(plain);
+    CHECK(recognised(plain) == plain + vite);
+  }
+  CHECK(recognised("npx next@14 dev -p 1") == "npx next@14 dev -p {port} --hostname 127.0.0.1");
+  for (const char* plain : {"uvx uvicorn@0.30", "uvx uvicorn[standard]", "uvx uvicorn[standard]@0.30",
+                            "uvx uvicorn==0.30", "uvx uvicorn>=0.30", "uv tool run uvicorn~=0.30"}) {
+    CAPTURE(plain);
+    CHECK(recognised(plain + std::string(" app:app")) == plain + std::string(" app:app --port {port}"));
+  }
+  for (const char* plain :
+       {"vite@5", "pnpm exec vite@5", "yarn vite@5", "npx env vite@5", "uv run uvicorn@0.30 app:app",
+        "uvicorn[standard] app:app", "npx vitest@5", "uvx gunicorn-x@1 app:app"}) {
+    CAPTURE(plain);
+    CHECK(recognised(plain) == "nobody");
+  }
+}
+
 TEST_CASE("wrappers: their options are passed over, with the values that they take") {
   const std::string vite = "vite --port {port} --strictPort --host 127.0.0.1";
   const std::string uvicorn = "uvicorn app:app --port {port}";
