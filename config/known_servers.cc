@@ -148,10 +148,12 @@ bool put_option(const Match& found, std::size_t fixed, Words& command, std::stri
     const auto [option, value] = place_option(server, command[i]);
     const auto between = option.empty() ? std::nullopt : joint(command[i], option);
     const std::size_t width = between ? 1 : width_of(server, command[i]);
-    if (!option.empty() && i + width > command.size()) return true;
+    const bool stray = std::any_of(server.stray_port_options.begin(), server.stray_port_options.end(),
+                                   [&](std::string_view each) { return is_option(command[i], each); });
+    if ((!option.empty() || stray) && i + width > command.size()) return true;
     const auto at = command.begin() + static_cast<std::ptrdiff_t>(i);
     const auto words = [&] { return joined(std::span(command).subspan(i, width)); };
-    if (!option.empty() && put) {
+    if ((!option.empty() && put) || stray) {
       note(changes, "left out " + words());
       command.erase(at, at + static_cast<std::ptrdiff_t>(width));
       continue;

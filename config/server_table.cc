@@ -126,13 +126,14 @@ const std::vector<KnownServer>& server_table() {
       {.name = "jupyter",
        .programs = {"jupyter", "jupyter-server", "jupyter-lab", "jupyter-notebook"},
        .modules = {"jupyter", "jupyterlab", "notebook", "jupyter_server"},
-       .port_options = {"--port"},
+       .port_options = {"--port", "--ServerApp.port"},
+       .stray_port_options = {"--NotebookApp.port", "--LabApp.port"},
        .told_otherwise = {"--sock", "--ServerApp.sock"},
        .value_options = "--ip --notebook-dir --config --log-level --transport --keyfile --certfile "
                         "--client-ca --browser --port-retries --sock-mode --app-dir --preferred-dir "
                         "--gateway-url",
        .dotted_take_values = true,
-       .extras = {{{"--ServerApp.port_retries"}, {"--ServerApp.port_retries=0"}},
+       .extras = {{{"--ServerApp.port_retries", "--port-retries"}, {"--ServerApp.port_retries=0"}},
                   {{"--no-browser"}, {"--no-browser"}}},
        .below = {{"--ServerApp.base_url"}, {"--ServerApp.base_url={base}/"}}},
   };

@@ -22,6 +22,8 @@ struct KnownServer {
       port_options{};  ///< the first is the one that is added; empty: see positional
   std::string_view port_value = "{port}";
   std::vector<std::string_view> number_options{};  ///< take the number alone where port_value is more
+  /// Other classes' names of the option, which count in some of its programs and are left out in all.
+  std::vector<std::string_view> stray_port_options{};
   bool positional = false;                         ///< the place is a word of its own
   bool last_wins = false;                          ///< of two ports that it is told, the later one counts
   std::vector<std::string_view> told_otherwise{};  ///< options after which nothing is touched

@@ -96,6 +96,16 @@ TEST_CASE("known servers: each by its plain command line") {
            {"jupyter lab", "jupyter lab --port {port} --ServerApp.port_retries=0 --no-browser", "jupyter"},
            {"jupyter server --port 8888 --no-browser",
             "jupyter server --port {port} --no-browser --ServerApp.port_retries=0", "jupyter"},
+           {"jupyter server --ServerApp.port=48080 --ServerApp.ip=0.0.0.0 --no-browser",
+            "jupyter server --ServerApp.port={port} --ServerApp.ip=0.0.0.0 --no-browser "
+            "--ServerApp.port_retries=0",
+            "jupyter"},
+           {"jupyter lab --ServerApp.port 48080 --port-retries 3 --port 48081",
+            "jupyter lab --ServerApp.port {port} --port-retries 3 --no-browser", "jupyter"},
+           {"jupyter notebook --NotebookApp.port=48080 --no-browser",
+            "jupyter notebook --no-browser --port {port} --ServerApp.port_retries=0", "jupyter"},
+           {"jupyter lab --port 1 --LabApp.port 2 --no-browser",
+            "jupyter lab --port {port} --no-browser --ServerApp.port_retries=0", "jupyter"},
        }) {
     CAPTURE(std::string(row.plain));
     const auto found = recognise(split(row.plain), no_script);
