@@ -16,14 +16,17 @@ CLI::App* verb_of(CLI::App& root, const std::string& word) {
   return found.empty() ? nullptr : found.front();
 }
 
+/// "-n5"
+bool joins_value(const std::string& word) { return !word.starts_with("--") && word.size() > 2; }
+
 /// The option of that name, as it was typed; null: there is none.
 const CLI::Option* option_of(const CLI::App& app, const std::string& word) {
-  return app.get_option_no_throw(word.substr(0, word.find('=')));
+  return app.get_option_no_throw(joins_value(word) ? word.substr(0, 2) : word.substr(0, word.find('=')));
 }
 
 /// Whether the option in `word` has its value in the next one.
 bool takes_value(const CLI::Option& option, const std::string& word) {
-  return option.get_items_expected_min() > 0 && word.find('=') == std::string::npos;
+  return option.get_items_expected_min() > 0 && word.find('=') == std::string::npos && !joins_value(word);
 }
 
 /// Whether the words before `end` are options of `verb` with their values, and nothing else.

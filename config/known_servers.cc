@@ -233,13 +233,16 @@ std::optional<Recognised> equip(const Words& command, std::size_t fixed, std::st
   return out;
 }
 
-/// Where the server sees `own`, which cannot be changed, and what follows in `command` after `before`.
-/// `separated`: it sees that only after a `--`, which is not there yet.
-std::optional<Recognised> equip_rest(const Words& own, Words before, bool separated, const Words& command,
-                                     std::string_view base) {
+std::optional<Recognised> equip_any(const Words& command, std::size_t fixed, std::string_view base);
+
+/// Where the server sees `own`, which cannot be changed, and what follows in `command` after `before`, of
+/// which `fixed` words more cannot be changed. `separated`: it sees that only after a `--`, which is not
+/// there yet.
+std::optional<Recognised> equip_rest(const Words& own, Words before, std::size_t fixed, bool separated,
+                                     const Words& command, std::string_view base) {
   Words whole = own;
   whole.insert(whole.end(), command.begin() + static_cast<std::ptrdiff_t>(before.size()), command.end());
-  auto inner = equip(whole, own.size(), base);
+  auto inner = equip_any(whole, own.size() + fixed, base);
   if (!inner) return std::nullopt;
   if (separated) before.emplace_back("--");
   before.insert(before.end(), inner->command.begin() + static_cast<std::ptrdiff_t>(own.size()),
@@ -249,7 +252,8 @@ std::optional<Recognised> equip_rest(const Words& own, Words before, bool separa
 }
 
 /// npm exec NAME: npm keeps what stands before `--` for itself, but for the name and other words.
-std::optional<Recognised> equip_kept(const Words& command, const Program& program, std::string_view base) {
+std::optional<Recognised> equip_kept(const Words& command, const Program& program, std::size_t fixed,
+                                     std::string_view base) {
   Words own = passed_by_npm(command, program.at);
   if (own.empty()) return std::nullopt;
   own.front() = program.name;
@@ -257,7 +261,14 @@ std::optional<Recognised> equip_kept(const Words& command, const Program& progra
   const bool separated = end == command.size();
   Words before = command;
   before.resize(separated ? end : end + 1);
-  return equip_rest(own, std::move(before), separated, command, base);
+  const std::size_t fixed_after = std::max(fixed, before.size()) - before.size();
+  return equip_rest(own, std::move(before), fixed_after, separated, command, base);
+}
+
+std::optional<Recognised> equip_any(const Words& command, std::size_t fixed, std::string_view base) {
+  const auto program = program_of(command);
+  if (program && program->options_kept) return equip_kept(command, *program, fixed, base);
+  return equip(command, fixed, base);
 }
 
 /// npm run NAME: the server that its script starts decides what npm is to pass on. The script's own words
@@ -275,7 +286,7 @@ std::optional<Recognised> equip_script(const Words& command, const ScriptOf& scr
   Words before = command;
   before.resize(npm ? std::min(command.size(), end + 1) : call->at + 1);
   const bool separated = npm && end == before.size();
-  auto inner = equip_rest(*own, std::move(before), separated, command, base);
+  auto inner = equip_rest(*own, std::move(before), 0, separated, command, base);
   if (inner) inner->name = call->manager + " (" + inner->name + ")";
   return inner;
 }
@@ -285,9 +296,7 @@ std::optional<Recognised> equip_script(const Words& command, const ScriptOf& scr
 std::optional<Recognised> recognise(const std::vector<std::string>& command, const ScriptOf& script_of,
                                     std::string_view base) {
   if (auto script = equip_script(command, script_of, base)) return script;
-  const auto program = program_of(command);
-  if (program && program->options_kept) return equip_kept(command, *program, base);
-  return equip(command, 0, base);
+  return equip_any(command, 0, base);
 }
 
 }  // namespace berth

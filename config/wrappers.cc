@@ -120,10 +120,11 @@ std::size_t past_options(const Words& command, std::size_t at, std::string_view 
   return std::min(at, command.size());
 }
 
-/// Where what `wrapper` starts begins, for a command whose word at `at` is the wrapper's; nullopt: it does
-/// not fit.
-std::optional<std::size_t> behind(const Wrapper& wrapper, const Words& command, std::size_t at) {
-  if (last_part(command[at]) != wrapper.name) return std::nullopt;
+/// Where what `wrapper` starts begins, for a command whose word at `at` names the program `name`; nullopt:
+/// that is not the wrapper.
+std::optional<std::size_t> behind(const Wrapper& wrapper, std::string_view name, const Words& command,
+                                  std::size_t at) {
+  if (name != wrapper.name) return std::nullopt;
   std::size_t next = past_options(command, at + 1, wrapper.values);
   const bool other_verb = any_of_list(wrapper.verb, [&](std::string_view verb) {
     if (next >= command.size() || command[next] != verb) return true;
@@ -182,17 +183,15 @@ std::optional<Program> program_of(const Words& command) {
       ++program.at;
       continue;
     }
+    program.name = last_part(package_name(command[program.at], naming));
     const Wrapper* found = nullptr;
     std::optional<std::size_t> next;
     for (const Wrapper& wrapper : kWrappers) {
-      next = behind(wrapper, command, program.at);
+      next = behind(wrapper, program.name, command, program.at);
       found = &wrapper;
       if (next) break;
     }
-    if (!next) {
-      program.name = last_part(package_name(command[program.at], naming));
-      return program;
-    }
+    if (!next) return program;
     naming = found->naming;
     program.options_kept = program.options_kept || (found->keeps_options && command[*next - 1] != "--");
     program.at = *next;

@@ -245,6 +245,7 @@ TEST_CASE("command line: a verb's options are understood before it, too") {
   CHECK(run.listen == std::vector<std::string>{"127.0.0.1:1"});
   CHECK(run.command == std::vector<std::string>{"x", "swap"});
   CHECK(parsed<LogsVerb>({"-f", "logs", "-n", "3"}).lines == 3);
+  CHECK(parsed<LogsVerb>({"-n3", "logs"}).lines == 3);
   CHECK(shown({"--contrl", "X", "status"}).exit_code == 2);
   CHECK(shown({"--follow", "status"}).exit_code == 2);
   CHECK(shown({"--control", "status"}).exit_code == 2);

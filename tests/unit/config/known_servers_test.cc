@@ -196,6 +196,10 @@ TEST_CASE("known servers: npm passes on what its script's server needs") {
       {"twice", "gunicorn -b 127.0.0.1:1 app:app"},
       {"placed", "python3 -m http.server 8000"},
       {"node", "PORT=3000 node server.js"},
+      {"exec", "npm exec vite"},
+      {"passing", "npm exec vite -- --open"},
+      {"passed", "npm exec http-server -- --port 1"},
+      {"package", "npx next@14 dev"},
   };
   const auto script_of = [&](const ScriptCall& call) -> std::optional<std::string> {
     const auto found = scripts.find(call.script);
@@ -218,6 +222,9 @@ TEST_CASE("known servers: npm passes on what its script's server needs") {
            {"npm run fixed", "npm run fixed --" + next},
            {"npm start", "npm start --" + next},
            {"yarn start", "yarn start" + next},
+           {"npm run exec", "npm run exec -- --" + vite},
+           {"npm run passing", "npm run passing --" + vite},
+           {"npm run package", "npm run package --" + next},
            {"pnpm run start -p 1", "pnpm run start -p {port} --hostname 127.0.0.1"},
        }) {
     CAPTURE(row.plain);
@@ -227,8 +234,9 @@ TEST_CASE("known servers: npm passes on what its script's server needs") {
   }
   CHECK(recognise(split("npm run dev"), script_of)->name == "npm (vite)");
   CHECK_FALSE(recognise(split("npm run fixed"), script_of)->caution.empty());
-  for (const char* plain : {"npm run both", "npm run variable", "npm run rest", "npm run twice",
-                            "npm run placed", "npm run node", "npm run none", "npm run", "npm"}) {
+  for (const char* plain :
+       {"npm run both", "npm run variable", "npm run rest", "npm run twice", "npm run placed", "npm run node",
+        "npm run passed", "npm run none", "npm run", "npm"}) {
     CAPTURE(std::string(plain));
     CHECK_FALSE(recognise(split(plain), script_of));
   }

@@ -114,9 +114,10 @@ TEST_CASE("wrappers: npm exec gets a -- before what is the server's, and the oth
 
 TEST_CASE("wrappers: what runs packages sees their versions, and nothing else does") {
   const std::string vite = " --port {port} --strictPort --host 127.0.0.1";
-  for (const char* plain : {"npx vite@5", "npx -y vite@latest", "npx @scope/vite@1", "npx @scope/vite",
-                            "npx -- vite@^5.0.0", "pnpm dlx vite@5", "pnpx vite@5", "yarn dlx vite@5",
-                            "bunx vite@5", "bun x vite@5", "npx vite@npm:rolldown-vite@latest"}) {
+  for (const char* plain :
+       {"npx vite@5", "npx -y vite@latest", "npx @scope/vite@1", "npx @scope/vite", "npx -- vite@^5.0.0",
+        "pnpm dlx vite@5", "pnpx vite@5", "yarn dlx vite@5", "bunx vite@5", "bun x vite@5",
+        "npx vite@npm:rolldown-vite@latest", "npx cross-env@7 A=1 vite"}) {
     CAPTURE(plain);
     CHECK(recognised(plain) == plain + vite);
   }
