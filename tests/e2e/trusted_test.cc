@@ -114,6 +114,25 @@ TEST_CASE("trusted: of two addresses of one app, one is believed, and a reload m
   check_clean_stop(berth);
 }
 
+TEST_CASE("trusted: an address that a reload adds to a list gets the list's number and its own settings") {
+  const auto file = [](const std::string& listen) {
+    return "[app.web]\nlisten = " + listen + "\ncommand = " + scripted_toml() + "\n";
+  };
+  BerthProcess berth({.file = file("\"127.0.0.1:0\"")});
+  REQUIRE(berth.wait_serving());
+  write_file(berth.file(), file("[\"127.0.0.1:0\", \"127.0.0.2:0\"]") +
+                               "[listener.\"127.0.0.2:0\"]\ntrusted = \"127.0.0.0/8\"\n");
+  REQUIRE(berth.call("reload").exit_code == 0);
+  for (const bool added : {false, true}) {
+    const std::string host = added ? "127.0.0.2" : "127.0.0.1";
+    const auto curl =
+        run_command({.command = {"curl", "-sS", "-H", "X-Forwarded-Proto: https",
+                                 "http://" + host + ":" + std::to_string(berth.port()) + "/head"}});
+    CHECK(has(curl.out, std::string("X-Forwarded-Proto: ") + (added ? "https" : "http") + "\r\n"));
+  }
+  check_clean_stop(berth);
+}
+
 TEST_CASE("trusted: max_per_client counts the connections of no trusted peer") {
   BerthProcess berth(
       {.command = scripted(), .more = {"--limit", "max_per_client=1", "--trusted", "127.0.0.1"}});
