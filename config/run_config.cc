@@ -67,7 +67,10 @@ class OptionReader {
 
   /// The options are for every address.
   void add_listeners(const std::string& listen) {
-    if (listen.empty()) return fault("--listen", std::get<std::string>(parse_listen(listen)));
+    if (listen.empty()) {
+      origins_.unread.insert(key_ + ".listen");
+      return fault("--listen", std::get<std::string>(parse_listen(listen)));
+    }
     for (const std::string& item : listen_items(listen)) {
       listener_.text = item;
       result_.config.listeners.push_back(listener_);

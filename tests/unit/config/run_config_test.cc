@@ -67,6 +67,28 @@ TEST_CASE("run: a command makes one app in the caller's directory") {
   CHECK(run.control == "/tmp/x.sock");
 }
 
+TEST_CASE("run: what the options say of a listener holds for every address, and its fault is told once") {
+  TempDir dir;
+  const auto two = [&](const std::string& limit) {
+    return typed({"-l", "127.0.0.1:8000", "-l", "127.0.0.1:8001,unix:/run/a.sock", "--limit", limit,
+                  "--trusted", "10.0.0.0/8", "--", "cmd"},
+                 dir.path());
+  };
+  const auto good = two("max_head=8KiB");
+  REQUIRE_MESSAGE(good.errors.empty(), errors_text(good.errors));
+  REQUIRE(good.config.listeners.size() == 3);
+  for (const ListenerConfig& listener : good.config.listeners) {
+    CHECK(listener.max_head == 8192);
+    CHECK(listener.trusted == std::vector<std::string>{"10.0.0.0/8"});
+  }
+  const auto wrong = two("max_head=1");
+  REQUIRE(wrong.errors.size() == 1);
+  CHECK(wrong.errors[0].where == "--limit max_head");
+  const auto nowhere = typed({"-l", "", "--", "cmd"}, dir.path());
+  REQUIRE(nowhere.errors.size() == 1);
+  CHECK(nowhere.errors[0].text().starts_with("--listen: an address is missing"));
+}
+
 TEST_CASE("run: faults name the option that they came by") {
   TempDir dir;
   auto run =
