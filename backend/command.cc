@@ -26,10 +26,14 @@ bool misleads_servers(std::string_view name) {
 /// Names the places, agents and session of the user that berth runs as. Of no use to another one, and where
 /// they can be reached more than is meant for it.
 bool belongs_to_session(std::string_view name) {
-  constexpr std::array<std::string_view, 4> kFamilies{"XDG_", "SUDO_", "SSH_", "DBUS_SESSION_"};
-  constexpr std::array<std::string_view, 11> kNames{
-      "MAIL",       "MAILDIR",      "MAILPATH",        "GNUPGHOME", "GPG_AGENT_INFO", "KRB5CCNAME",
-      "XAUTHORITY", "ICEAUTHORITY", "SESSION_MANAGER", "HISTFILE",  "OLDPWD"};
+  constexpr std::array<std::string_view, 8> kFamilies{"XDG_",          "SUDO_",         "SSH_",
+                                                      "DBUS_SESSION_", "DBUS_STARTER_", "GNOME_KEYRING_",
+                                                      "KDE_SESSION_",  "WAYLAND_"};
+  constexpr std::array<std::string_view, 19> kNames{
+      "USERNAME",        "DOAS_USER",          "PKEXEC_UID", "MAIL",       "MAILDIR",    "MAILPATH",
+      "GNUPGHOME",       "GPG_AGENT_INFO",     "GPG_TTY",    "KRB5CCNAME", "XAUTHORITY", "ICEAUTHORITY",
+      "SESSION_MANAGER", "AT_SPI_BUS_ADDRESS", "TMUX",       "TMUX_PANE",  "STY",        "HISTFILE",
+      "OLDPWD"};
   return std::find(kNames.begin(), kNames.end(), name) != kNames.end() ||
          std::any_of(kFamilies.begin(), kFamilies.end(),
                      [&](std::string_view family) { return name.starts_with(family); });

@@ -78,7 +78,7 @@ TEST_CASE("command: another user's home and name, nothing of our session, and no
   spec.user = "nobody";
   spec.control_path = "/run/c.sock";
   spec.env = {{"XDG_DATA_HOME", "/srv/data"}};
-  std::array<const char*, 13> inherited{"HOME=/root",
+  std::array<const char*, 24> inherited{"HOME=/root",
                                         "USER=root",
                                         "XDG_RUNTIME_DIR=/run/user/0",
                                         "XDG_CONFIG_HOME=/root/.config",
@@ -89,13 +89,30 @@ TEST_CASE("command: another user's home and name, nothing of our session, and no
                                         "SUDO_USER=somebody",
                                         "DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/0/bus",
                                         "KRB5CCNAME=/tmp/krb5cc_0",
+                                        "USERNAME=root",
+                                        "DBUS_STARTER_ADDRESS=unix:path=/run/user/0/bus",
+                                        "DBUS_STARTER_BUS_TYPE=session",
+                                        "DOAS_USER=somebody",
+                                        "PKEXEC_UID=1000",
+                                        "GNOME_KEYRING_CONTROL=/run/user/0/keyring",
+                                        "WAYLAND_DISPLAY=wayland-0",
+                                        "TMUX=/tmp/tmux-0/default,1,0",
+                                        "STY=1.pts-0.host",
+                                        "GPG_TTY=/dev/pts/0",
+                                        "DBUS_SYSTEM_BUS_ADDRESS=unix:path=/run/dbus/bus",
                                         "DATABASE_URL=postgres:///x",
                                         nullptr};
   const auto env = child_environment(spec, PortMode::Lease, kTold, inherited.data());
   std::map<std::string, std::string> expected{
-      {"USER", "nobody"},        {"LOGNAME", "nobody"},          {"DATABASE_URL", "postgres:///x"},
-      {"PORT", "41507"},         {"PYTHONUNBUFFERED", "1"},      {"BERTH_APP", ""},
-      {"BERTH_GENERATION", "0"}, {"XDG_DATA_HOME", "/srv/data"},
+      {"USER", "nobody"},
+      {"LOGNAME", "nobody"},
+      {"DATABASE_URL", "postgres:///x"},
+      {"PORT", "41507"},
+      {"PYTHONUNBUFFERED", "1"},
+      {"BERTH_APP", ""},
+      {"BERTH_GENERATION", "0"},
+      {"XDG_DATA_HOME", "/srv/data"},
+      {"DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/run/dbus/bus"},
   };
   CHECK(env.at("HOME") != "/root");
   CHECK(env.contains("SHELL"));
