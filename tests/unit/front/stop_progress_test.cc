@@ -25,6 +25,8 @@ TEST_CASE("stop: a line says of each generation what is waited for, and for how 
   add(5, "pinned", 1, -1);
   add(6, "draining", 0, 5);
   add(7, "unreleased", 0, -1);
+  add(8, "draining", 1, 0);
+  add(9, "stopping", 0, 0);
   control::AppStatus idle;
   idle.name = "idle";
   CHECK(waiting_lines({web, idle}) ==
@@ -32,5 +34,7 @@ TEST_CASE("stop: a line says of each generation what is waited for, and for how 
               "web: generation 2 still answers 1 request, which is cut in 1s",
               "web: generation 1 was asked to end (pid 4001); KILL comes in 8s",
               "web: generation 4 has ended; its port is being proven free",
-              "web: generation 5 still answers 1 request", "web: generation 6 ends its last exchanges"});
+              "web: generation 5 still answers 1 request", "web: generation 6 ends its last exchanges",
+              "web: generation 8 still answers 1 request, which is cut now",
+              "web: generation 9 was asked to end; KILL comes now"});
 }
