@@ -199,7 +199,7 @@ void Exchange::react(Wakes wakes) {
   }
   if ((wakes & loop::kCut) != 0) {
     counted_failed_ = true;  // in the drain's own count, not among the failures
-    return fail(503, "the server behind it was replaced before it had answered", 1);
+    return fail(503, why_cut(), 1);
   }
   if ((wakes & loop::kClientOut) != 0) flush_to_client();
   const auto goes_on = [this] { return verdict_ == Verdict::Going && upstream_; };

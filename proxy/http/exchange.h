@@ -117,6 +117,7 @@ class Exchange {
   bool left_in_silence() const;
   std::chrono::milliseconds body_wait() const;
   void fail(int status, std::string_view reason, int retry_after_s = 0);
+  std::string_view why_cut() const;
   std::string_view waits_in_vain(std::string_view otherwise) const;
   loop::Wakes interest();
   void react(loop::Wakes wakes);

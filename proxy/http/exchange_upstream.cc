@@ -62,6 +62,14 @@ std::string_view Exchange::waits_in_vain(std::string_view otherwise) const {
   return route_.paused() ? std::string_view(route_.pause_reason()) : otherwise;
 }
 
+/// Another generation serves now, or none does: berth stops, or the server was detached, or has ended.
+std::string_view Exchange::why_cut() const {
+  const route::Target* serving = route_.serving();
+  if (serving != nullptr && serving->generation() != generation_)
+    return "the server behind it was replaced before it had answered";
+  return "the server behind it was stopped before it had answered";
+}
+
 void Exchange::refused() {
   const int status = route_.refusal_status();
   fail(status, route_.refusal(), status == 503 ? kRetryAfterS : 0);

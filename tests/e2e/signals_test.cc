@@ -48,6 +48,7 @@ TEST_CASE("stop: says who is waited for and for how long still, and at the end w
   CHECK(stop.wait_output("waiting: app: generation 1 still answers 1 request, which is cut in ", 15s));
   CHECK(stop.wait_exit(20s) == ExitStatus{.signalled = false, .value = 0});
   CHECK(stop.out().find("stopped: 1 request was cut") != std::string::npos);
+  CHECK(slow.read_until("before it had answered").find("was stopped before") != std::string::npos);
   CHECK(berth.child().wait_exit(20s) == ExitStatus{.signalled = false, .value = 0});
   CHECK(berth.output().find("waiting: app: generation 1") != std::string::npos);
   check_no_process_left();

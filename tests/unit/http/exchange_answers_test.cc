@@ -148,3 +148,25 @@ TEST_CASE("exchange: only what its client opens again by itself is ended between
     CHECK(kind == (each.ends ? observe::DrainKind{.ended = 1} : observe::DrainKind{.cut = 1}));
   }
 }
+
+TEST_CASE("exchange: a request that is cut before its answer is told whether another server serves now") {
+  struct Case {
+    std::string_view now;
+    std::string_view told;
+  };
+  for (const Case& each : {Case{"another", "the server behind it was replaced before it had answered"},
+                           Case{"none", "the server behind it was stopped before it had answered"},
+                           Case{"refused", "the server behind it was stopped before it had answered"}}) {
+    CAPTURE(std::string(each.now));
+    World world;
+    world.answer.clear();
+    CHECK_FALSE(world.serve(kGet));
+    if (each.now == "another") world.route.switch_to(Generation{2}, Endpoint::loopback_v4(2));
+    if (each.now == "none") world.route.hold();
+    if (each.now == "refused") world.route.refuse("berth is stopping");
+    world.route.retired(Generation{1})->cut();
+    const std::string& told = world.client.memory().output;
+    CHECK(told.starts_with("HTTP/1.1 503"));
+    CHECK(told.find(each.told) != std::string::npos);
+  }
+}
