@@ -57,8 +57,8 @@ std::string denied_text(const std::string& address, int error) {
   }
 }
 
-std::string leftovers_text(const std::string& address, const Endpoint& endpoint, const ProbeResult& result) {
-  const std::string what = result.leftovers + left_for(result);
+std::string leftovers_line(const std::string& address, const Endpoint& endpoint, const ProbeResult& result) {
+  const std::string what = leftovers_text(result);
   if (endpoint.family == Endpoint::Family::Unix) {
     return address + " is free for servers that remove what is there: " + what;
   }
@@ -87,6 +87,8 @@ std::string port_details(const ProbeResult& result) {
   return out;
 }
 
+std::string leftovers_text(const ProbeResult& result) { return result.leftovers + left_for(result); }
+
 std::string port_text(const Endpoint& endpoint, const ProbeResult& result) {
   const std::string address = endpoint.text();
   switch (result.state) {
@@ -97,7 +99,7 @@ std::string port_text(const Endpoint& endpoint, const ProbeResult& result) {
     case State::Bound:
       return address + " is taken: bound, and nobody listens" + port_details(result);
     case State::Leftovers:
-      return leftovers_text(address, endpoint, result) + port_details(result);
+      return leftovers_line(address, endpoint, result) + port_details(result);
     case State::Denied:
       return denied_text(address, result.error);
   }

@@ -16,6 +16,9 @@ std::string port_text(const Endpoint& endpoint, const ProbeResult& result);
 /// Only those further lines, each after a newline: for who has a first line of its own.
 std::string port_details(const ProbeResult& result);
 
+/// "3 in TIME_WAIT, for 58 s still".
+std::string leftovers_text(const ProbeResult& result);
+
 /// One line for each of the neighbours, each after a newline: "  note: 10.0.0.1:8000 is listened on by …, so
 /// 0.0.0.0:8000 is not free".
 std::string neighbours_text(const std::vector<Holder>& neighbours);

@@ -60,10 +60,24 @@ std::string taken_text(const backend::ProbeResult& facts) {
     case backend::ProbeResult::State::Bound:
       return "the port is taken: bound, and nobody listens";
     case backend::ProbeResult::State::Leftovers:
-      return "the port is taken, by leftovers only: " + facts.leftovers;
+      return "the port is taken, by leftovers only: " + backend::leftovers_text(facts);
     default:
       return "the port is taken";
   }
+}
+
+/// What to do where the port of `address` is taken.
+std::string way_out(const std::string& address, const backend::ProbeResult& facts) {
+  const std::string other =
+      "choose another port with -l " + address.substr(0, address.rfind(':')) + ":PORT (0: any free one)";
+  if (!facts.holders.empty() || facts.state != backend::ProbeResult::State::Leftovers ||
+      !facts.leftovers_end_in)
+    return "\n  stop that program, or " + other;
+  // The kernel's clock of these ticks coarsely.
+  constexpr std::chrono::seconds kSpare{5};
+  const auto time = std::chrono::ceil<std::chrono::seconds>(*facts.leftovers_end_in) + kSpare;
+  return "\n  wait until they are gone, as berth run --wait=" + std::to_string(time.count()) + "s does, or " +
+         other;
 }
 
 std::string explain_path(const Endpoint& endpoint, int error) {
@@ -94,10 +108,7 @@ std::string explain(const Endpoint& endpoint, int error) {
     return text + "this berth itself listens on " + own->address.text() +
            ", which overlaps it\n  move there by another port: reload with that, then with the address that "
            "you want";
-  const std::string reason = text + taken_text(facts) + backend::port_details(facts);
-  const std::string address = endpoint.text();
-  return reason + "\n  stop that program, or choose another port with -l " +
-         address.substr(0, address.rfind(':')) + ":PORT (0: any free one)";
+  return text + taken_text(facts) + backend::port_details(facts) + way_out(endpoint.text(), facts);
 }
 
 /// What is wrong; empty: nothing.

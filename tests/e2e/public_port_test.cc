@@ -98,6 +98,20 @@ TEST_CASE("public port: a stranger on the other family's loopback is warned of, 
   }
 }
 
+TEST_CASE("public port: leftovers alone are waited for, as there is no program to stop") {
+  TempDir dir;
+  HeldSocket strict({});
+  const auto port = strict.port();
+  strict.leave_time_wait();
+  strict.close();
+  const auto left = run_command({run_on(loopback(port), dir, {}), {}, {}}, 20s);
+  CHECK(left.exit_code == 1);
+  check_screen(
+      left, {"taken, by leftovers only: 1 in TIME_WAIT, for ", " s still",
+             "wait until they are gone, as berth run --wait=", "choose another port with -l 127.0.0.1:PORT"});
+  CHECK(left.err.find("stop that program") == std::string::npos);
+}
+
 TEST_CASE("public port: run --wait takes it as soon as it is free") {
   TempDir dir;
   HeldSocket listener({});
