@@ -114,6 +114,16 @@ bool lists_media_type(std::string_view value, std::string_view type) {
   return false;
 }
 
+bool names_other_codings(std::string_view value) {
+  if (is_token(value)) return true;
+  for (;;) {
+    const bool last = value.find(',') == std::string_view::npos;
+    const std::string_view coding = next_item(value);
+    if (!is_token(coding) || equals_lower(coding, "chunked") != last) return false;
+    if (last) return true;
+  }
+}
+
 bool is_forwarding_name(std::string_view name) { return begins_as(name, kForwarded); }
 
 bool is_client_name(std::string_view name) { return tag_of_extension(name) != FieldTag::Other; }

@@ -25,6 +25,10 @@ bool lists_name(std::string_view value, std::string_view name);
 /// True if the comma-separated list `value` has every one of the list `names`, whatever the case.
 bool lists_all(std::string_view value, std::string_view names);
 
+/// Of a Transfer-Encoding other than `chunked` alone: true if it is one coding, or a list of them that
+/// `chunked`, said once, ends (RFC 9112 §6.1). False: a list by which the end of the body cannot be found.
+bool names_other_codings(std::string_view value);
+
 /// "text/html" of "text/html; charset=utf-8".
 std::string_view media_type(std::string_view value);
 

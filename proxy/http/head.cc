@@ -201,7 +201,7 @@ class HeadReader {
     if (has_coding_ || has_length_)
       return fail(400, "Transfer-Encoding is repeated or beside Content-Length");
     if (!equals_lower(value, "chunked"))
-      return fail(is_token(value) ? 501 : 400, "Transfer-Encoding is not exactly `chunked`");
+      return fail(names_other_codings(value) ? 501 : 400, "Transfer-Encoding is not exactly `chunked`");
     if (head_.version < 11) return fail(400, "Transfer-Encoding in HTTP/1.0");
     has_coding_ = true;
     return true;

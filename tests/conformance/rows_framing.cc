@@ -102,7 +102,7 @@ Group coding_rows() {
           bad_coding("identity", " identity", 501),
           bad_coding("that is empty", ""),
           bad_coding("chunked, then gzip", " chunked, gzip"),
-          bad_coding("gzip, then chunked", " gzip, chunked"),
+          bad_coding("gzip, then chunked", " gzip, chunked", 501),
           bad_coding("chunked twice in a list", " chunked, chunked"),
           bad_coding("chunked, then identity", " chunked, identity", 400, "CVE-2024-1135"),
           bad_coding("chunked with a parameter", " chunked;x=1"),
