@@ -43,6 +43,7 @@ std::string left_for(const ProbeResult& result) {
 std::string denied_text(const std::string& address, int error) {
   switch (error) {
     case EADDRNOTAVAIL:
+    case EAFNOSUPPORT:
       return address + " is no address of this machine";
     case EACCES:
       return address + ": permission denied (a port below 1024 needs privileges, a path its directory's)";

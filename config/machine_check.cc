@@ -6,9 +6,13 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <set>
 #include <string>
 #include <system_error>
+#include <variant>
 
+#include "config/listen_text.h"
+#include "config/machine_address.h"
 #include "config/program_hint.h"
 #include "config/validate_parts.h"
 
@@ -80,6 +84,36 @@ void check_programs(const AppConfig& app, FaultList& faults) {
   check_program("hooks.failed", app.hooks.failed, app, faults);
 }
 
+/// Of what `localhost` stands for, one has to be there.
+void check_addresses(const std::string& key, const ListenText& listen, FaultList& faults) {
+  const auto tell = [&](const Endpoint& endpoint, const AddressFault& fault) {
+    faults.add(key, "cannot listen on " + endpoint.text() + ": " + fault.what, fault.to_do);
+  };
+  std::size_t absent = 0;
+  for (const Endpoint& endpoint : listen.addresses) {
+    const AddressFault fault = address_fault(endpoint);
+    if (fault.what.empty()) continue;
+    const bool by_name =
+        std::find(listen.by_name.begin(), listen.by_name.end(), endpoint) != listen.by_name.end();
+    if (!by_name || ++absent == listen.by_name.size()) tell(endpoint, fault);
+  }
+}
+
+void check_listen(const std::string& key, const std::string& text, FaultList& faults) {
+  const auto parsed = parse_listen(text);
+  // What is no address has its fault already.
+  if (const auto* listen = std::get_if<ListenText>(&parsed)) check_addresses(key, *listen, faults);
+}
+
+/// Each text once, at its first app.
+void check_listeners(const Config& config, FaultList& faults) {
+  std::set<std::string> seen;
+  for (const AppConfig& app : config.apps)
+    if (!app.listen.empty() && seen.insert(app.listen).second)
+      check_listen("app." + app.name + ".listen", app.listen, faults);
+  if (!config.front.metrics.empty()) check_listen("front.metrics", config.front.metrics, faults);
+}
+
 }  // namespace
 
 bool is_program(const std::string& path) {
@@ -103,6 +137,7 @@ std::vector<ConfigError> machine_faults_to_check(const Config& config, const Ori
     check_dir(app, faults);
     check_programs(app, faults);
   }
+  check_listeners(config, faults);
   return faults.take();
 }
 

@@ -41,7 +41,8 @@ std::string Accounts::open_metrics(const std::string& text) {
   if (opened.error.empty()) return {};
   // Its last line speaks of -l.
   return "metrics: " + opened.error.substr(0, opened.error.rfind("\n  ")) +
-         "\n  stop that program, or choose another address for `metrics` in [front]";
+         (opened.busy ? "\n  free that address, or choose another for `metrics` in [front]"
+                      : "\n  choose another address for `metrics` in [front]");
 }
 
 void Accounts::discard() { opened_ = {}; }

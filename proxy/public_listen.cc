@@ -12,6 +12,7 @@
 #include "backend/address.h"
 #include "backend/port.h"
 #include "backend/port_text.h"
+#include "config/machine_address.h"
 #include "config/socket_address.h"
 
 namespace berth {
@@ -82,9 +83,8 @@ std::string way_out(const std::string& address, const backend::ProbeResult& fact
 
 std::string explain_path(const Endpoint& endpoint, int error) {
   const std::string text = "cannot listen on " + endpoint.text() + ": ";
-  if (error == ENOTSOCK)
-    return text + "there is a file that is no socket\n  remove it, or choose another path";
-  if (error == ENOENT) return text + "its directory is not there\n  make it, or choose another path";
+  if (const AddressFault fault = address_fault(endpoint, error); !fault.what.empty())
+    return text + fault.what + "\n  " + fault.to_do;
   if (error == EWOULDBLOCK) return text + loop::locked_text(endpoint.path);
   if (error == ENAMETOOLONG) return text + "the path is too long for a socket\n  choose a shorter one";
   if (error != EADDRINUSE) return text + std::generic_category().message(error);
@@ -98,8 +98,8 @@ std::string explain(const Endpoint& endpoint, int error) {
   if (error == EACCES)
     return text + "permission denied\n  ports below " +
            "1024 need privileges: choose a higher one with -l HOST:PORT";
-  if (error == EADDRNOTAVAIL)
-    return text + "this machine has no such address\n  -l 127.0.0.1:PORT or -l 0.0.0.0:PORT always exist";
+  if (const AddressFault fault = address_fault(endpoint, error); !fault.what.empty())
+    return text + fault.what + "\n  " + fault.to_do;
   if (error != EADDRINUSE) return text + std::generic_category().message(error);
   const auto facts = backend::probe(endpoint);
   const auto own = std::find_if(facts.holders.begin(), facts.holders.end(),
@@ -122,9 +122,6 @@ std::string take_inherited(const ListenerConfig& listener, const Inherited& inhe
   }
   return {};
 }
-
-/// The machine has no such address, or no such family of them.
-bool lacks(int error) { return error == EADDRNOTAVAIL || error == EAFNOSUPPORT; }
 
 bool is_among(const std::vector<Endpoint>& list, const Endpoint& endpoint) {
   return std::find(list.begin(), list.end(), endpoint) != list.end();
@@ -159,7 +156,7 @@ PublicSockets open_public(const ListenerConfig& listener, const Inherited& inher
       if (follows) endpoint.port = chosen;
       PublicSocket socket;
       error = open_one(endpoint, socket);
-      if (lacks(error) && is_among(listener.by_name, asked)) {
+      if (means_absent(error) && is_among(listener.by_name, asked)) {
         absence = std::exchange(error, 0);
         continue;
       }

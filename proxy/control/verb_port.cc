@@ -94,7 +94,8 @@ bool all_free(const std::vector<Finding>& findings) {
 
 /// Nobody can ever start there: the call was wrong, not the port taken.
 bool impossible(const Finding& finding) {
-  return finding.result.error == EADDRNOTAVAIL || finding.result.error == ENAMETOOLONG;
+  const int error = finding.result.error;
+  return error == EADDRNOTAVAIL || error == EAFNOSUPPORT || error == ENAMETOOLONG;
 }
 
 int exit_code_of(const std::vector<Finding>& findings, WaitOutcome::End end) {

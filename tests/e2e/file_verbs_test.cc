@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "tests/e2e/checks.h"
+#include "tests/support/held_socket.h"
 #include "tests/support/temp_dir.h"
 
 using namespace std::chrono_literals;
@@ -84,6 +85,40 @@ TEST_CASE("check: faults of the file and of the machine are told together, in th
   // What run says of the same file has the same place.
   CHECK(berth_says({"run"}, dir.path()).err.find("berth: berth.toml:4:9: 'soon' is not") !=
         std::string::npos);
+}
+
+TEST_CASE("check: an address that this machine lacks is told as run tells it, and one that is taken is not") {
+  // RFC 5737: nobody has an address of that network.
+  const std::string absent = "cannot listen on 192.0.2.1:8010: this machine has no such address";
+  const std::string way_out = "127.0.0.1:PORT and 0.0.0.0:PORT always exist";
+  TempDir dir;
+  HeldSocket taken({});
+  const auto app = [](const std::string& name, const std::string& listen) {
+    return "[app." + name + "]\nlisten = \"" + listen + "\"\ncommand = [\"sh\"]\n";
+  };
+  const std::string free = app("taken", "127.0.0.1:" + std::to_string(taken.port())) +
+                           app("named", "localhost:8011") + app("unix", "unix:" + dir / "web.sock");
+  write_file(dir / "berth.toml", free);
+  CHECK(berth_says({"check"}, dir.path()).exit_code == 0);
+  const std::string no_dir = dir / "none/web.sock";
+  write_file(dir / "berth.toml", "[front]\nmetrics = \"192.0.2.1:9145\"\n" + app("web", "192.0.2.1:8010") +
+                                     app("api", "unix:" + no_dir) + free);
+  const auto result = berth_says({"check"}, dir.path());
+  CHECK(result.exit_code == 2);
+  CHECK(result.err == "berth.toml:2:11: cannot listen on 192.0.2.1:9145: this machine has no such address; " +
+                          way_out + "\nberth.toml:4:10: " + absent + "; " + way_out +
+                          "\nberth.toml:7:10: cannot listen on unix:" + no_dir +
+                          ": its directory is not there; make it, or choose another path\nberth: 3 faults\n");
+  write_file(dir / "berth.toml", app("web", "192.0.2.1:8010"));
+  const auto run = berth_says({"run"}, dir.path());
+  CHECK(run.exit_code == 1);
+  check_screen(run, {absent, way_out});
+  write_file(dir / "berth.toml", "[front]\nmetrics = \"192.0.2.1:9145\"\n" + app("web", "127.0.0.1:0"));
+  const auto metrics = berth_says({"run", "--control", dir / "c.sock"}, dir.path());
+  CHECK(metrics.exit_code == 1);
+  check_screen(metrics, {"metrics: cannot listen on 192.0.2.1:9145: this machine has no such address",
+                         "choose another address for `metrics` in [front]"});
+  CHECK(metrics.err.find("free that address") == std::string::npos);
 }
 
 TEST_CASE("check: a file that is not there, and one that is no TOML, have one fault each") {

@@ -96,9 +96,9 @@ TEST_CASE("metrics: a busy address is an error that names who has it") {
   const auto run =
       run_command({.command = {berth_binary(), "run", "--control", dir / "c"}, .dir = dir.path()});
   CHECK(run.exit_code == 1);
-  check_screen(run,
-               {"metrics: cannot listen on 127.0.0.1:" + std::to_string(holder.port()), "the port is taken",
-                "pid " + std::to_string(::getpid()), "choose another address for `metrics` in [front]"});
+  check_screen(run, {"metrics: cannot listen on 127.0.0.1:" + std::to_string(holder.port()),
+                     "the port is taken", "pid " + std::to_string(::getpid()),
+                     "free that address, or choose another for `metrics` in [front]"});
 }
 
 TEST_CASE("metrics: promtool finds nothing to say against them, and Prometheus scrapes them") {
