@@ -1,5 +1,6 @@
 #include "proxy/run_keys.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "proxy/control/phase_text.h"
@@ -87,7 +88,7 @@ void RunKeys::swap(const std::string& app) {
   watched_[app] = around_.service.swap(app, std::move(request), std::move(watch));
 }
 
-void RunKeys::why() const {
+void RunKeys::why() {
   std::vector<observe::SwapReport> newest;
   for (const std::string& app : around_.service.apps()) {
     std::vector<observe::SwapReport> reports = around_.service.reports(app);
@@ -96,8 +97,17 @@ void RunKeys::why() const {
     if (newer) newest = std::move(reports);
   }
   if (newest.empty()) return around_.show("nothing was started yet\n");
-  const control::Terminal terminal = control::Terminal::of_process();
-  tell("\n" + control::why_text(newest.front(), terminal.colour, terminal.columns) + "\n");
+  around_.service.status([this, alive = std::weak_ptr<char>(alive_),
+                          report = newest.front()](const control::FrontStatus& front) {
+    if (alive.expired()) return;
+    const auto now = std::find_if(front.apps.begin(), front.apps.end(),
+                                  [&](const control::AppStatus& app) { return app.name == report.app; });
+    const control::Terminal terminal = control::Terminal::of_process();
+    tell("\n" +
+         control::why_text(report, terminal.colour, terminal.columns,
+                           now == front.apps.end() ? nullptr : &*now) +
+         "\n");
+  });
 }
 
 }  // namespace berth

@@ -35,12 +35,13 @@ class RunKeys {
   void tell(const std::string& text) const;
   void ask_which();
   void swap(const std::string& app);
-  void why() const;
+  void why();
 
   Surroundings around_;
   TerminalKeys keys_;
   std::vector<std::string> choice_;                       ///< of a swap, when it was asked which
   std::map<std::string, std::shared_ptr<void>> watched_;  ///< by app
+  std::shared_ptr<char> alive_ = std::make_shared<char>();
 };
 
 }  // namespace berth

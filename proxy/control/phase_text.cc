@@ -236,13 +236,13 @@ std::string switched_text(const SwapReport& report, Paint paint) {
   return text;
 }
 
-std::string why_text(const SwapReport& report, bool colour, unsigned columns) {
+std::string why_text(const SwapReport& report, bool colour, unsigned columns, const AppStatus* now) {
   Paint paint(colour);
   std::string text =
       paint.bold(report.app) + "  " + clock_text(report.started_unix_ms) + "  " + cause_text(report) + "\n";
   if (!report.command.empty()) text += "  command: " + command_text(report.command) + "\n";
   if (!report.external.empty()) text += "  server: " + report.external + ", not started by berth\n";
-  const WhySentences told = why_sentences(report);
+  const WhySentences told = why_sentences(report, now);
   text += "\n" + answer("what was done", told.done, columns, paint) +
           answer("what happened", told.happened, columns, paint) +
           answer("what to do", told.to_do, columns, paint) + "\n";

@@ -38,8 +38,9 @@ std::string result_text(SwapResult::Kind kind, const std::string& reason, const 
 /// Of --wait=switch.
 std::string switched_text(const observe::SwapReport& report, Paint paint);
 
-/// `berth why`: one report, whole, in sentences first.
-std::string why_text(const observe::SwapReport& report, bool colour, unsigned columns = 80);
+/// `berth why`: one report, whole, in sentences first. `now`: see why_sentences().
+std::string why_text(const observe::SwapReport& report, bool colour, unsigned columns = 80,
+                     const AppStatus* now = nullptr);
 
 /// "2026-11-21 12:00:01" in the local time zone.
 std::string clock_text(std::int64_t unix_ms);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <boost/json/parse.hpp>
 
 #include "proxy/control/phase_text.h"
@@ -21,7 +22,10 @@ int run_verb(const WhyVerb& verb, const Terminal& terminal) {
                  " of another version?\n");
     return 1;
   }
-  terminal.out(why_text(*report, terminal.colour, terminal.columns));
+  const auto now = std::find_if(reached.served.begin(), reached.served.end(),
+                                [&](const AppStatus& app) { return app.name == reached.app; });
+  terminal.out(
+      why_text(*report, terminal.colour, terminal.columns, now == reached.served.end() ? nullptr : &*now));
   return 0;
 }
 

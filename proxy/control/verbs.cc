@@ -136,7 +136,7 @@ Reached reach_apps(const Target& target, const Terminal& terminal, std::vector<s
     reached.exit_code = tell_failure(result, target, "berth", terminal);
     return reached;
   }
-  const auto front = read_status(result);
+  auto front = read_status(result);
   if (!front) {
     reached.exit_code = tell_problem(
         {.exit_code = 3,
@@ -148,8 +148,9 @@ Reached reach_apps(const Target& target, const Terminal& terminal, std::vector<s
     return reached;
   }
   for (const AppStatus& app : front->apps) apps.push_back(app.name);
+  reached.served = std::move(front->apps);
   if (target.app.empty()) return reached;
-  const std::vector<std::string> meant = meant_of(front->apps, target.app);
+  const std::vector<std::string> meant = meant_of(reached.served, target.app);
   if (meant.empty()) {
     reached.exit_code =
         tell_problem({.exit_code = 2,

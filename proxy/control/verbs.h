@@ -50,6 +50,7 @@ struct Reached {
   std::string socket;
   std::string app;
   int exit_code = 0;  ///< not 0: it was told why, the verb ends with this
+  std::vector<AppStatus> served{};  ///< what the berth said of its apps, where it was asked for them
 };
 
 /// GET /v1/status. `any_user`: of whoever answers, within a short time; tells nothing but the question.

@@ -46,6 +46,39 @@ bool rests(const SwapReport& report) {
   return waits(report.reason) || std::any_of(report.notes.begin(), report.notes.end(), waits);
 }
 
+/// What is wrong with what serves, after a swap that has long been over.
+struct Trouble {
+  std::string what;  ///< empty: nothing
+  std::string to_do;
+};
+
+Generation serving_now(const AppStatus& now) {
+  for (const GenerationStatus& g : now.generations)
+    if (g.state == "serving" || g.state == "closed" || g.state == "unhealthy") return g.generation;
+  return {};
+}
+
+Trouble trouble_of(const AppStatus* now) {
+  if (now == nullptr) return {};
+  const bool external = !now->external.empty();
+  const std::string again = "start that server again, which berth did not start, or `berth attach` another";
+  if (now->state == "unreachable" || (now->state == "closed" && external))
+    return {"now nothing takes connections on " + now->external + ", and requests wait", again};
+  const std::string who = name_of(serving_now(*now));
+  if (now->state == "closed")
+    return {"now " + who + " takes no connections, though its process runs, and requests wait",
+            "see what it does with `berth logs " + now->name + "`; `berth restart " + now->name +
+                "` starts its command again"};
+  if (now->state == "unhealthy" && external) return {now->health + "; requests wait", again};
+  if (now->state == "unhealthy")
+    return {now->health, "see what it does with `berth logs " + now->name +
+                             "`, mend it, and type `berth swap " + now->name + "`"};
+  if (now->pause.paused)
+    return {"now it is paused, and new requests wait",
+            "type `berth resume " + now->name + "` when they may go on"};
+  return {};
+}
+
 std::string asked_for(const SwapReport& report, const std::string& who) {
   std::string text = who + " asked for ";
   text += report.external.empty() ? "" : "the server on " + report.external + " as ";
@@ -164,7 +197,8 @@ void tell_requests(const SwapReport& report, std::string& text) {
   if (report.requests_cut != 0) add(text, (cut.empty() ? many(report.requests_cut) : cut) + " had to be cut");
 }
 
-void tell_who_serves(const SwapReport& report, std::string& text) {
+void tell_who_serves(const SwapReport& report, const Trouble& trouble, std::string& text) {
+  if (!trouble.what.empty()) return add(text, trouble.what);
   if (!failed(report) || report.reason == observe::kBerthStopped) return;
   if (rests(report)) return add(text, "nothing serves, and requests are refused");
   if (report.back.number != 0)
@@ -175,14 +209,14 @@ void tell_who_serves(const SwapReport& report, std::string& text) {
   add(text, name_of(report.from) + " serves on");
 }
 
-std::string what_happened(const SwapReport& report) {
+std::string what_happened(const SwapReport& report, const Trouble& trouble) {
   std::string text;
   const bool came = report.to.number == 0 || report.serving_after.count() != 0;
   if (report.cause == SwapCause::Crash && !report.reason.empty() && came) add(text, report.reason);
   tell_coming(report, text);
   if (report.cause != SwapCause::Crash || !failed(report)) tell_leaving(report, text);
   tell_requests(report, text);
-  tell_who_serves(report, text);
+  tell_who_serves(report, trouble, text);
   return text.empty() ? "Nothing yet." : text;
 }
 
@@ -199,8 +233,9 @@ std::string after_failure(const SwapReport& report) {
   return mend + (tried ? "; until then it is tried again by itself" : "");
 }
 
-std::string what_to_do(const SwapReport& report) {
+std::string what_to_do(const SwapReport& report, const Trouble& trouble) {
   std::string text;
+  if (!trouble.to_do.empty()) add(text, trouble.to_do);
   if (!report.hint.empty()) add(text, report.hint);
   switch (report.outcome) {
     case SwapOutcome::Running:
@@ -230,8 +265,11 @@ std::string what_to_do(const SwapReport& report) {
 
 }  // namespace
 
-WhySentences why_sentences(const SwapReport& report) {
-  return {.done = what_was_done(report), .happened = what_happened(report), .to_do = what_to_do(report)};
+WhySentences why_sentences(const SwapReport& report, const AppStatus* now) {
+  const Trouble trouble = trouble_of(now);
+  return {.done = what_was_done(report),
+          .happened = what_happened(report, trouble),
+          .to_do = what_to_do(report, trouble)};
 }
 
 }  // namespace berth::control

@@ -1,8 +1,10 @@
-// A swap's report as three short answers for people: what was done, what happened, what to do. Pure.
+// A swap's report, and what is wrong since then, as three short answers for people: what was done, what
+// happened, what to do. Pure.
 #pragma once
 
 #include <string>
 
+#include "proxy/control/service.h"
 #include "proxy/observe/report.h"
 
 namespace berth::control {
@@ -14,6 +16,8 @@ struct WhySentences {
   std::string to_do;
 };
 
-WhySentences why_sentences(const observe::SwapReport& report);
+/// `report`: the app's newest. `now`: the app's status at this time; nullptr: not known, and what serves is
+/// taken to be well.
+WhySentences why_sentences(const observe::SwapReport& report, const AppStatus* now = nullptr);
 
 }  // namespace berth::control

@@ -129,6 +129,24 @@ TEST_CASE("attach: an address that does not become ready leaves the old one serv
   check_clean_stop(berth);
 }
 
+TEST_CASE("attach: why says that the server which was attached is dead, as the status does") {
+  OwnServer server("mine");
+  BerthProcess berth({.more = {"--external", server.address()}});
+  REQUIRE(berth.wait_serving());
+  CHECK(unwrapped(berth.call("why").out).find("Nothing: generation 1 serves.") != std::string::npos);
+  server.end();
+  check_screen(berth.call("status"), {"unreachable"});
+  const std::string why = unwrapped(berth.call("why").out);
+  INFO(why);
+  CHECK(why.find("Now nothing takes connections on " + server.address() + ", and requests wait.") !=
+        std::string::npos);
+  CHECK(
+      why.find("what to do Start that server again, which berth did not start, or `berth attach` another.") !=
+      std::string::npos);
+  CHECK(why.find("Nothing: generation 1 serves") == std::string::npos);
+  check_clean_stop(berth);
+}
+
 TEST_CASE("detach: without a command requests wait for the next attach") {
   OwnServer one("one"), two("two");
   BerthProcess berth({.more = {"--external", one.address()}});

@@ -86,6 +86,13 @@ std::vector<Process> recorded(const std::string& pid_file) {
   return result;
 }
 
+std::string unwrapped(const std::string& text) {
+  std::istringstream words(text);
+  std::string line;
+  for (std::string word; words >> word;) line += (line.empty() ? "" : " ") + word;
+  return line;
+}
+
 void check_screen(const CommandResult& result, const std::vector<std::string>& parts) {
   const auto lower = [](std::string text) {
     std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });

@@ -43,6 +43,9 @@ std::string who_answers(std::uint16_t port);
 std::vector<Process> recorded(const std::string& pid_file);
 
 /// CHECKs that each of `parts` is in what the user saw (any case).
+/// Its words with one blank between, where sentences are wrapped to the screen.
+std::string unwrapped(const std::string& text);
+
 void check_screen(const CommandResult& result, const std::vector<std::string>& parts);
 
 /// $BERTH_TEST_SEED, else a random one; printed, so that a failure can be repeated.

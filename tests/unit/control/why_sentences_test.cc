@@ -19,6 +19,12 @@ std::string told(const SwapReport& report) {
   return "\n" + why.done + "\n" + why.happened + "\n" + why.to_do + "\n";
 }
 
+void serves(AppStatus& now, Generation generation, const std::string& state) {
+  GenerationStatus& g = now.generations.emplace_back();
+  g.generation = generation;
+  g.state = state;
+}
+
 SwapReport failed_report() {
   SwapReport report = example_report();
   report.outcome = SwapOutcome::Failed;
@@ -223,6 +229,59 @@ Type `berth attach ADDRESS` or `berth swap` for the next one; requests wait unti
 Generation 6 was drained (12 requests finished) and was left running. No request failed.
 Nothing: `berth run` begins anew.
 )");
+}
+
+TEST_CASE("why: what is wrong now comes before what was well when the swap ended") {
+  struct Case {
+    std::string state;
+    std::string external;
+    std::string happened;  ///< its end
+    std::string to_do;
+  };
+  const std::string again = "Start that server again, which berth did not start, or `berth attach` another.";
+  for (const Case& each :
+       {Case{"serving", "", "No request failed.", "Nothing: generation 7 serves."},
+        Case{
+            "closed", "",
+            "No request failed. Now generation 7 takes no connections, though its process runs, and requests "
+            "wait.",
+            "See what it does with `berth logs web`; `berth restart web` starts its command again."},
+        Case{"closed", "127.0.0.1:9000",
+             "No request failed. Now nothing takes connections on 127.0.0.1:9000, and requests wait.", again},
+        Case{"unreachable", "127.0.0.1:9000",
+             "No request failed. Now nothing takes connections on 127.0.0.1:9000, and requests wait.", again},
+        Case{"unhealthy", "127.0.0.1:9000",
+             "No request failed. Generation 7 failed 3 checks in a row: GET / gave 500; requests wait.",
+             again},
+        Case{"unhealthy", "", "No request failed. Generation 7 failed 3 checks in a row: GET / gave 500.",
+             "See what it does with `berth logs web`, mend it, and type `berth swap web`."},
+        Case{"paused", "", "No request failed. Now it is paused, and new requests wait.",
+             "Type `berth resume web` when they may go on."}}) {
+    CAPTURE(each.state);
+    CAPTURE(each.external);
+    AppStatus now;
+    now.name = "web";
+    now.state = each.state;
+    now.external = each.external;
+    now.pause.paused = each.state == "paused";
+    now.health = "generation 7 failed 3 checks in a row: GET / gave 500";
+    serves(now, {7}, each.state == "closed" ? "closed" : "serving");
+    const WhySentences why = why_sentences(example_report(), &now);
+    CHECK_MESSAGE(why.happened.ends_with(each.happened), why.happened);
+    CHECK(why.to_do == each.to_do);
+  }
+}
+
+TEST_CASE("why: of a failed swap, the old one is not said to serve on once its port is closed") {
+  AppStatus now;
+  now.name = "web";
+  now.state = "closed";
+  serves(now, {6}, "closed");
+  const WhySentences why = why_sentences(failed_report(), &now);
+  CHECK(why.happened.find("serves on") == std::string::npos);
+  CHECK(why.happened.ends_with(
+      "Now generation 6 takes no connections, though its process runs, and requests wait."));
+  CHECK(why.to_do.starts_with("See what it does with `berth logs web`"));
 }
 
 TEST_CASE("why: the whole screen at 80 columns, and no wider than is read with ease") {
