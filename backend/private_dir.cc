@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "backend/backend.h"
+#include "config/dir_names.h"
 
 namespace berth::backend {
 namespace {
@@ -94,15 +95,6 @@ void remove_stale_of(const std::string& parent, const std::vector<std::string>& 
     if (!front_of(name) || ::lstat((parent + "/" + name).c_str(), &facts) != 0) continue;
     remove_stale_dir(parent, name, owner.value_or(facts.st_uid));
   }
-}
-
-std::vector<std::string> names_in(const std::string& directory) {
-  std::vector<std::string> names;
-  std::error_code error;
-  std::filesystem::directory_iterator each(directory, error);
-  for (; !error && each != std::filesystem::directory_iterator(); each.increment(error))
-    names.push_back(each->path().filename().string());
-  return names;
 }
 
 }  // namespace

@@ -197,7 +197,9 @@ class Parser {
     const std::string& word = verb.target.app;
     if (word.empty() || std::holds_alternative<Endpoint>(parse_server_address(word))) return verb;
     return wrong_call("'" + word + "' is no address: " + name +
-                          " is for a whole berth, and takes an address of it, such as 127.0.0.1:8000",
+                          " is for a whole berth with all of its apps; find the one that has '" + word +
+                          "' with `berth ls`, and name it by an address or its socket, as in `berth " + name +
+                          " 127.0.0.1:8000` or `berth " + name + " --control PATH`",
                       name);
   }
 

@@ -5,17 +5,18 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 #include <system_error>
 #include <utility>
 #include <variant>
 
+#include "config/dir_names.h"
 #include "config/port_mode.h"
 #include "proxy/loop/unix_listener.h"
 
 namespace berth::control {
 namespace {
 
-constexpr std::string_view kSuffix = ".sock";
 constexpr std::string_view kBegin =
     "\n    start one: berth run -- COMMAND; or name its socket: --control PATH";
 
@@ -25,16 +26,6 @@ bool contains(const std::string& outer, const std::string& inner) {
   return inner.size() > outer.size() && inner.starts_with(outer) && inner[outer.size()] == '/';
 }
 
-std::vector<std::string> names_in(const std::string& directory) {
-  std::vector<std::string> names;
-  std::error_code error;
-  std::filesystem::directory_iterator each(directory, error);
-  for (; !error && each != std::filesystem::directory_iterator(); each.increment(error))
-    names.push_back(each->path().filename().string());
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
 /// What is listened on in a directory that is `uid`'s alone, and lies in such a one.
 void add_live(const std::string& directory, unsigned uid, std::vector<LiveSocket>& live) {
   const std::string outer = std::filesystem::path(directory).parent_path().string();
@@ -42,8 +33,8 @@ void add_live(const std::string& directory, unsigned uid, std::vector<LiveSocket
   for (const std::string& name : names_in(directory)) {
     const std::string path = directory + "/" + name;
     struct stat facts {};
-    const bool ours = name.ends_with(kSuffix) && !name.starts_with(".") &&
-                      ::lstat(path.c_str(), &facts) == 0 && S_ISSOCK(facts.st_mode);
+    const bool ours =
+        is_socket_file_name(name) && ::lstat(path.c_str(), &facts) == 0 && S_ISSOCK(facts.st_mode);
     if (ours && loop::answers(path)) live.push_back({path, uid});
   }
 }
@@ -61,16 +52,36 @@ void add_others(const Surroundings& surroundings, std::vector<LiveSocket>& live)
   }
 }
 
+std::optional<std::pair<dev_t, ino_t>> file_at(const std::string& path) {
+  struct stat facts {};
+  if (::stat(path.c_str(), &facts) != 0) return std::nullopt;
+  return std::pair(facts.st_dev, facts.st_ino);
+}
+
+/// Those that are found by their processes alone.
+std::vector<LiveSocket> elsewhere(const Surroundings& surroundings, const std::vector<LiveSocket>& known) {
+  std::set<std::pair<dev_t, ino_t>> files;
+  for (const LiveSocket& each : known)
+    if (const auto file = file_at(each.path)) files.insert(*file);
+  std::vector<LiveSocket> found;
+  for (LiveSocket& each : sockets_of_processes(surroundings)) {
+    const auto file = file_at(each.path);
+    if (file && files.insert(*file).second) found.push_back(std::move(each));
+  }
+  return found;
+}
+
 /// For root, who may be looking for the berth of somebody else.
 std::string others_text(const Surroundings& surroundings) {
   if (surroundings.uid != 0) return {};
   std::vector<LiveSocket> others;
   add_others(surroundings, others);
+  for (LiveSocket& each : elsewhere(surroundings, others))
+    if (each.uid != surroundings.uid) others.push_back(std::move(each));
   std::string text;
-  unsigned told = 0;
+  std::set<unsigned> told;
   for (const LiveSocket& each : others) {
-    if (each.uid == told) continue;  // they come by user
-    told = each.uid;
+    if (!told.insert(each.uid).second) continue;
     const passwd* found = ::getpwuid(each.uid);
     text += found == nullptr ? "\n    user " + std::to_string(each.uid) + " runs one"
                              : "\n    user " + std::string(found->pw_name) + " runs one: runuser -u " +
@@ -82,6 +93,25 @@ std::string others_text(const Surroundings& surroundings) {
 bool has_wanted(const Candidate& candidate, std::string_view wanted) {
   return std::any_of(candidate.served.begin(), candidate.served.end(),
                      [&](const AppStatus& app) { return is_meant(app, wanted); });
+}
+
+std::vector<Candidate> asked(const std::vector<LiveSocket>& sockets, const AskWho& ask) {
+  std::vector<Candidate> live;
+  for (const LiveSocket& each : sockets)
+    if (auto candidate = ask(each.path)) live.push_back(std::move(*candidate));
+  return live;
+}
+
+/// Nothing was named that would tell one of them, or what none of them has.
+std::string unnamed_text(const std::vector<LiveSocket>& others, const std::string& wanted) {
+  constexpr std::size_t kShown = 8;
+  std::string text =
+      wanted.empty()
+          ? "no berth has its control socket in the usual place; these have it elsewhere: name one "
+            "by an app or an address that only it has, or by its socket"
+          : "no berth that runs here has '" + wanted + "'; there are:";
+  for (std::size_t n = 0; n < others.size() && n < kShown; ++n) text += "\n    --control " + others[n].path;
+  return text + "\n    `berth ls` tells what they serve";
 }
 
 }  // namespace
@@ -131,6 +161,7 @@ std::vector<LiveSocket> live_sockets(const Surroundings& surroundings) {
   for (const std::string& directory : socket_directories(surroundings))
     add_live(directory, surroundings.uid, live);
   if (surroundings.uid == 0) add_others(surroundings, live);
+  for (LiveSocket& each : elsewhere(surroundings, live)) live.push_back(std::move(each));
   return live;
 }
 
@@ -149,13 +180,21 @@ Found find_control(const std::optional<std::string>& explicit_path, const std::s
   std::vector<LiveSocket> own;
   for (const std::string& directory : socket_directories(surroundings))
     add_live(directory, surroundings.uid, own);
+  std::vector<LiveSocket> others;
+  if (own.empty() || !wanted.empty()) others = elsewhere(surroundings, own);
+  std::erase_if(others, [&](const LiveSocket& each) { return each.uid != surroundings.uid; });
   // The usual case needs no question: one berth, one socket.
-  if (own.size() == 1) return {own.front().path, {}, 0};
-  std::vector<Candidate> live;
-  for (const LiveSocket& each : own) {
-    if (auto candidate = ask(each.path)) live.push_back(*candidate);
+  if (own.size() == 1 && others.empty()) return {own.front().path, {}, 0};
+  const std::vector<Candidate> live = asked(own, ask);
+  const auto wants = [&](const Candidate& each) { return has_wanted(each, wanted); };
+  if (!wanted.empty() && std::none_of(live.begin(), live.end(), wants)) {
+    std::vector<Candidate> meant = asked(others, ask);
+    std::erase_if(meant, [&](const Candidate& each) { return !wants(each); });
+    if (!meant.empty()) return choose(meant, working_dir, wanted);
   }
+  if (own.size() == 1) return {own.front().path, {}, 0};
   Found found = choose(live, working_dir, wanted);
+  if (found.exit_code == 3 && !others.empty()) found.error = unnamed_text(others, wanted);
   if (found.exit_code == 3) found.error += others_text(surroundings);
   return found;
 }

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "proxy/control/berth_processes.h"
 #include "proxy/control/service.h"
 #include "proxy/control/socket_path.h"
 
@@ -32,8 +33,10 @@ struct Found {
 /// Asks the berth at a path who it is; nullopt: nobody answers.
 using AskWho = std::function<std::optional<Candidate>(const std::string& path)>;
 
-/// --control, else $BERTH_CONTROL, else the only live one that has `wanted`, else the one of those whose
-/// directory contains `working_dir`. `wanted`: an app's name, an address, or empty for any.
+/// --control, else $BERTH_CONTROL, else of those that lie where they do without --control the only live one
+/// that has `wanted`, else the one of those whose directory contains `working_dir`. `wanted`: an app's name,
+/// an address, or empty for any. Those that --control has put elsewhere are only looked at where none of the
+/// others has what is wanted: who names nothing does not mean them.
 Found find_control(const std::optional<std::string>& explicit_path, const std::string& working_dir,
                    const Surroundings& surroundings, const AskWho& ask, const std::string& wanted = {});
 
@@ -45,14 +48,8 @@ Found choose(const std::vector<Candidate>& live, const std::string& working_dir,
 /// "8000", "localhost:8000", "unix:/run/web.sock"; a listener of all addresses is reached by each).
 bool is_meant(const AppStatus& app, std::string_view wanted);
 
-/// A control socket that somebody listens on.
-struct LiveSocket {
-  std::string path;
-  unsigned uid = 0;  ///< whose directory it lies in
-};
-
-/// Those of this user, as far as they lie where they lie without --control; those of every user, if this one
-/// is root.
+/// Those of this user, wherever they lie; those of every user, if this one is root. Each once: those that lie
+/// where they do without --control first.
 std::vector<LiveSocket> live_sockets(const Surroundings& surroundings);
 
 }  // namespace berth::control

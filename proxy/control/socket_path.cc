@@ -100,7 +100,9 @@ Surroundings Surroundings::of_process() {
   // After `su` or in a container it is often another user's, or not there.
   const bool ours = runtime && ::stat(runtime->c_str(), &facts) == 0 && S_ISDIR(facts.st_mode) &&
                     facts.st_uid == ::geteuid();
-  return {variable("BERTH_CONTROL"), ours ? runtime : std::nullopt, "/tmp", ::geteuid()};
+  Surroundings found{variable("BERTH_CONTROL"), ours ? runtime : std::nullopt, "/tmp", ::geteuid()};
+  found.proc = "/proc";
+  return found;
 }
 
 bool is_private_to(const std::string& directory, unsigned uid) {
@@ -129,6 +131,8 @@ std::string socket_file_name(std::string_view listen) {
   std::replace(name.begin(), name.end(), '/', '_');
   return name + std::string(kSuffix);
 }
+
+bool is_socket_file_name(std::string_view name) { return name.ends_with(kSuffix) && !name.starts_with('.'); }
 
 std::vector<std::string> socket_directories(const Surroundings& surroundings) {
   std::vector<std::string> directories;

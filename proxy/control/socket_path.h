@@ -23,6 +23,7 @@ struct Surroundings {
   std::string tmp = "/tmp";
   unsigned uid = 0;
   std::string runtime_dirs = "/run/user";  ///< where systemd has those of all users, by their numbers
+  std::string proc{};                      ///< where the processes are told of; empty: nowhere
 
   static Surroundings of_process();
 };
@@ -37,6 +38,9 @@ std::string open_to_others(const std::string& directory, unsigned uid);
 
 /// "127.0.0.1:8000" -> "127.0.0.1:8000.sock".
 std::string socket_file_name(std::string_view listen);
+
+/// Whether it is such a name, and not a temporary one.
+bool is_socket_file_name(std::string_view name);
 
 /// The directories that may hold sockets of this user, the one for new ones first.
 std::vector<std::string> socket_directories(const Surroundings& surroundings);

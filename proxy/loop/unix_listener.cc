@@ -76,6 +76,16 @@ bool answers(const std::string& path) {
   return fd.is_open() && (::connect(fd.get(), address.get(), address.size) == 0 || errno == EAGAIN);
 }
 
+std::optional<ucred> listener_of(const std::string& path) {
+  const Fd fd = unix_socket();
+  const SocketAddress address = address_of(path);
+  if (!fd.is_open() || ::connect(fd.get(), address.get(), address.size) != 0) return std::nullopt;
+  ucred peer{};
+  socklen_t length = sizeof peer;
+  if (::getsockopt(fd.get(), SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) return std::nullopt;
+  return peer;
+}
+
 std::string locked_text(const std::string& path) {
   return "another process holds a lock (flock) on " + directory_of(path) + ": end it (fuser -v " +
          directory_of(path) + " names it), or choose a directory that is yours alone";

@@ -2,6 +2,7 @@
 // never taken from a server that answers, removed at the end. Knows nothing of what is served on it.
 #pragma once
 
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <chrono>
@@ -40,6 +41,10 @@ struct UnixListener {
 
 /// Whether somebody listens at `path`. A server there sees a connection that closes at once.
 bool answers(const std::string& path);
+
+/// Who listens at `path`: the process and its user as they were when it began to. nullopt: nobody, or a
+/// process that is too busy to take connections. A server there sees a connection that closes at once.
+std::optional<ucred> listener_of(const std::string& path);
 
 /// Listens at `path`, an absolute one, with the file's permissions `mode`; non-blocking, close-on-exec. A
 /// file that nobody listens on any more is replaced. EADDRINUSE: somebody does. ENOTSOCK: there is a file

@@ -119,6 +119,34 @@ TEST_CASE("stop: a terminal that takes no more output does not keep berth from e
   check_no_process_left();
 }
 
+TEST_CASE("ls: a berth whose socket lies elsewhere is listed, and found by its app or address") {
+  const TempDir runtime;
+  // Nobody else has an app of that name.
+  const std::string name = "shop-" + std::to_string(::getpid());
+  BerthProcess berth({.command = scripted({}), .more = {"--name", name}});
+  REQUIRE(berth.wait_serving());
+  const auto call = [&](Command words) {
+    words.insert(words.begin(), berth_binary());
+    return run_command({words, "/", {{"XDG_RUNTIME_DIR", runtime.path()}}}, 60s);
+  };
+  const std::string address = "127.0.0.1:" + std::to_string(berth.port());
+  const auto listed = call({"ls"});
+  CHECK(listed.exit_code == 0);
+  CHECK(listed.err.empty());
+  check_screen(listed, {name + " on " + address, "--control " + berth.control()});
+  for (const std::string& wanted : {name, address}) {
+    const auto status = call({"status", wanted});
+    CHECK(status.exit_code == 0);
+    check_screen(status, {name, "serving"});
+  }
+  const auto by_name = call({"stop", name});
+  CHECK(by_name.exit_code == 2);
+  check_screen(by_name, {"stop is for a whole berth", "berth stop --control PATH"});
+  CHECK(call({"stop", address}).exit_code == 0);
+  CHECK(berth.child().wait_exit(20s) == ExitStatus{.signalled = false, .value = 0});
+  check_no_process_left();
+}
+
 TEST_CASE("ls: tells which berths run, and an app or an address finds its own among them") {
   const TempDir runtime;
   const TempDir one_dir;

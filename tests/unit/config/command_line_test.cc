@@ -307,8 +307,10 @@ TEST_CASE("command line: what is for a whole berth takes an address of it, and n
   CHECK(parsed<StopVerb>({"stop", "127.0.0.1:8000"}).target.app == "127.0.0.1:8000");
   CHECK(parsed<ReloadVerb>({"reload", "unix:/run/b.sock"}).target.app == "unix:/run/b.sock");
   CHECK(parsed<StopVerb>({"stop"}).target.app.empty());
-  CHECK(shown({"stop", "web"}).text.find("'web' is no address: stop is for a whole berth") !=
-        std::string::npos);
+  CHECK(shown({"stop", "web"})
+            .text.find("'web' is no address: stop is for a whole berth with all of its apps; find the one "
+                       "that has 'web' with `berth ls`, and name it by an address or its socket, as in "
+                       "`berth stop 127.0.0.1:8000` or `berth stop --control PATH`") != std::string::npos);
   CHECK(shown({"reload", "web"}).exit_code == 2);
 }
 

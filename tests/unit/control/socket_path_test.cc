@@ -14,40 +14,15 @@
 #include <filesystem>
 #include <fstream>
 
-#include "tests/unit/control/fake_service.h"
+#include "tests/unit/control/socket_world.h"
 
 namespace berth::control {
 namespace {
-
-struct World {
-  World() : dir(make_temp_dir()) { around.tmp = dir, around.uid = geteuid(); }
-  ~World() {
-    std::error_code ignored;
-    std::filesystem::remove_all(dir, ignored);
-  }
-  World(const World&) = delete;
-  World& operator=(const World&) = delete;
-
-  ControlSocket make(const std::string& explicit_path = {}) {
-    auto made = ControlSocket::make(explicit_path, "127.0.0.1:8000", around);
-    if (auto* wrong = std::get_if<std::string>(&made)) FAIL(*wrong);
-    return std::get<ControlSocket>(std::move(made));
-  }
-  std::string fault(const std::string& explicit_path = {}) {
-    auto made = ControlSocket::make(explicit_path, "127.0.0.1:8000", around);
-    return made.index() == 1 ? std::get<std::string>(made) : "";
-  }
-
-  std::string dir;
-  Surroundings around;
-};
 
 unsigned mode_of(const std::string& path) {
   struct stat facts {};
   return lstat(path.c_str(), &facts) == 0 ? facts.st_mode & 0777U : 0;
 }
-
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
 
