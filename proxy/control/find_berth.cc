@@ -87,7 +87,7 @@ std::string others_text(const Surroundings& surroundings) {
                              : "\n    user " + std::string(found->pw_name) + " runs one: runuser -u " +
                                    found->pw_name + " -- berth ...";
   }
-  return text.empty() ? text : text + "\n    `berth ls` lists them all";
+  return text;
 }
 
 bool has_wanted(const Candidate& candidate, std::string_view wanted) {
@@ -111,7 +111,7 @@ std::string unnamed_text(const std::vector<LiveSocket>& others, const std::strin
             "by an app or an address that only it has, or by its socket"
           : "no berth that runs here has '" + wanted + "'; there are:";
   for (std::size_t n = 0; n < others.size() && n < kShown; ++n) text += "\n    --control " + others[n].path;
-  return text + "\n    `berth ls` tells what they serve";
+  return text;
 }
 
 }  // namespace
@@ -194,8 +194,12 @@ Found find_control(const std::optional<std::string>& explicit_path, const std::s
   }
   if (own.size() == 1) return {own.front().path, {}, 0};
   Found found = choose(live, working_dir, wanted);
-  if (found.exit_code == 3 && !others.empty()) found.error = unnamed_text(others, wanted);
-  if (found.exit_code == 3) found.error += others_text(surroundings);
+  if (found.exit_code != 3) return found;
+  const std::string foreign = others_text(surroundings);
+  if (!others.empty()) found.error = unnamed_text(others, wanted);
+  found.error += foreign;
+  if (!others.empty() || !foreign.empty())
+    found.error += "\n    `berth ls` lists them all, with what they serve";
   return found;
 }
 
