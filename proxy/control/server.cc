@@ -11,6 +11,7 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <exception>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -85,18 +86,28 @@ class Server::Impl : public std::enable_shared_from_this<Server::Impl> {
  private:
   using Stream = boost::beast::basic_stream<stream_protocol>;
 
-  /// Makes room, if need be, at the cost of who has been silent longest: a client that only holds its place
-  /// must not keep out one that has something to say.
+  /// Makes room, if need be, at the cost of the client that has been waited for longest: one that only holds
+  /// its place, or takes nothing of its answers, must not keep out one that has something to say. Where berth
+  /// waits for nobody, the connection goes that has had the most answers: its client may ask again on
+  /// another.
   bool has_room() {
     if (sessions_.size() < settings_.max_clients) return true;
-    std::shared_ptr<Session> silent;
+    std::shared_ptr<Session> leaves;
+    std::optional<std::chrono::steady_clock::time_point> longest;
+    std::size_t most_answers = 0;
     for (const auto& session : sessions_) {
-      if (!session->silent_since()) continue;
-      if (!silent || *session->silent_since() < *silent->silent_since()) silent = session;
+      if (const auto since = session->idle_since()) {
+        if (longest && *longest <= *since) continue;
+        longest = since;
+        leaves = session;
+      } else if (!longest && session->answered_before() > most_answers) {
+        most_answers = session->answered_before();
+        leaves = session;
+      }
     }
-    if (!silent) return false;
-    std::erase(sessions_, silent);
-    silent->abandon();
+    if (!leaves) return false;
+    std::erase(sessions_, leaves);
+    leaves->abandon();
     return true;
   }
 

@@ -15,8 +15,9 @@
 namespace berth::control {
 
 struct ServerSettings {
-  /// Connections. For one more the one that has been silent longest goes; where none is silent, it is told
-  /// 503.
+  /// Connections. For one more the one goes whose client has been waited for longest, to ask or to take its
+  /// answer, or else the one that has had the most answers; where all tell how something goes on, or answer
+  /// their first request, the new one is told 503.
   std::size_t max_clients = 64;
   std::size_t max_followers = 48;        ///< of them: readers of events, and of logs with follow=1
   std::size_t max_streams = 56;          ///< those, and callers who wait for a swap or a reload

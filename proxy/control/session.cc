@@ -1,5 +1,7 @@
 #include "proxy/control/session.h"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <array>
 #include <boost/asio/buffer.hpp>
@@ -97,6 +99,7 @@ asio::awaitable<void> Session::serve(std::shared_ptr<Session> self) {
     self->last_ = !more;
     const bool fine = co_await self->answer(request);
     more = more && fine;
+    ++self->answered_;
     self->place_.reset();
   }
   self->handle_.reset();
@@ -294,11 +297,20 @@ asio::awaitable<void> Session::woken() {
 asio::awaitable<bool> Session::write(std::string bytes) {
   if (gone_) co_return false;
   stream_.expires_after(settings_.write_timeout);
+  writing_since_ = std::chrono::steady_clock::now();
   error_code error;
   co_await asio::async_write(stream_, asio::buffer(bytes), asio::redirect_error(asio::use_awaitable, error));
+  writing_since_.reset();
   stream_.expires_never();
   if (error) gone_ = true;
   co_return !error;
+}
+
+std::optional<std::chrono::steady_clock::time_point> Session::idle_since() {
+  if (!writing_since_) return silent_since_;
+  // A write that has ended may not have been told yet: its client is none that takes nothing.
+  pollfd room{.fd = stream_.socket().native_handle(), .events = POLLOUT, .revents = 0};
+  return ::poll(&room, 1, 0) == 0 ? writing_since_ : std::nullopt;
 }
 
 void Session::finish() {

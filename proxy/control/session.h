@@ -48,8 +48,12 @@ class Session : public std::enable_shared_from_this<Session> {
   /// At once, and the Service is not touched again.
   void abandon();
 
-  /// Since when it waits for a whole request; nullopt: it has one.
-  std::optional<std::chrono::steady_clock::time_point> silent_since() const { return silent_since_; }
+  /// Since when it has waited for its client: for a whole request, or for room for what it writes. nullopt:
+  /// it works on a request, or its client takes what it gets.
+  std::optional<std::chrono::steady_clock::time_point> idle_since();
+  /// How many requests it has answered, where it answers one at present that ends by itself. 0: it tells how
+  /// something goes on, or answers its first request.
+  std::size_t answered_before() const { return streaming_ ? 0 : answered_; }
 
  private:
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
@@ -97,8 +101,10 @@ class Session : public std::enable_shared_from_this<Session> {
   ServerSettings settings_;
 
   std::shared_ptr<Streams> streams_;
-  std::shared_ptr<void> place_;  ///< among the streams
-  std::optional<std::chrono::steady_clock::time_point> silent_since_;
+  std::shared_ptr<void> place_;                                         ///< among the streams
+  std::optional<std::chrono::steady_clock::time_point> silent_since_;   ///< no whole request has come
+  std::optional<std::chrono::steady_clock::time_point> writing_since_;  ///< a write is under way
+  std::size_t answered_ = 0;                                            ///< requests
 
   std::shared_ptr<void> handle_;  ///< of the swap or log that is followed
   std::deque<std::string> queue_;

@@ -24,6 +24,7 @@ class FakeService : public Service {
  public:
   void status(std::function<void(FrontStatus)> answer) override {
     if (answers_status) answer(front);
+    ++status_asked;
   }
   std::vector<std::string> apps() const override {
     std::vector<std::string> names;
@@ -70,7 +71,8 @@ class FakeService : public Service {
     stopped({SwapResult::Kind::Done, "all released", {}});
   }
 
-  bool answers_status = true;
+  std::atomic<bool> answers_status = true;
+  std::atomic<int> status_asked = 0;
   bool running = false;
   FrontStatus front = example_front();
   std::vector<observe::SwapReport> kept{example_report()};

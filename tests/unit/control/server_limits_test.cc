@@ -8,6 +8,7 @@
 
 #include "proxy/control/client.h"
 #include "proxy/control/server.h"
+#include "tests/support/wait_until.h"
 #include "tests/unit/control/fake_service.h"
 #include "tests/unit/control/raw_client.h"
 
@@ -24,6 +25,7 @@ CallResult stop(const LiveServer& server) {
 }
 
 std::string events() { return "GET /v1/events HTTP/1.1\r\nHost: berth\r\n\r\n"; }
+std::string status() { return "GET /v1/status HTTP/1.1\r\nHost: berth\r\n\r\n"; }
 std::string swap() { return "POST /v1/apps/web/swap HTTP/1.1\r\nContent-Length: 0\r\n\r\n"; }
 
 /// A whole answer, its length as it says.
@@ -114,6 +116,37 @@ TEST_CASE("server: who holds a place in silence gives it to one who says somethi
   }
   CHECK(stop(server).status == 200);
   CHECK(silent.front().read_to_end().empty());
+}
+
+TEST_CASE("server: who takes nothing of an answer gives its place to one who wants to act") {
+  LiveServer server({.max_clients = 4});
+  // More than a socket holds, so that its write has to wait for the reader.
+  server.on_loop([&] { server.service.front.dir.assign(4'000'000, 'x'); });
+  std::list<RawClient> readers;
+  for (int n = 0; n < 4; ++n) {
+    std::string many;
+    for (int request = 0; request < 1'000; ++request) many += status();
+    REQUIRE(readers.emplace_back(server.path()).send(many));
+  }
+  REQUIRE(test::wait_until([&] { return server.service.status_asked == 4; }));
+  server.on_loop([] {});
+  CHECK(stop(server).status == 200);
+  CHECK(server.service.status_asked == 4);
+}
+
+TEST_CASE("server: who asks again and again on one connection gives its place to one who wants to act") {
+  LiveServer server({.max_clients = 2});
+  std::list<RawClient> askers;
+  for (int n = 0; n < 2; ++n) {
+    askers.emplace_back(server.path()).send(status());
+    REQUIRE(askers.back().read_until("}\n").starts_with("HTTP/1.1 200 "));
+  }
+  server.service.answers_status = false;
+  for (const RawClient& asker : askers) asker.send(status());
+  REQUIRE(test::wait_until([&] { return server.service.status_asked == 4; }));
+  server.on_loop([] {});
+  CHECK(stop(server).status == 200);
+  CHECK(askers.front().read_to_end().empty());
 }
 
 TEST_CASE("server: one client too many reads why, whatever it has sent") {
