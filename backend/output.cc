@@ -22,8 +22,10 @@ using Stream = asio::posix::basic_stream_descriptor<asio::io_context::executor_t
 /// A terminal's line without an end is a prompt, once nothing more has come for so long.
 constexpr std::chrono::milliseconds kPromptPause{100};
 
-/// What is told in one turn of the loop: some hundred microseconds of it.
+/// What is told in one turn of the loop: most lines take microseconds, one that is matched against a large
+/// pattern takes milliseconds.
 constexpr int kLinesPerTurn = 64;
+constexpr std::chrono::milliseconds kLongestTurn{5};
 constexpr std::size_t kMostDrained = 2 * 1024 * 1024;
 
 enum class ReadResult { More, Nothing, End };
@@ -100,7 +102,9 @@ struct OutputPipe::State : std::enable_shared_from_this<OutputPipe::State> {
   }
 
   void tell_some() {
+    const auto end_of_turn = std::chrono::steady_clock::now() + kLongestTurn;
     for (int lines = 0; lines < kLinesPerTurn && told < unread.size(); ++lines) {
+      if (lines != 0 && std::chrono::steady_clock::now() >= end_of_turn) return;
       const auto data = std::string_view(unread).substr(told);
       const auto end = data.find('\n');
       const auto piece = data.substr(0, end);

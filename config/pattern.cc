@@ -2,6 +2,7 @@
 
 #include <re2/re2.h>
 
+#include <algorithm>
 #include <array>
 
 namespace berth {
@@ -9,8 +10,7 @@ namespace {
 
 // Of the compiled pattern and of what it remembers while it matches.
 constexpr std::int64_t kMostMemory = 1 << 20;
-// A byte of a text costs at most one look at each instruction: some 50 ms for a line of 8 KiB.
-constexpr int kLargestProgram = 1'000;
+constexpr int kLargestProgram = 1'000;  ///< instructions
 
 RE2::Options options() {
   RE2::Options chosen;
@@ -65,6 +65,10 @@ Pattern::Pattern(std::string_view pattern) : compiled_(std::make_unique<Compiled
 Pattern::Pattern(Pattern&&) noexcept = default;
 Pattern& Pattern::operator=(Pattern&&) noexcept = default;
 Pattern::~Pattern() = default;
+
+std::size_t Pattern::instructions() const {
+  return static_cast<std::size_t>(std::max(1, compiled_->expression.ProgramSize()));
+}
 
 bool Pattern::in(std::string_view text) const {
   const RE2& expression = compiled_->expression;

@@ -3,6 +3,7 @@
 // Pure.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,6 +29,8 @@ class Pattern {
   Pattern& operator=(Pattern&&) noexcept;
   ~Pattern();
 
+  /// How many instructions it is compiled to, 1 at least: a byte of a text costs at most a look at each.
+  std::size_t instructions() const;
   /// Whether any part of the text matches. The text may be any bytes.
   bool in(std::string_view text) const;
   /// What the pattern's first group matched; nullopt: nothing matches.

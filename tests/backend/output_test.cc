@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <boost/asio/post.hpp>
+#include <chrono>
 #include <csignal>
 #include <string>
 #include <thread>
@@ -25,6 +26,9 @@ struct Flood {
         [this](std::string_view line) {
           ++lines;
           last = line;
+          const auto told = std::chrono::steady_clock::now();
+          while (std::chrono::steady_clock::now() - told < a_line_takes) {
+          }
         },
         write_end, error);
     REQUIRE(error == 0);
@@ -35,6 +39,7 @@ struct Flood {
   Descriptor write_end;
   std::size_t lines = 0;
   std::string last;
+  std::chrono::milliseconds a_line_takes{0};
   std::unique_ptr<OutputPipe> pipe;
 };
 
@@ -62,6 +67,14 @@ TEST_CASE("output: a pipe full of newlines is told a few lines at a time, and wh
   CHECK(flood.lines == kFull);
   CHECK(most > 0);
   CHECK(most <= 1000);
+}
+
+TEST_CASE("output: lines that take long are told one by one, in between the loop does what is due") {
+  Flood flood(std::string(64, '\n') + "the last words\n");
+  flood.a_line_takes = 6ms;
+  const std::size_t most = most_at_once(flood, [&] { return flood.lines == 65; });
+  CHECK(flood.last == "the last words");
+  CHECK(most == 1);
 }
 
 TEST_CASE("output: at the end, too, what is there is told a few lines at a time, and whole") {

@@ -223,3 +223,13 @@ TEST_CASE("log: a pattern that is hungry costs no stack") {
   LogMatch hungry("(a|b)*c");
   CHECK_FALSE(hungry.hear(std::string(16'000, 'a')));
 }
+
+TEST_CASE("log: the larger the pattern, the less of a long line is looked at, so that no line takes long") {
+  const std::string letters(900, 'x');
+  const std::string most(64 * 1024, 'x');
+  CHECK(LogMatch("[[:alpha:]]{900}q").hear(letters + "q" + most));
+  CHECK_FALSE(LogMatch("[[:alpha:]]{900}q").hear(most.substr(0, 10'000) + "q"));
+  CHECK_FALSE(LogMatch("[[:alpha:]]{900}$").hear(most));
+  CHECK(LogMatch("[[:alpha:]]{900}$").hear(letters));
+  CHECK(LogMatch("x{5}q").hear(most + "q"));
+}
