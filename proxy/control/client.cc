@@ -20,6 +20,7 @@
 #include <csignal>
 
 #include "config/version.h"
+#include "proxy/control/process_output.h"
 
 namespace berth::control {
 namespace {
@@ -58,7 +59,9 @@ class OneCall {
     if (path.size() >= sizeof(sockaddr_un::sun_path))
       return {CallEnd::NoBerth, 0, {}, "no socket has so long a path"};
     signals_.async_wait([this](error_code stopped, int) {
-      if (!stopped) end(CallEnd::Interrupted, {});
+      if (stopped) return;
+      hurry_output();
+      end(CallEnd::Interrupted, {});
     });
     if (following_.timeout) {
       deadline_.expires_after(*following_.timeout);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <ctime>
 
+#include "proxy/control/process_output.h"
+
 namespace berth::control {
 namespace {
 
@@ -45,6 +47,7 @@ void LiveScreen::draw(std::string_view text, TerminalSize size) {
     first_ = false;
     return;
   }
+  if (!terminal_.takes_frame()) return;
   // Terminals that wrap anew when they get narrower have moved what was drawn.
   std::size_t up = 0;
   for (const std::size_t width : drawn_) up += height_of(width, size.columns);
@@ -85,6 +88,7 @@ Pulse::End Pulse::wait(std::chrono::milliseconds at_most) {
     case SIGINT:
     case SIGTERM:
     case SIGHUP:
+      hurry_output();
       return End::Asked;
     case SIGWINCH:
       return End::Resized;
@@ -98,8 +102,10 @@ Pulse::End Pulse::wait(std::chrono::milliseconds at_most) {
 bool Pulse::asked() const {
   sigset_t pending{};
   ::sigpending(&pending);
-  return sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1 ||
-         sigismember(&pending, SIGHUP) == 1;
+  const bool is_asked = sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1 ||
+                        sigismember(&pending, SIGHUP) == 1;
+  if (is_asked) hurry_output();
+  return is_asked;
 }
 
 }  // namespace berth::control

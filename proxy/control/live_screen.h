@@ -22,7 +22,7 @@ class LiveScreen {
   LiveScreen& operator=(const LiveScreen&) = delete;
 
   /// `text`: lines that end with a newline, drawn over what was drawn before, whatever the terminal's size
-  /// has become since.
+  /// has become since. Not drawn where the terminal takes nothing now.
   void draw(std::string_view text, TerminalSize size);
 
   /// For a program that is suspended, and for one that goes on below what is drawn.

@@ -8,6 +8,8 @@
 #include <iterator>
 #include <system_error>
 
+#include "proxy/control/process_output.h"
+
 namespace berth::control {
 namespace {
 
@@ -15,13 +17,9 @@ int output_error = 0;  ///< of stdout, the first
 
 std::function<void(std::string_view)> writer(int fd) {
   return [fd](std::string_view text) {
-    while (!text.empty()) {
-      ssize_t n = ::write(fd, text.data(), text.size());
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0 && fd == STDOUT_FILENO && output_error == 0) output_error = errno;
-      if (n < 0) return;
-      text.remove_prefix(static_cast<std::size_t>(n));
-    }
+    const int error = write_output(fd, text);
+    // Who has asked for the end misses what the terminal did not take.
+    if (fd == STDOUT_FILENO && output_error == 0 && error != EINTR) output_error = error;
   };
 }
 
@@ -42,6 +40,7 @@ Terminal Terminal::of_process() {
   terminal.live = cursor_moves(STDOUT_FILENO);
   terminal.colour = colours_wanted(STDOUT_FILENO);
   if (isatty(STDOUT_FILENO) == 1) terminal.measure = measured;
+  if (terminal.live) terminal.takes = [] { return takes_output(STDOUT_FILENO); };
   terminal.columns = std::max(terminal.size_now().columns, kLeastColumns);
   return terminal;
 }

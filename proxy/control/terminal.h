@@ -24,6 +24,7 @@ struct Terminal {
   bool colour = false;                              ///< as colours_wanted() says
   unsigned columns = 80;
   std::function<TerminalSize()> measure{};  ///< for whom goes on while it is resized; may be empty
+  std::function<bool()> takes{};            ///< whether stdout takes a line without waiting; empty: it does
 
   /// Whole lines, or whole parts of a line, for people. Colours pass if `colour` is set.
   void out(std::string_view text) const;
@@ -35,6 +36,9 @@ struct Terminal {
   std::string shown(std::string_view text) const;
   /// Bytes as they are: berth's own movements of the cursor, or what the user has asked for unfiltered.
   void raw(std::string_view bytes) const { to_stdout(bytes); }
+
+  /// Whether what is drawn anew all the time should be drawn now: nobody waits for a terminal to take it.
+  bool takes_frame() const { return live && (!takes || takes()); }
 
   TerminalSize size_now() const { return measure ? measure() : TerminalSize{.columns = columns}; }
   /// stdout and stderr of this process.

@@ -10,6 +10,7 @@
 #include "config/duration_text.h"
 #include "config/json_text.h"
 #include "proxy/control/port_target.h"
+#include "proxy/control/process_output.h"
 #include "proxy/control/verbs.h"
 #include "proxy/loop/signal_pause.h"
 
@@ -127,6 +128,7 @@ int run_verb(const PortVerb& verb, const Terminal& terminal) {
     terminal.err("berth: waiting" + (endless ? "" : " up to " + duration_text(*verb.wait)) + " for:\n" +
                  taken_text(findings));
     wait = backend::wait_released(target.endpoints, *verb.wait, [&](auto time) { return pause.wait(time); });
+    if (wait.end == WaitOutcome::End::Interrupted) hurry_output();
     for (std::size_t i = 0; i < findings.size(); ++i) findings[i].result = wait.last[i];
   }
   for (Finding& finding : findings) finding.neighbours = backend::neighbours(finding.endpoint);

@@ -37,7 +37,7 @@ class SwapScreen {
 
   /// The running phase's line again, with the time it has taken by now.
   void tick() {
-    if (!running_ || !terminal_.live || json_) return;
+    if (!running_ || json_ || !terminal_.takes_frame()) return;
     auto elapsed = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - since_);
     const std::string line = terminal_.shown(phases_.running(*running_, elapsed));
     terminal_.raw("\r\x1b[K" + shortened(line, terminal_.columns - 1));

@@ -19,6 +19,7 @@
 #include "config/duration_text.h"
 #include "config/json_text.h"
 #include "config/version.h"
+#include "proxy/control/process_output.h"
 #include "proxy/control/verbs.h"
 #include "proxy/load/load_plan.h"
 #include "proxy/load/restart.h"
@@ -76,16 +77,9 @@ bool write_file(const std::string& path, const std::string& text, const Terminal
 
 /// To stdout, and whether it got there: a report that went to a full disk is lost.
 bool write_stdout(std::string_view text, const Terminal& terminal) {
-  while (!text.empty()) {
-    const auto n = ::write(STDOUT_FILENO, text.data(), text.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) {
-      terminal.err("berth: cannot write the report" + reason(errno) + "\n");
-      return false;
-    }
-    text.remove_prefix(static_cast<std::size_t>(n));
-  }
-  return true;
+  const int error = control::write_output(STDOUT_FILENO, text);
+  if (error != 0) terminal.err("berth: cannot write the report" + reason(error) + "\n");
+  return error == 0;
 }
 
 /// As many descriptors as this process may have.
@@ -141,13 +135,13 @@ class Run {
         const auto left = next_restart_ - Clock::now();
         const bool soon = every_.count() > 0 && wants_restart() && left < milliseconds(50);
         const auto pause = soon ? std::chrono::ceil<milliseconds>(left) : milliseconds(50);
-        if (!signals_.wait(std::max(pause, milliseconds(1)))) facts_.ended_by = "interrupt";
+        if (!signals_.wait(std::max(pause, milliseconds(1)))) interrupt();
       }
       show();
     }
+    load_->begin_stop();  // before anything is written: the terminal may take it late
     if (live_) terminal_.raw("\r\x1b[K");
     if (facts_.ended_by == "interrupt") terminal_.err("berth: ended by hand; the report so far\n");
-    load_->begin_stop();
     await_answers();
     return load::report_json(load_->stop(), facts_);
   }
@@ -160,12 +154,20 @@ class Run {
     const auto begun = Clock::now();
     bool told = false;
     while (!load_->ended()) {
-      if (!signals_.wait(kLookEvery, seen)) return load_->give_up();
+      if (!signals_.wait(kLookEvery, seen)) {
+        control::hurry_output();
+        return load_->give_up();
+      }
       if (told || Clock::now() - begun < kTellAfter) continue;
       told = true;
       terminal_.err("berth: waiting for the answers that are under way, up to " +
                     duration_text(verb_.timeout) + " (--timeout); Ctrl-C ends that at once\n");
     }
+  }
+
+  void interrupt() {
+    facts_.ended_by = "interrupt";
+    control::hurry_output();
   }
 
   bool wants_restart() const { return verb_.swaps == 0 || facts_.restarts.size() < verb_.swaps; }
@@ -183,7 +185,7 @@ class Run {
   void restart() {
     const Tick tick = [this] {
       const unsigned asked = signals_.count();
-      if (asked > 0) facts_.ended_by = "interrupt";
+      if (asked > 0) interrupt();
       show();
       return asked == 0 ? Patience::Waits : asked == 1 ? Patience::GivesUp : Patience::Insists;
     };
@@ -198,7 +200,7 @@ class Run {
 
   void show() {
     const auto now = Clock::now();
-    if (!live_ || now - shown_ < kLineEvery) return;
+    if (!live_ || now - shown_ < kLineEvery || !terminal_.takes_frame()) return;
     shown_ = now;
     const auto state = load_->now();
     std::array<char, 64> p99{};
