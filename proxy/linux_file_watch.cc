@@ -8,21 +8,18 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
-#include <system_error>
 #include <utility>
 #include <vector>
 
+#include "config/path_names.h"
+
 namespace berth {
 namespace {
-
-namespace fs = std::filesystem;
 
 /// An editor's several steps are one change.
 constexpr std::chrono::milliseconds kSettle{100};
 /// What is written again and again is read all the same.
 constexpr std::chrono::milliseconds kLongest{2'000};
-constexpr int kMostLinks = 40;  ///< as the kernel has it (path_resolution(7))
 
 constexpr std::uint32_t kInDirectory =
     IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE | IN_ATTRIB;
@@ -30,38 +27,6 @@ constexpr std::uint32_t kInDirectory =
 constexpr std::uint32_t kOfFile = IN_CLOSE_WRITE | IN_MODIFY | IN_ATTRIB;
 
 }  // namespace
-
-std::map<std::string, std::set<std::string>> path_names(const std::string& path) {
-  std::map<std::string, std::set<std::string>> names;
-  std::vector<std::string> rest;
-  const auto put_before = [&rest](const fs::path& parts) {
-    std::vector<std::string> before;
-    for (const fs::path& part : parts)
-      if (part != "/" && part != "." && !part.empty()) before.push_back(part.string());
-    rest.insert(rest.begin(), before.begin(), before.end());
-  };
-  put_before(path);
-  fs::path at = "/";
-  for (int links = 0; !rest.empty();) {
-    const std::string name = rest.front();
-    rest.erase(rest.begin());
-    if (name == "..") {
-      at = at.parent_path();
-      continue;
-    }
-    names[at.string()].insert(name);
-    std::error_code error;
-    const fs::path target = fs::read_symlink(at / name, error);
-    if (error) {
-      at /= name;
-      continue;
-    }
-    if (++links > kMostLinks) break;
-    if (target.is_absolute()) at = "/";
-    put_before(target);
-  }
-  return names;
-}
 
 std::string FileWatch::start(const std::string& path, std::function<void()> on_change) {
   path_ = path;

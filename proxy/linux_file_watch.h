@@ -16,10 +16,6 @@
 
 namespace berth {
 
-/// The directories that `path` leads through, each with the names in it that matter: its parts, and those of
-/// every link's target. The last file, under its real name, is among them.
-std::map<std::string, std::set<std::string>> path_names(const std::string& path);
-
 class FileWatch {
  public:
   explicit FileWatch(boost::asio::io_context& control) : events_(control), settle_(control) {}

@@ -12,6 +12,8 @@
 #include <fstream>
 #include <utility>
 
+#include "config/path_names.h"
+
 namespace berth::control {
 namespace {
 
@@ -113,14 +115,14 @@ bool is_private_to(const std::string& directory, unsigned uid) {
 
 std::string open_to_others(const std::string& directory, unsigned uid) {
   std::error_code error;
-  const std::filesystem::path real = std::filesystem::canonical(directory, error);
-  if (error) return {};  // the bind will say it
-  // Links on the way are as good as the directories that they lie in.
-  for (const std::filesystem::path& way : {std::filesystem::path(directory), real}) {
-    std::filesystem::path walked;
-    for (const std::filesystem::path& step : way) {
-      walked /= step;
-      if (std::string wrong = wrong_with(walked.string(), uid); !wrong.empty()) return wrong;
+  if (!std::filesystem::exists(directory, error)) return {};  // the bind will say it
+  // Links on the way are as good as the directories that they lie in, those that other links lead to among
+  // them.
+  for (const auto& [walked, names] : path_names(directory)) {
+    if (std::string wrong = wrong_with(walked, uid); !wrong.empty()) return wrong;
+    for (const std::string& name : names) {
+      const std::string step = (std::filesystem::path(walked) / name).string();
+      if (std::string wrong = wrong_with(step, uid); !wrong.empty()) return wrong;
     }
   }
   return {};

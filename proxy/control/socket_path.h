@@ -32,8 +32,8 @@ struct Surroundings {
 bool is_private_to(const std::string& directory, unsigned uid);
 
 /// Why others than root and `uid` could put a socket of theirs at a path in `directory`: somebody else owns
-/// it, or a directory above it, or may write there (but for sticky ones, as /tmp). Empty: nobody could, or it
-/// is not there.
+/// it, or a directory or link on the way to it, or may write there (but for sticky ones, as /tmp). Empty:
+/// nobody could, or it is not there. An absolute path.
 std::string open_to_others(const std::string& directory, unsigned uid);
 
 /// "127.0.0.1:8000" -> "127.0.0.1:8000.sock".

@@ -201,6 +201,30 @@ TEST_CASE("socket: every directory above it is judged, and every link on the way
   CHECK(has(world.fault(), open + " belongs to user 65534"));
 }
 
+TEST_CASE("socket: a link that another link leads to is judged as the first one is") {
+  World world;
+  const std::string own = world.dir + "/own/below";
+  const std::string shared = world.dir + "/shared";
+  std::filesystem::create_directories(own);
+  std::filesystem::create_directory(shared);
+  std::filesystem::create_directory_symlink("../own", shared + "/inner");
+  std::filesystem::create_directory_symlink("shared/inner", world.dir + "/outer");
+  const std::string path = world.dir + "/outer/below/c.sock";
+  CHECK(world.fault(path).empty());
+  chmod(shared.c_str(), 0777);
+  CHECK(has(world.fault(path), "other users may write to " + shared + ","));
+  chmod(shared.c_str(), 0755);
+  // A link that leaves a directory again leaves its links where others could turn them.
+  std::filesystem::create_directory_symlink("shared/inner/../own", world.dir + "/detour");
+  CHECK(world.fault(world.dir + "/detour/below/c.sock").empty());
+  chmod(shared.c_str(), 0777);
+  CHECK(has(world.fault(world.dir + "/detour/below/c.sock"), "other users may write to " + shared + ","));
+  if (geteuid() != 0) return;
+  chmod(shared.c_str(), 0755);
+  REQUIRE(lchown((shared + "/inner").c_str(), 65534, 65534) == 0);
+  CHECK(has(world.fault(path), shared + "/inner belongs to user 65534"));
+}
+
 TEST_CASE("socket: a directory that somebody has locked is refused after a while, with a word") {
   World world;
   const std::string path = world.dir + "/c.sock";

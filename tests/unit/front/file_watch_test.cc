@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "config/path_names.h"
 #include "proxy/linux_file_watch.h"
 
 using namespace berth;
