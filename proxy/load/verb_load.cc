@@ -58,12 +58,19 @@ std::string now_text() {
 
 std::string reason(int error) { return error == 0 ? "" : ": " + std::generic_category().message(error); }
 
-/// A report is not lost at the end of a long run: where it goes is looked at before.
+/// A report is not lost at the end of a long run: where it goes is looked at before, and left as it is.
 std::string unwritable(const std::optional<std::string>& file) {
+  namespace fs = std::filesystem;
   if (!file || *file == "-") return {};
+  std::error_code error;
+  const fs::file_status before = fs::status(*file, error);
+  // A pipe is not opened twice: its reader would see an end.
+  if (fs::exists(before) && !fs::is_regular_file(before) && !fs::is_directory(before))
+    return ::access(file->c_str(), W_OK) == 0 ? std::string() : "cannot write " + *file + reason(errno);
   errno = 0;
-  std::ofstream probe(*file, std::ios::app);
-  return probe ? std::string() : "cannot write " + *file + reason(errno);
+  if (!std::ofstream(*file, std::ios::app)) return "cannot write " + *file + reason(errno);
+  if (!fs::exists(before)) fs::remove(fs::canonical(*file, error), error);
+  return {};
 }
 
 bool write_file(const std::string& path, const std::string& text, const Terminal& terminal) {

@@ -5,6 +5,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 #include <csignal>
+#include <filesystem>
 
 #include "tests/e2e/checks.h"
 #include "tests/support/faulty_server.h"
@@ -85,6 +86,7 @@ TEST_CASE("load: a bound is broken by what was not answered and by what was not 
   CHECK(missed.exit_code == 1);
   CHECK(missed.out.find("the rate was NOT REACHED: ") != std::string::npos);
   CHECK(missed.out.find("the bounds count as BROKEN: the rate was not reached") != std::string::npos);
+  CHECK(missed.out.find(", kept") == std::string::npos);
 }
 
 TEST_CASE("load: a report is valid JSON, whatever servers, commands and callers write") {
@@ -133,7 +135,8 @@ TEST_CASE("load: what cannot be asked is refused in one sentence, and what is cl
                                              {server.url(), "--request-file", dir.path()},
                                              {server.url(), "--json", dir.path()}}) {
     auto options = words;
-    options.insert(options.end(), {"-n", "1"});
+    options.insert(options.end(), {"-n", "1", "--html", dir / "page.html"});
+    if (options[1] != "--json") options.insert(options.end(), {"--json", dir / "report.json"});
     const auto result = load(options);
     INFO(result.all());
     CHECK(result.exit_code == 2);
@@ -142,6 +145,7 @@ TEST_CASE("load: what cannot be asked is refused in one sentence, and what is cl
     CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 1);
   }
   CHECK(server.requests() == 10);
+  CHECK(std::filesystem::is_empty(dir.path()));  // a run that never began has no report
 }
 
 TEST_CASE("port: a mapped address answers for the IPv4 address, and JSON for any word is valid") {
