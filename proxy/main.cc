@@ -1,5 +1,6 @@
 // The program: which of its several selves this process is, and nothing else.
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -33,6 +34,19 @@ void raise_descriptor_limit() {
   rlimit limit = backend::descriptor_limit_at_start();  // remembered for the backends
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/// A thread has its stack from the soft limit (`ulimit -s`), and from that its thread-local storage, too: of
+/// a low one nothing is left to run on.
+void give_threads_stack() {
+  constexpr std::size_t kLeast = 2 * 1024 * 1024;  ///< bytes; touched pages alone cost memory
+  std::size_t size = 0;
+  pthread_attr_t attributes;
+  if (::pthread_getattr_default_np(&attributes) != 0) return;
+  if (::pthread_attr_getstacksize(&attributes, &size) == 0 && size < kLeast &&
+      ::pthread_attr_setstacksize(&attributes, kLeast) == 0)
+    ::pthread_setattr_default_np(&attributes);
+  ::pthread_attr_destroy(&attributes);
 }
 
 /// A socket that got the number of a closed standard stream would be written to as one.
@@ -105,5 +119,6 @@ struct Run {
 int main(int argc, char** argv) {
   if (backend::is_keeper(argc, argv)) return backend::keeper_main(argc, argv);
   open_standard_streams();
+  give_threads_stack();
   return std::visit(Run{}, parse_command_line({argv + 1, argv + argc}));
 }

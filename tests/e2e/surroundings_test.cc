@@ -92,6 +92,18 @@ TEST_CASE("surroundings: without standard descriptors berth serves, swaps and st
   berth.check_clean_stop();
 }
 
+TEST_CASE("surroundings: under a low limit of the stack berth serves, swaps and stops, and so does a load") {
+  const std::string low = "ulimit -s 256; exec \"$@\"";
+  Hidden berth(low);
+  berth.check_swaps();
+  const std::string url = "http://127.0.0.1:" + std::to_string(berth.port()) + "/";
+  const auto load = run_command(
+      {{"/bin/sh", "-c", low, "sh", berth_binary(), "load", url, "-n", "50", "--max-failed", "0"}});
+  INFO(load.all());
+  CHECK(load.exit_code == 0);
+  berth.check_clean_stop();
+}
+
 TEST_CASE("surroundings: a control socket that was deleted is there again, and gone at the end") {
   BerthProcess berth({.command = scripted()});
   REQUIRE(berth.wait_serving());
