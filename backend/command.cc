@@ -155,17 +155,18 @@ std::map<std::string, std::string> child_environment(const LaunchSpec& spec, Por
 
 FoundCommand find_command(const std::string& name, const std::string& dir,
                           const std::map<std::string, std::string>& environment) {
-  if (name.empty()) return {"", "the command is empty"};
+  if (name.empty()) return {.program = {}, .failure = "the command is empty"};
   if (name.find('/') != std::string::npos) {
     int error = executable_error(in_dir(name, dir));
-    if (error == 0) return {name, ""};
+    if (error == 0) return {.program = name, .failure = {}};
     const std::string failure = exec_failure_text(name, dir, ExecStage::Exec, error);
     const std::string hint = program_hint(name, dir);
-    return {"", hint.empty() ? failure : failure + "; " + hint};
+    return {.program = {}, .failure = hint.empty() ? failure : failure + "; " + hint};
   }
   auto entry = environment.find("PATH");
   std::string path = entry == environment.end() ? "/usr/local/bin:/usr/bin:/bin" : entry->second;
   bool forbidden = false;
+  FoundCommand found;
   std::string_view rest = path;
   for (bool last = false; !last;) {
     auto colon = rest.find(':');
@@ -174,13 +175,18 @@ FoundCommand find_command(const std::string& name, const std::string& dir,
     if (!last) rest.remove_prefix(colon + 1);
     std::string candidate = (place.empty() ? std::string(".") : place) + "/" + name;
     int error = executable_error(in_dir(candidate, dir));
-    if (error == 0) return {candidate, ""};
+    if (error == 0 && found.program.empty())
+      found.program = candidate;
+    else if (error == 0)
+      found.others.push_back(candidate);
     forbidden = forbidden || error == EACCES;
   }
-  if (forbidden) return {"", name + ": found in PATH, but permission denied (" + path + ")"};
+  if (!found.program.empty()) return found;
+  if (forbidden)
+    return {.program = {}, .failure = name + ": found in PATH, but permission denied (" + path + ")"};
   const std::string failure = name + ": no such file in PATH " + shortened(path);
   const std::string hint = program_hint(name, dir);
-  return {"", hint.empty() ? failure : failure + "; " + hint};
+  return {.program = {}, .failure = hint.empty() ? failure : failure + "; " + hint};
 }
 
 std::optional<std::string> fill_command(const LaunchSpec& spec, const std::vector<std::string>& words,
@@ -189,7 +195,8 @@ std::optional<std::string> fill_command(const LaunchSpec& spec, const std::vecto
                                         KeeperCommand& command) {
   auto found = find_command(fill_in(words.front(), told), spec.dir, environment);
   if (found.program.empty()) return found.failure;
-  command.program = found.program;
+  command.program = std::move(found.program);
+  command.others = std::move(found.others);
   command.dir = spec.dir;
   for (const auto& word : words) command.arguments.push_back(fill_in(word, told));
   for (const auto& [key, value] : environment) command.environment.push_back(key + "=" + value);
@@ -211,7 +218,8 @@ std::string exec_failure_text(const std::string& name, const std::string& dir, E
     case ExecStage::Directory:
       return "directory " + dir + ": " + (error == ENOENT ? "no such directory" : error_words(error));
     case ExecStage::Exec: {
-      auto where = name.starts_with('/') || dir.empty() ? "" : " (in " + dir + ")";
+      const bool by_path = name.find('/') == std::string::npos;
+      auto where = by_path || name.starts_with('/') || dir.empty() ? "" : " (in " + dir + ")";
       return name + ": " + error_words(error) + where;
     }
     case ExecStage::Fork:

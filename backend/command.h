@@ -34,11 +34,12 @@ std::string whose_text(const LaunchSpec& spec);
 std::optional<std::string> command_user(const std::string& name, KeeperCommand& command);
 
 struct FoundCommand {
-  std::string program;  ///< a path for execve; empty: see `failure`
-  std::string failure;  ///< "uvicorn: no such file in PATH /usr/bin:/bin"
+  std::string program;                ///< a path for execve; empty: see `failure`
+  std::vector<std::string> others{};  ///< of the same name, further on in PATH
+  std::string failure;                ///< "uvicorn: no such file in PATH /usr/bin:/bin"
 };
 
-/// As execvp(3) searches, with the child's own PATH and directory.
+/// As execvp(3) searches, with the child's own PATH and directory, but with the eyes of berth's own user.
 FoundCommand find_command(const std::string& name, const std::string& dir,
                           const std::map<std::string, std::string>& environment);
 

@@ -10,6 +10,7 @@ namespace {
 
 struct CommandHeader {
   std::uint8_t version = kKeeperVersion;
+  std::uint32_t others = 0;
   std::uint32_t arguments = 0;
   std::uint32_t environment = 0;
   rlimit descriptors{};
@@ -48,6 +49,7 @@ std::optional<std::string> read_all(int fd) {
 std::optional<Descriptor> write_command(const KeeperCommand& command) {
   CommandHeader header;
   header.version = command.version;
+  header.others = static_cast<std::uint32_t>(command.others.size());
   header.arguments = static_cast<std::uint32_t>(command.arguments.size());
   header.environment = static_cast<std::uint32_t>(command.environment.size());
   header.descriptors = command.descriptors;
@@ -61,6 +63,7 @@ std::optional<Descriptor> write_command(const KeeperCommand& command) {
   add(command.program);
   add(command.dir);
   add(command.user);
+  for (const auto& text : command.others) add(text);
   for (const auto& text : command.arguments) add(text);
   for (const auto& text : command.environment) add(text);
   Descriptor fd(::memfd_create("command", MFD_CLOEXEC));
@@ -98,6 +101,7 @@ std::optional<KeeperCommand> read_command(int fd) {
   command.program = take();
   command.dir = take();
   command.user = take();
+  for (std::uint32_t i = 0; whole && i < header.others; ++i) command.others.push_back(take());
   for (std::uint32_t i = 0; whole && i < header.arguments; ++i) command.arguments.push_back(take());
   for (std::uint32_t i = 0; whole && i < header.environment; ++i) command.environment.push_back(take());
   errno = EBADMSG;

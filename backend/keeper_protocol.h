@@ -21,7 +21,7 @@ inline constexpr const char* kKeeperName = "backend-keeper";
 
 /// Of this protocol: the first octet of all that goes either way. A front and a keeper of two versions refuse
 /// each other. Raise it with every change of what is below.
-inline constexpr std::uint8_t kKeeperVersion = 1;
+inline constexpr std::uint8_t kKeeperVersion = 2;
 
 /// The descriptors that a keeper starts with, besides 0 to 2.
 inline constexpr int kKeeperSocket = 3;
@@ -81,7 +81,10 @@ struct KeeperCommand {
   std::uint8_t version = kKeeperVersion;
   std::string whose;    ///< for the keeper's own name, "web generation 3"; the keeper is not told
   std::string program;  ///< a path
-  std::string dir;      ///< empty: the front's own
+  /// Further paths of the same name, in the order of PATH: one after the other has its turn where its user
+  /// may not run those before it.
+  std::vector<std::string> others;
+  std::string dir;  ///< empty: the front's own
   std::vector<std::string> arguments;
   std::vector<std::string> environment;
   rlimit descriptors{};     ///< RLIMIT_NOFILE to give back to the command

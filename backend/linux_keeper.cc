@@ -85,6 +85,9 @@ void become_user(const KeeperCommand& command, Fail fail) {
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   ::execve(command.program.c_str(), arguments.data(), environment.data());
+  // The front, which may be root, has looked with other eyes. As execvp(3) does.
+  for (auto other = command.others.begin(); errno == EACCES && other != command.others.end(); ++other)
+    ::execve(other->c_str(), arguments.data(), environment.data());
   fail(ExecStage::Exec);
   ::_exit(127);
 }

@@ -149,6 +149,8 @@ TEST_CASE("command: without a control path BERTH_CONTROL of an outer berth is no
 TEST_CASE("command: the search follows the child's PATH and says where it looked") {
   CHECK(find_command("sh", "", {{"PATH", "/nowhere:/bin"}}).program == "/bin/sh");
   CHECK(find_command("sh", "/", {{"PATH", "bin"}}).program == "bin/sh");
+  CHECK(find_command("sh", "/", {{"PATH", "/bin:/nowhere:bin:"}}).others ==
+        std::vector<std::string>{"bin/sh"});
   CHECK(find_command("uvicorm", "", {{"PATH", "/bin:/sbin"}}).failure ==
         "uvicorm: no such file in PATH /bin:/sbin");
   CHECK(find_command("./nothing", "/usr", {}).failure == "./nothing: no such file (in /usr)");

@@ -1,8 +1,10 @@
 // Every way in which a command comes to its place besides the lease, as another user, and with a terminal.
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 
 #include "backend/address.h"
 #include "tests/backend/witness.h"
@@ -188,6 +190,29 @@ answer(on_path(sys.argv[1]) if len(sys.argv) > 1 else listen()))");
     REQUIRE(world.releases());
     CHECK(world.released->verdict == Verdict::StrictlyFree);
   }
+}
+
+TEST_CASE("user: the search for its command passes over what that user may not run") {
+  if (::geteuid() != 0) {
+    MESSAGE("skipped: only root can become another user");
+    return;
+  }
+  std::string roots = (std::filesystem::temp_directory_path() / "berth-roots-XXXXXX").string();
+  REQUIRE(::mkdtemp(roots.data()) != nullptr);  // as /root/.pyenv/shims: nobody else may look into it
+  std::ofstream(roots + "/sh") << "#!/bin/sh\necho of root\n";
+  REQUIRE(::chmod((roots + "/sh").c_str(), 0755) == 0);
+  LaunchSpec spec = shell("echo found; exec sleep 1000");
+  spec.command.front() = "sh";
+  spec.user = "nobody";
+  spec.dir = "/";
+  spec.env["PATH"] = roots + ":/nowhere:/bin";
+  Witness world(spec);
+  world.backend->start();
+  REQUIRE(world.says("found"));
+  CHECK(world.stops());
+  spec.env["PATH"] = roots;
+  CHECK(failure_of(spec, 10s).what == "sh: permission denied");
+  std::filesystem::remove_all(roots);
 }
 
 TEST_CASE("tty: the command has a terminal of its own, reads what is typed, and is stopped like any other") {
