@@ -3,9 +3,12 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <csignal>
@@ -88,6 +91,20 @@ std::optional<std::vector<std::string>> sockets_alone(int fd) {
   return names;
 }
 
+/// Whether some process has that socket open, whoever it is and wherever it lives. One that listens sees a
+/// connection that ends at once.
+bool has_holder(int directory, const std::string& name) {
+  const Descriptor asker(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  // By the open directory, whatever its name leads to, and however long it is.
+  const std::string path = "/proc/self/fd/" + std::to_string(directory) + "/" + name;
+  if (!asker || path.size() >= sizeof address.sun_path) return true;  // nobody knows
+  path.copy(address.sun_path, path.size());
+  if (::connect(asker.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return true;
+  return errno != ECONNREFUSED;
+}
+
 void remove_stale_of(const std::string& parent, const std::vector<std::string>& names,
                      const std::optional<uid_t>& owner) {
   for (const std::string& name : names) {
@@ -129,6 +146,10 @@ bool remove_stale_dir(const std::string& parent, const std::string& name, uid_t 
   if (::flock(opened.get(), LOCK_EX | LOCK_NB) != 0) return false;
   const auto names = sockets_alone(opened.get());
   if (!names) return false;
+  const int directory = opened.get();
+  if (std::any_of(names->begin(), names->end(),
+                  [&](const auto& each) { return has_holder(directory, each); }))
+    return false;
   for (const std::string& socket : *names) static_cast<void>(::unlinkat(opened.get(), socket.c_str(), 0));
   // rmdir(2) takes an empty directory alone, and no link.
   return leads_to(path, opened.get()) && ::rmdir(path.c_str()) == 0;

@@ -34,8 +34,8 @@ class PrivateDir {
 };
 
 /// Removes one directory that a killed front has left: its name has exactly the form of PrivateDir's, it is a
-/// directory of `owner` with mode 0700, its front lives no more, and nothing but sockets lies in it. Returns
-/// whether it is gone. Whatever else has a name like that stays as it is.
+/// directory of `owner` with mode 0700, its front lives no more, and nothing but sockets that nobody holds
+/// lies in it. Returns whether it is gone. Whatever else has a name like that stays as it is.
 bool remove_stale_dir(const std::string& parent, const std::string& name, uid_t owner);
 
 }  // namespace berth::backend

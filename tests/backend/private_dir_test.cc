@@ -51,14 +51,17 @@ struct Scene {
   const std::string gone = std::to_string(dead_pid());
 };
 
-void put_socket(const std::string& path) {
-  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+/// Bound there, as long as what is returned is open.
+Descriptor hold_socket(const std::string& path, int type) {
+  Descriptor held(::socket(AF_UNIX, type | SOCK_CLOEXEC, 0));
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
-  REQUIRE(::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
-  ::close(fd);
+  REQUIRE(::bind(held.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+  return held;
 }
+
+void put_socket(const std::string& path) { hold_socket(path, SOCK_STREAM).reset(); }
 
 }  // namespace
 
@@ -83,6 +86,25 @@ TEST_CASE("stale directories: a user's directory with a name like berth's stays 
     remove_stale_dirs(scene.dir);
     CHECK(fs::exists(scene.dir + "/" + name + "/s"));
   }
+}
+
+TEST_CASE("stale directories: one whose socket somebody still holds stays until that one is gone") {
+  const Scene scene;
+  const std::string name = "berth-3-" + scene.gone + "-aB3dE9";
+  const std::string path = scene.make(name);
+  put_socket(path + "/left");
+  for (const int type : {SOCK_STREAM, SOCK_SEQPACKET, SOCK_DGRAM}) {
+    CAPTURE(type);
+    Descriptor held = hold_socket(path + "/held", type);
+    if (type != SOCK_DGRAM) REQUIRE(::listen(held.get(), 1) == 0);
+    remove_stale_dirs(scene.dir);
+    CHECK(fs::exists(path + "/held"));
+    CHECK(fs::exists(path + "/left"));
+    held.reset();
+    fs::remove(path + "/held");
+  }
+  remove_stale_dirs(scene.dir);
+  CHECK_FALSE(scene.there(name));
 }
 
 TEST_CASE("stale directories: what is not only sockets, or not berth's alone, stays") {
