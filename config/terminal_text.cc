@@ -18,6 +18,8 @@ namespace {
 constexpr char kEscape = '\x1b';
 constexpr char kBell = '\x07';
 constexpr std::string_view kReset = "\x1b[0m";
+/// What stands for bytes that were no UTF-8, in text that has come through the API.
+constexpr char32_t kNoCharacter = 0xfffd;
 constexpr std::size_t kLongestColour = 64;  ///< bytes between "ESC [" and "m"; colours of any kind need fewer
 
 bool is_control(char32_t point) { return point < 0x20 || (point >= 0x7f && point < 0xa0); }
@@ -123,7 +125,7 @@ std::string terminal_text(std::string_view text, TextColours colours, TextLines 
       out += '\n';
     } else if (point == '\t') {
       out += '\t';
-    } else if (obeyed_by_terminals(point)) {
+    } else if (point == kNoCharacter || obeyed_by_terminals(point)) {
       out += '?';
     } else {
       out += character;

@@ -23,7 +23,7 @@ enum class TextLines : std::uint8_t {
 /// `text` without anything that a terminal obeys, as valid UTF-8. Tabs pass, and with Keep also SGR sequences
 /// (ECMA-48 §8.3.117) but for those that hide text. Other complete sequences (CSI, OSC and the like) are left
 /// out; every other control character (C0, DEL, C1), every control of writing direction (U+202E and its kin)
-/// and every byte that is no UTF-8 is shown as '?'.
+/// and every byte that is no UTF-8 is shown as '?', as is U+FFFD, which stands for such bytes.
 std::string terminal_text(std::string_view text, TextColours colours, TextLines lines);
 
 /// JSON that means the same, and that a terminal takes as nothing but text: characters that terminal_text()

@@ -18,6 +18,7 @@
 #include "bench/load/report_page.h"
 #include "config/duration_text.h"
 #include "config/json_text.h"
+#include "config/terminal_text.h"
 #include "config/version.h"
 #include "proxy/control/process_output.h"
 #include "proxy/control/verbs.h"
@@ -80,6 +81,12 @@ bool write_file(const std::string& path, const std::string& text, const Terminal
   file.close();
   if (!file) terminal.err("berth: cannot write " + path + reason(errno) + "\n");
   return static_cast<bool>(file);
+}
+
+/// The page that shows `json`. A browser obeys controls of the writing direction, as a terminal does: words
+/// of a server must not change what the page says.
+std::string page_of(std::string_view json) {
+  return load::report_page(terminal_text(json, TextColours::Strip, TextLines::Many));
 }
 
 /// To stdout, and whether it got there: a report that went to a full disk is lost.
@@ -267,7 +274,7 @@ int compare(const LoadVerb& verb, const Terminal& terminal) {
   if (!verb.html) return 0;
   const json::object both{{"compare", json::array{reports[0], reports[1]}},
                           {"names", json::array{name(0), name(1)}}};
-  return write_file(*verb.html, load::report_page(json_text(both)), terminal) ? 0 : 1;
+  return write_file(*verb.html, page_of(json_text(both)), terminal) ? 0 : 1;
 }
 
 /// Not one right answer; where no requests were sent, no stream and no WebSocket either.
@@ -288,8 +295,9 @@ int tell(const json::object& report, const LoadVerb& verb, const Terminal& termi
     written = write_stdout(terminal_json(text) + "\n", terminal);
   else
     terminal.out(load::report_text(report));  // whether that was taken, exit_code_of_output() knows
-  if (verb.json && *verb.json != "-") written = write_file(*verb.json, text + "\n", terminal) && written;
-  if (verb.html) written = write_file(*verb.html, load::report_page(text), terminal) && written;
+  if (verb.json && *verb.json != "-")
+    written = write_file(*verb.json, terminal_json(text) + "\n", terminal) && written;
+  if (verb.html) written = write_file(*verb.html, page_of(text), terminal) && written;
   const bool silent = nothing_answered(report);
   if (silent) terminal.err("berth: nothing was answered as it should be: is the URL right?\n");
   return !written || silent || report.at("verdict") == "broken" ? 1 : 0;

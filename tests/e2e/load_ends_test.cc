@@ -90,7 +90,7 @@ TEST_CASE("load: a bound is broken by what was not answered and by what was not 
 }
 
 TEST_CASE("load: a report is valid JSON, whatever servers, commands and callers write") {
-  const std::string odd = "\xff\xc0\xaf \x1b[31m \xed\xa0\x80 \x01";
+  const std::string odd = "\xff\xc0\xaf \x1b[31m \xed\xa0\x80 \x01 \xe2\x80\xae\xc2\x9b";
   FaultyServer server([&](const FaultyRequest& request) {
     return request.number == 1 ? answer("x") : raw(http_answer("503 " + odd, "", "Server: " + odd + "\r\n"));
   });
@@ -105,7 +105,15 @@ TEST_CASE("load: a report is valid JSON, whatever servers, commands and callers 
   CHECK(report.at("failure_samples").at(0).as_string().find("\xef\xbf\xbd") != std::string::npos);
   CHECK(report.at("swaps").at(0).at("message").as_string().find("\xef\xbf\xbd") != std::string::npos);
   CHECK(report.at("targets").at(0).as_string().find("\xef\xbf\xbd") != std::string::npos);
-  CHECK(load({"--compare", file, file}).exit_code == 0);
+  CHECK(report.at("failure_samples").at(0).as_string().find("\xe2\x80\xae") != std::string::npos);
+  CHECK(load({"--compare", file, file, "--html", dir / "both.html"}).exit_code == 0);
+  // Nor does any of it change what a terminal or a browser shows.
+  for (const char* name : {"report.json", "page.html", "both.html"}) {
+    const std::string text = read_file(dir / name);
+    CHECK(text.find("503 ") != std::string::npos);
+    for (const char* bad : {"\xe2\x80\xae", "\xc2\x9b", "\x1b"}) CHECK(text.find(bad) == std::string::npos);
+    if (std::string(name) != "report.json") CHECK(text.find("\\u202e") == std::string::npos);
+  }
   // A file that an editor has marked is the same report.
   write_file(file, "\xef\xbb\xbf" + read_file(file));
   CHECK(load({"--compare", file, file}).exit_code == 0);

@@ -18,15 +18,15 @@ bool has(const std::string& text, const std::string& part) { return text.find(pa
 /// A server that has written what a terminal would obey, and says so.
 Command hostile() {
   std::string script =
-      R"(printf 'A\033[31mred\033[0m\033[2JB\033]52;c;eA==\007C\302\2331mD\342\200\256E\033[8mF\n'; )"
+      R"(printf 'A\033[31mred\033[0m\033[2JB\033]52;c;eA==\007C\302\2331mD\342\200\256E\033[8mF\351\n'; )"
       R"(printf '\033]0;title\033\\all written\n'; exec "$@")";
   Command all{"/bin/sh", "-c", script, "sh"};
   for (const std::string& word : scripted()) all.push_back(word);
   return all;
 }
 
-constexpr const char* kShown = "AredBC?1mD?EF";
-constexpr const char* kColoured = "A\x1b[31mred\x1b[0mBC?1mD?EF";
+constexpr const char* kShown = "AredBC?1mD?EF?";
+constexpr const char* kColoured = "A\x1b[31mred\x1b[0mBC?1mD?EF?";
 
 CommandResult at_terminal(const BerthProcess& berth, const std::string& verb, const std::string& last,
                           const std::map<std::string, std::string>& env) {

@@ -76,6 +76,7 @@ TEST_CASE("terminal text: nothing that a terminal obeys passes") {
       {"overlong \xc0\x9b\xe0\x80\x9b"sv, "overlong ?????"sv},
       {"surrogate \xed\xa0\x80"sv, "surrogate ???"sv},
       {"cut \xe2\x82"sv, "cut ??"sv},
+      {"cut by the API \ufffd"sv, "cut by the API ?"sv},
   };
   for (const Row& row : kRows) {
     CAPTURE(row.shown);
