@@ -1,6 +1,7 @@
 #include "tests/support/berth_process.h"
 
 #include <csignal>
+#include <cstdlib>
 #include <fstream>
 #include <stdexcept>
 
@@ -17,7 +18,10 @@ void append(Command& to, const Command& more) { to.insert(to.end(), more.begin()
 
 }  // namespace
 
-std::string berth_binary() { return BERTH_BINARY; }
+std::string berth_binary() {
+  const char* other = std::getenv("BERTH_TEST_BINARY");
+  return other != nullptr ? other : BERTH_BINARY;
+}
 
 std::string app_path(const std::string& name) { return std::string(BERTH_TEST_APPS) + "/" + name; }
 

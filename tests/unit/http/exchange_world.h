@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -34,6 +35,7 @@ struct World {
     script.answer = world.answer;
     script.awaits = world.awaits;
     script.closes = world.closes;
+    script.dies = world.dies;
     script.stream.most_per_read = world.most_per_read;
     script.stream.through_pipes = world.through_pipes;
     return std::make_unique<MemoryUpstream>(target, script, world.fate);
@@ -52,7 +54,12 @@ struct World {
       bool moved = wake(client.gate(), client.memory().ready());
       for (Script& script : connections) {
         MemoryStream& stream = script.stream;
-        if (stream.output.find(script.awaits) != std::string::npos && !script.answer.empty()) {
+        const bool asked = stream.output.find(script.awaits) != std::string::npos;
+        if (asked && script.dies && !stream.ended) {
+          stream.ended = true;
+          if (on_death) on_death();
+        }
+        if (asked && !script.answer.empty()) {
           stream.input += std::exchange(script.answer, {});
           stream.ended = script.closes;
         }
@@ -62,6 +69,16 @@ struct World {
       if (!moved && loop.io().poll() == 0) return false;
     }
     return end.has_value();
+  }
+  /// The next request of the same client, whose first one is over. The pooled connection is to give `answer`.
+  bool serve_next(std::string_view request) {
+    end.reset();
+    for (Script& script : connections) {
+      script.answer = script.closed ? std::string() : answer;
+      script.stream.output.clear();
+    }
+    client.memory().output.clear();
+    return serve(request);
   }
   bool wake(loop::Gate& gate, loop::Wakes bits) {
     if (bits == 0 || end) return false;
@@ -85,6 +102,8 @@ struct World {
   std::string awaits = "\r\n\r\n";
   int turns = 10'000;
   bool closes = false;
+  bool dies = false;
+  std::function<void()> on_death;
   std::size_t most_per_read = std::string::npos;
   bool through_pipes = false;
   std::string bytes;

@@ -19,6 +19,7 @@ struct Script {
   std::string answer;  ///< given once `awaits` has come
   std::string awaits = "\r\n\r\n";
   bool closes = false;  ///< behind the answer
+  bool dies = false;    ///< in place of it
   bool closed = false;
   loop::Gate* gate = nullptr;
 };
