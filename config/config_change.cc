@@ -34,7 +34,12 @@ constexpr std::array<AppKey, 9> kStartKeys{{{"command", same<&App::command>},
                                             {"user", same<&App::user>},
                                             {"tty", same<&App::tty>}}};
 
-constexpr std::array<AppKey, 15> kOtherKeys{{{"listen", same<&App::listen>},
+template <auto Field>
+constexpr bool same_long(const AppConfig& a, const AppConfig& b) {
+  return a.long_.*Field == b.long_.*Field;
+}
+
+constexpr std::array<AppKey, 18> kOtherKeys{{{"listen", same<&App::listen>},
                                              {"host", same<&App::hosts>},
                                              {"path", same<&App::path>},
                                              {"strip", same<&App::strip>},
@@ -42,7 +47,10 @@ constexpr std::array<AppKey, 15> kOtherKeys{{{"listen", same<&App::listen>},
                                              {"swap", same<&App::swap>},
                                              {"ready", same<&App::ready>},
                                              {"drain", same<&App::drain>},
-                                             {"long", same<&App::long_>},
+                                             {"long", same_long<&LongConfig::mode>},
+                                             {"long_grace", same_long<&LongConfig::grace>},
+                                             {"pin", same_long<&LongConfig::pin>},
+                                             {"long_paths", same_long<&LongConfig::paths>},
                                              {"stop", same<&App::stop>},
                                              {"max_retiring", same<&App::max_retiring>},
                                              {"keep_old", same<&App::keep_old>},

@@ -7,6 +7,7 @@
 #include <set>
 #include <sstream>
 
+#include "config/config_change.h"
 #include "config/default_file.h"
 #include "config/file_schema.h"
 #include "config/toml_file.h"
@@ -123,6 +124,49 @@ TEST_CASE("keys: every example is another value, and reaches its field") {
     const FileResult result = parsed(file_with(table, key, key.name + " = " + key.example + "\n"));
     CHECK(told(result) == "");
     CHECK(key.value(result.config) == key.example);
+  });
+}
+
+namespace {
+
+/// What compare() calls a change of the key.
+std::string told_by_reload(const FileTable& table, const FileKey& key) {
+  if (table.name == "listener.ADDRESS") return "listener.\"127.0.0.1:8000\"." + key.name;
+  if (table.name.starts_with("front")) return table.name + "." + key.name;
+  // The check that is asked where none is named differs with it.
+  if (key.name == "mode" && table.name == "app.NAME") return "ready, app.web.mode";
+  if (table.name == "app.NAME") return key.name;
+  const std::string part = table.name.substr(9);
+  return part == "limits" ? part + "." + key.name : part;
+}
+
+std::string all_told(const ConfigChange& change) {
+  std::vector<std::string> all;
+  for (const AppChange& app : change.apps) all.insert(all.end(), app.keys.begin(), app.keys.end());
+  for (const auto& more : {change.listeners, change.front, change.restart})
+    all.insert(all.end(), more.begin(), more.end());
+  std::string text;
+  for (const std::string& each : all) text += (text.empty() ? "" : ", ") + each;
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("reload: each key, changed alone, is told by its name, and the others are not") {
+  for_each_key([](const FileTable& table, const FileKey& key) {
+    // Without the key it holds what the example says, or there is no app: then with another value.
+    const std::map<std::string, std::string> others{{"app.NAME.command", kCommand},
+                                                    {"app.NAME.external", "external = \"127.0.0.1:1\"\n"},
+                                                    {"app.NAME.listen", "listen = \"127.0.0.1:1\"\n"},
+                                                    {"app.NAME.dir", "dir = \"/\"\n"},
+                                                    {"app.NAME.ready.started", "log = \"up\"\n"}};
+    const auto other = others.find(table.name + "." + key.name);
+    const std::string before = other == others.end() ? "" : other->second;
+    const FileResult without = parsed(file_with(table, key, before));
+    const FileResult with = parsed(file_with(table, key, key.name + " = " + key.example + "\n"));
+    REQUIRE(told(without) == "");
+    REQUIRE(told(with) == "");
+    CHECK(all_told(compare(without.config, with.config)) == told_by_reload(table, key));
   });
 }
 
