@@ -84,7 +84,8 @@ loop::Task<bool> Relay::obtain_upstream() {
     auto connecting = connect(*target);
     const bool connected = co_await connecting;
     if (connected) co_return true;
-    if (gone_) co_return false;
+    // A server that takes no connection in time is not tried again, as a request gets a 504 then.
+    if (gone_ || timed_out_) co_return false;
     tried = true;
   }
   co_return false;
@@ -117,14 +118,13 @@ loop::Task<bool> Relay::connect(route::Target& target) {
   int error = upstream_->connect(gate_);
   const bool lacks_descriptor = loop::out_of_descriptors(error);
   if (lacks_descriptor) route_.tally.met(route::Limit::Descriptors);
-  bool timed_out = false;
   if (error == 0) {
     deadline_ = worker_.loop().deadline(route_.limits().connect_timeout);
     const Wakes wakes =
         co_await gate_.wait(loop::kUpstreamOut | loop::kTimeout | loop::kCut | loop::kClientGone);
     deadline_ = 0;
-    timed_out = wakes == loop::kTimeout;
-    if (timed_out) route_.tally.met(route::Limit::ConnectTimeout);
+    timed_out_ = wakes == loop::kTimeout;
+    if (timed_out_) route_.tally.met(route::Limit::ConnectTimeout);
     const bool answered = !left(wakes) && (wakes & loop::kUpstreamOut) != 0;
     if (answered) error = upstream_->connect_error();
     if (answered && error == 0) {
@@ -133,7 +133,7 @@ loop::Task<bool> Relay::connect(route::Target& target) {
       co_return true;
     }
   }
-  refused_ = error != 0 && error != EAGAIN && !lacks_descriptor && !timed_out;
+  refused_ = error != 0 && error != EAGAIN && !lacks_descriptor && !timed_out_;
   if (refused_ && route::means_closed(error)) route_.refused(target);
   give_up_upstream(true);
   holder_.let_go();

@@ -43,8 +43,9 @@ class Relay final : public Connection {
   loop::Tick deadline_ = 0;
   loop::Tick give_up_ = 0;  ///< waiting for a backend ends then; 0: never
   bool held_ = false;
-  bool refused_ = false;  ///< the backend took no connection
-  bool gone_ = false;     ///< the client has left, or has broken the connection
+  bool refused_ = false;    ///< the backend took no connection
+  bool gone_ = false;       ///< the client has left, or has broken the connection
+  bool timed_out_ = false;  ///< the backend took no connection within connect_timeout
   std::chrono::steady_clock::time_point begun_;
   std::chrono::steady_clock::time_point obtained_{};  ///< the connection to the backend, if there was one
   Generation generation_;                             ///< of that backend
