@@ -6,6 +6,7 @@
 
 #include "proxy/http/boundaries.h"
 #include "proxy/loop/block.h"
+#include "proxy/loop/gate.h"
 #include "proxy/loop/loop.h"
 #include "proxy/loop/stream.h"
 
