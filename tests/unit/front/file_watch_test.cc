@@ -127,3 +127,30 @@ TEST_CASE("watch: a file that is written without a pause is told all the same") 
   }
   CHECK(it.told >= 1);
 }
+
+TEST_CASE("watch: what is written twice in a moment is told once") {
+  Watched it;
+  it.write("berth.toml", "1");
+  it.watch("berth.toml");
+  it.write("berth.toml", "22");
+  it.io.poll();
+  it.write("berth.toml", "333");
+  CHECK(it.hears());
+  it.write("berth.toml", "4444");
+  CHECK(it.hears());
+  CHECK(it.told == 2);
+}
+
+TEST_CASE("watch: a file that is away for a moment and comes back as it was is not told") {
+  Watched it;
+  it.write("berth.toml", "1");
+  it.watch("berth.toml");
+  fs::rename(it.dir / "berth.toml", it.dir / "away");
+  it.io.run_for(300ms);  // longer than berth waits for an editor's next step
+  fs::rename(it.dir / "away", it.dir / "berth.toml");
+  it.io.run_for(300ms);
+  CHECK(it.told == 0);
+  it.write("berth.toml", "22");
+  CHECK(it.hears());
+  CHECK(it.told == 1);
+}
