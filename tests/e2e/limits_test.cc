@@ -226,6 +226,9 @@ TEST_CASE("limits: interim answers do not put off response_timeout") {
 TEST_CASE("limits: one address may not have more than max_per_client connections") {
   BerthProcess berth(limited({"max_per_client=1"}));
   REQUIRE(berth.wait_serving());
+  // What a client has closed counts until berth has seen it.
+  const auto nobody = [&] { return wait_until([&] { return counter(berth, "connections") == 0; }); };
+  REQUIRE(nobody());
   {
     RawClient first(berth.port());
     first.send(kGet);
@@ -237,6 +240,7 @@ TEST_CASE("limits: one address may not have more than max_per_client connections
     first.send(kGet);
     CHECK(first.read_response().status == 200);
   }
+  REQUIRE(nobody());
   CHECK(berth.wait_serving());  // the place is free again
 }
 
@@ -251,4 +255,23 @@ TEST_CASE("limits: beyond max_connections a connection waits and is not refused"
   CHECK(second.read_response(false, 700ms).status == 0);
   first.reset();
   CHECK(second.read_response().status == 200);
+}
+
+TEST_CASE("limits: a connection to the backend is active while it carries a request, and idle after it") {
+  HeldSocket server({});
+  BerthProcess berth({.more = {"--external", "127.0.0.1:" + std::to_string(server.port()), "--ready", "tcp",
+                               "--workers", "1"}});
+  RawClient client(berth.port());
+  client.send(kGet);
+  const int fd = server.accept_request("GET");
+  REQUIRE(fd >= 0);
+  CHECK(counter(berth, "upstream_active") == 1);
+  CHECK(counter(berth, "upstream_idle") == 0);
+  constexpr std::string_view kAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+  CHECK(::send(fd, kAnswer.data(), kAnswer.size(), MSG_NOSIGNAL) > 0);
+  CHECK(client.read_response().status == 200);
+  CHECK(counter(berth, "upstream_active") == 0);
+  CHECK(counter(berth, "upstream_idle") == 1);
+  ::close(fd);
+  check_clean_stop(berth);
 }
