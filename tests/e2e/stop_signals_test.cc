@@ -148,7 +148,8 @@ TEST_CASE("signals: a third one ends at once, and leaves what is left to the kee
 }
 
 TEST_CASE(
-    "signals: a terminal that closes ends berth, with a file or without; HUP alone reads the file again") {
+    "signals: a terminal that closes ends berth, with a file or without, and HUP alone reads the file "
+    "again") {
   const TempDir dir;
   const std::string file = dir / "berth.toml";
   std::ofstream(file) << "[app.web]\nlisten = \"127.0.0.1:0\"\ncommand = " + scripted_toml() + "\n";
