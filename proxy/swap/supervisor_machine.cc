@@ -164,8 +164,10 @@ void SupervisorStepper::vacate(const Ask& ask) {
 
 void SupervisorStepper::cancel() {
   if (!can_cancel(s_)) return;
-  // What nobody asked for comes again by itself, unless this ends it for good.
-  if (!s_.queued && (!s_.swap || s_.asked.origin != Origin::User)) s_.rests = true;
+  // What nobody asked for comes again by itself, unless this ends it for good. Beside one that serves it does
+  // not: what brings that one back when it crashes is another start.
+  const bool comes_again = !s_.swap || s_.asked.origin != Origin::User;
+  if (!s_.queued && s_.current.number == 0 && comes_again) s_.rests = true;
   if (!s_.swap) return rest();
   if (starting() || clearing()) feed_swap(SwapEvent::Cancel);
 }

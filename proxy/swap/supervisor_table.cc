@@ -95,9 +95,9 @@ bool can_cancel(const Supervisor& supervisor) {
   // While the old one is leaving, its own return is no longer to be stopped.
   if (supervisor.swap->state == SwapState::Clearing)
     return supervisor.current.number == 0 || supervisor.asked.origin == Origin::User;
-  // A start that failed by itself would be tried again.
+  // A start that failed by itself would be tried again where nothing serves.
   return supervisor.swap->state == SwapState::Abandoning && supervisor.asked.origin != Origin::User &&
-         !supervisor.queued && !supervisor.rests;
+         supervisor.current.number == 0 && !supervisor.queued && !supervisor.rests;
 }
 
 Moment next_deadline(const Supervisor& supervisor) {

@@ -101,6 +101,25 @@ TEST_CASE("cancel: of a swap whose predecessor crashed meanwhile, the restart st
   CHECK(play.wait() == Lines{"begin 3", "start 3"});
 }
 
+TEST_CASE(
+    "cancel: of a replacement that the checks asked for, what serves goes on, and is restarted as ever") {
+  for (const bool failed_by_itself : {false, true}) {
+    CAPTURE(failed_by_itself);
+    Play play;
+    play.serve_first();
+    CHECK(play(K::Unhealthy, 1) == Lines{"begin 2", "start 2"});
+    if (failed_by_itself) play(K::StartFailed, 2);
+    CHECK(can_cancel(play.state) != failed_by_itself);
+    play(K::Cancel);
+    play.gone(2);
+    CHECK(play.state.state == S::Serving);
+    play(K::Exited, 1);
+    CHECK(play.state.state == S::Crashed);
+    play.gone(1);
+    CHECK(play.wait() == Lines{"begin 3", "start 3"});
+  }
+}
+
 TEST_CASE("cancel: of a first start, the swap that waits behind it comes all the same") {
   Play play;
   play.start();
