@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <fstream>
+#include <future>
 #include <optional>
 #include <set>
 #include <string>
@@ -210,9 +211,14 @@ void check_row(const Row& row) {
   CHECK(row.holds(berth));
 }
 
-void check_rows_of(const std::string& prefix) {
+/// Side by side: nearly all of their time is waited.
+void check_rows_of(const std::vector<std::string>& prefixes) {
+  std::vector<std::future<void>> all;
   for (const Row& row : rows())
-    if (row.key.starts_with(prefix)) check_row(row);
+    for (const std::string& prefix : prefixes)
+      if (row.key.starts_with(prefix))
+        all.push_back(std::async(std::launch::async, [&row] { check_row(row); }));
+  for (std::future<void>& each : all) each.get();
 }
 
 }  // namespace
@@ -230,16 +236,17 @@ TEST_CASE("reload: every key that a worker goes by has its row") {
 }
 
 TEST_CASE("reload: a changed field or way of an app holds for the next request") {
-  for (const char* each : {"app.NAME.fields", "app.NAME.path", "app.NAME.strip", "app.NAME.host"})
-    check_rows_of(each);
+  check_rows_of({"app.NAME.fields", "app.NAME.path", "app.NAME.strip", "app.NAME.host"});
 }
 
 TEST_CASE("reload: a changed limit of an app holds for the next request") {
-  check_rows_of("app.NAME.limits");
+  check_rows_of({"app.NAME.limits"});
 }
 
 TEST_CASE("reload: what becomes of long connections is changed for the next swap") {
-  check_rows_of("app.NAME.long");
+  check_rows_of({"app.NAME.long"});
 }
 
-TEST_CASE("reload: a changed key of a listener holds for the next connection") { check_rows_of("listener"); }
+TEST_CASE("reload: a changed key of a listener holds for the next connection") {
+  check_rows_of({"listener"});
+}
