@@ -339,7 +339,7 @@ const std::vector<Wait>& waits() {
   return kAll;
 }
 
-void see_to_end(const Wait& wait) {
+void see_one_to_end(const Wait& wait) {
   CAPTURE(wait.key);
   CAPTURE(wait.how);
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(wait.run());
@@ -351,7 +351,8 @@ void see_to_end(const Wait& wait) {
 void see_to_end(const std::set<std::string>& hows) {
   std::vector<std::future<void>> all;
   for (const Wait& wait : waits())
-    if (hows.contains(wait.how)) all.push_back(std::async(std::launch::async, [&wait] { see_to_end(wait); }));
+    if (hows.contains(wait.how))
+      all.push_back(std::async(std::launch::async, [&wait] { see_one_to_end(wait); }));
   for (std::future<void>& each : all) each.get();
 }
 
