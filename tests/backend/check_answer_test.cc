@@ -67,7 +67,9 @@ TEST_CASE(
       {chunked + "1;", "x"},           {chunked, "0"},
       {chunked + "0\r\n", "A: b\r\n"},
   };
-  for (const auto& [begin, again] : endless) {
+  for (const auto& each : endless) {
+    const std::string& begin = each.first;
+    const std::string& again = each.second;
     CAPTURE(begin);
     CAPTURE(again);
     CheckAnswer answer;

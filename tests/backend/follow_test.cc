@@ -121,7 +121,7 @@ TEST_CASE("follow: when PORT opens after all, the backend is there from then on,
   REQUIRE(world.becomes_ready());
   CHECK(world.ready->followed);
   CHECK_FALSE(world.moved);
-  std::ofstream{marker};
+  const std::ofstream made(marker);
   REQUIRE(world.moves());
   CHECK(world.moved->endpoint == world.started[0].told);
   CHECK(world.notes_part("it listens on PORT=" + std::to_string(world.started[0].told.port) + " after all"));

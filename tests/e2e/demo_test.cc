@@ -29,7 +29,9 @@ TEST_CASE(
     file +=
         std::string(app) + "\nlisten = \"127.0.0.1:0\"\ncommand = [\"" + berth_binary() + "\", \"demo\"]\n";
   BerthProcess berth({.file = file});
-  for (const auto& [base, app] : {std::pair{"/", "one"}, {"/two/", "two"}, {"/deep/three/", "three"}}) {
+  for (const auto& each : {std::pair{"/", "one"}, {"/two/", "two"}, {"/deep/three/", "three"}}) {
+    const char* const base = each.first;
+    const char* const app = each.second;
     CAPTURE(app);
     const auto page = get(berth.port(), base).body;
     CHECK(page.find(std::string("<pre>berth swap ") + app + "</pre>") != std::string::npos);

@@ -231,9 +231,10 @@ TEST_CASE("report: the 99th percentile of a bound is that of all that were due, 
   CHECK(value() == doctest::Approx(40).epsilon(0.001));
   CHECK(bound().at("kept") == true);
   // More than one in a hundred: there is none, whatever the answers took.
-  for (const auto& [ok, sent, unsent] :
-       {std::tuple{989, 1'000, 0}, {500, 1'000, 0}, {0, 10, 0}, {980, 980, 20}}) {
-    CAPTURE(ok);
+  for (const auto& each : {std::tuple{989, 1'000, 0}, {500, 1'000, 0}, {0, 10, 0}, {980, 980, 20}}) {
+    const auto [ok, sent, unsent] = each;
+    const int answered = ok;
+    CAPTURE(answered);
     result.ok = static_cast<std::uint64_t>(ok);
     result.sent = static_cast<std::uint64_t>(sent);
     result.unsent = static_cast<std::uint64_t>(unsent);
