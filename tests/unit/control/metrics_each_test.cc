@@ -145,7 +145,8 @@ TEST_CASE("metrics: each sample moves with its own number alone, and every sampl
     CHECK(moved == expected);
     seen.insert(row.sample);
   }
-  for (const auto& [name, value] : before) {
+  for (const auto& each : before) {
+    const std::string& name = each.first;
     CAPTURE(name);
     CHECK(seen.contains(name));
   }
