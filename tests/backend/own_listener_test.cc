@@ -60,3 +60,21 @@ TEST_CASE("own listener: one that was known before is its own, another is a stra
   CHECK_FALSE(known.own.has_accepted());
   CHECK(known.strangers.empty());
 }
+
+TEST_CASE("own listener: one that is bound to a device is its own only if it was known") {
+  const Descriptor fd = open_stream_socket(Endpoint::loopback_v4(0));
+  constexpr char kDevice[] = "lo";
+  if (::setsockopt(fd.get(), SOL_SOCKET, SO_BINDTODEVICE, kDevice, sizeof kDevice) != 0) {
+    MESSAGE("skipped: no socket may be bound to a device here (CAP_NET_RAW)");
+    return;
+  }
+  const auto address = socket_address(Endpoint::loopback_v4(0));
+  REQUIRE(::bind(fd.get(), address.get(), address.size) == 0);
+  REQUIRE(::listen(fd.get(), 4) == 0);
+  const auto endpoint = local_endpoint(fd.get());
+  const auto inode = listening_sockets(endpoint.port).front().inode;
+  Asked known(endpoint, {inode});
+  CHECK(known.own.has_accepted());
+  Asked strange(endpoint, {inode + 1});
+  CHECK_FALSE(strange.own.has_accepted());
+}
