@@ -49,7 +49,7 @@ int tell_problem(const VerbProblem& problem, const Target& target, const Termina
 struct Reached {
   std::string socket;
   std::string app;
-  int exit_code = 0;  ///< not 0: it was told why, the verb ends with this
+  int exit_code = 0;                ///< not 0: it was told why, the verb ends with this
   std::vector<AppStatus> served{};  ///< what the berth said of its apps, where it was asked for them
 };
 

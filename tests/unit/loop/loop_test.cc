@@ -47,7 +47,8 @@ TEST_CASE("loop: a message is done before what happened after it, also where bot
   loop.stop([&] { loop.unwatch(reader.fd.get()); });
 }
 
-TEST_CASE("loop: no deadline is early, though the tick that runs may be nearly over, nor later than two ticks") {
+TEST_CASE(
+    "loop: no deadline is early, though the tick that runs may be nearly over, nor later than two ticks") {
   using std::chrono::milliseconds;
   const Loop loop;
   for (const int ms : {1, 2, 100, 249, 250, 251, 499, 500, 501, 1'000, 59'999, 3'600'000}) {
