@@ -121,6 +121,38 @@ TEST_CASE("P8: what may not be repeated takes no pooled connection whose end has
   CHECK(world.connections[0].closed);
 }
 
+TEST_CASE(
+    "P4: a connection to the old generation is closed at the switch, or as soon as its request is answered") {
+  World idle;
+  REQUIRE(idle.serve(kGet));
+  CHECK_FALSE(idle.connections[0].closed);
+  idle.route.switch_to(Generation{2}, Endpoint::loopback_v4(2));
+  CHECK(idle.connections[0].closed);
+  World busy;
+  const std::string answer = std::exchange(busy.answer, {});
+  CHECK_FALSE(busy.serve(kGet));
+  busy.route.switch_to(Generation{2}, Endpoint::loopback_v4(2));
+  CHECK_FALSE(busy.connections[0].closed);
+  busy.connections[0].stream.input = answer;
+  busy.client.gate().raise(loop::kUpstreamIn);
+  CHECK(busy.end == End::KeepAlive);
+  CHECK(busy.client.memory().output.ends_with("hello"));
+  CHECK(busy.connections[0].closed);
+  CHECK(busy.route.idle_connections() == 0);
+}
+
+TEST_CASE("exchange: an interim answer reaches a client of HTTP/1.1 and none of HTTP/1.0") {
+  for (const char* version : {"1.1", "1.0"}) {
+    CAPTURE(version);
+    World world;
+    world.answer = "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + world.answer;
+    REQUIRE(world.serve("GET / HTTP/" + std::string(version) + "\r\nHost: a\r\n\r\n"));
+    const bool told = world.client.memory().output.find("103 Early") != std::string::npos;
+    CHECK(told == (std::string(version) == "1.1"));
+    CHECK(world.client.memory().output.ends_with("hello"));
+  }
+}
+
 TEST_CASE("exchange: a client that leaves within its answer is seen in the access log, byte by byte") {
   observe::AccessRing ring(16 * 1024, [] {});
   World world;
