@@ -5,11 +5,13 @@
 #include <csignal>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "tests/e2e/checks.h"
 #include "tests/support/raw_client.h"
+#include "tests/support/thread_pause.h"
 
 using namespace std::chrono_literals;
 using namespace berth::test;
@@ -114,6 +116,22 @@ TEST_CASE("signals: a second one hurries, also where it comes at once with the f
     CHECK(slow->closed());
     check_no_process_left();
   }
+}
+
+TEST_CASE("signals: a second one hurries before every worker has closed its listeners, too") {
+  BerthProcess berth(patient(scripted({"--ignore-term"})));
+  REQUIRE(berth.wait_serving());
+  auto slow = slow_request(berth);
+  const std::vector<pid_t> workers = threads_of(berth.pid(), "berth-worker");
+  REQUIRE_FALSE(workers.empty());
+  std::optional<ThreadPause> busy(workers.front());
+  berth.child().signal(SIGTERM);
+  REQUIRE(berth.child().wait_output("stopping: ", 15s));
+  berth.child().signal(SIGINT);
+  CHECK(berth.child().wait_output("hurrying: ", 15s));
+  busy.reset();
+  CHECK(berth.child().wait_exit(20s) == kClean);
+  check_no_process_left();
 }
 
 TEST_CASE("signals: a second one hurries a start and a swap, too") {
