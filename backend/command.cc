@@ -218,8 +218,8 @@ std::string exec_failure_text(const std::string& name, const std::string& dir, E
     case ExecStage::Directory:
       return "directory " + dir + ": " + (error == ENOENT ? "no such directory" : error_words(error));
     case ExecStage::Exec: {
-      const bool by_path = name.find('/') == std::string::npos;
-      auto where = by_path || name.starts_with('/') || dir.empty() ? "" : " (in " + dir + ")";
+      const bool searched = name.find('/') == std::string::npos;
+      auto where = searched || name.starts_with('/') || dir.empty() ? "" : " (in " + dir + ")";
       return name + ": " + error_words(error) + where;
     }
     case ExecStage::Fork:

@@ -30,7 +30,8 @@ class Fleet {
   Fleet(boost::asio::io_context& control, http::DataPlane& plane, swap::AppEvents& owner, Settings settings);
   ~Fleet();
 
-  /// Not started yet: see start_ready(). `listener`: its limits, for the status.
+  /// Not started yet: see start_ready(). `listeners`: of each of its addresses, for the
+  /// status.
   void add(const AppConfig& app, std::vector<ListenerConfig> listeners, std::vector<std::string> addresses);
   /// Takes it out of service; it is forgotten when it has told its end: see ended().
   void remove(const std::string& app, std::function<void(control::SwapResult)> removed);

@@ -123,10 +123,6 @@ std::string take_inherited(const ListenerConfig& listener, const Inherited& inhe
   return {};
 }
 
-bool is_among(const std::vector<Endpoint>& list, const Endpoint& endpoint) {
-  return std::find(list.begin(), list.end(), endpoint) != list.end();
-}
-
 void warn_of_strangers(const PublicSocket& socket, std::vector<std::string>& warnings) {
   if (socket.bound.family == Endpoint::Family::Unix) return;
   Endpoint other = Endpoint::loopback_v6(socket.bound.port);
@@ -143,6 +139,10 @@ void warn_of_strangers(const PublicSocket& socket, std::vector<std::string>& war
 }
 
 }  // namespace
+
+bool is_among(const std::vector<Endpoint>& list, const Endpoint& endpoint) {
+  return std::find(list.begin(), list.end(), endpoint) != list.end();
+}
 
 PublicSockets open_public(const ListenerConfig& listener, const Inherited& inherited) {
   for (int attempt = 1;; ++attempt) {

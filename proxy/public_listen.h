@@ -36,4 +36,6 @@ struct PublicSockets {
 /// has to be there.
 PublicSockets open_public(const ListenerConfig& listener, const Inherited& inherited);
 
+bool is_among(const std::vector<Endpoint>& list, const Endpoint& endpoint);
+
 }  // namespace berth

@@ -19,10 +19,6 @@ bool takes(const ListenerConfig& listener, const InheritedSocket& socket) {
                      [&](const std::string& name) { return name.empty() || name == socket.name; });
 }
 
-bool is_among(const std::vector<Endpoint>& list, const Endpoint& endpoint) {
-  return std::find(list.begin(), list.end(), endpoint) != list.end();
-}
-
 bool names(const ListenerConfig& listener, const PublicSocket& socket) {
   if (!socket.inherited) return is_among(listener.addresses, socket.asked);
   return std::find(listener.inherited.begin(), listener.inherited.end(), *socket.inherited) !=

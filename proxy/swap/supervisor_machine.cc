@@ -164,8 +164,8 @@ void SupervisorStepper::vacate(const Ask& ask) {
 
 void SupervisorStepper::cancel() {
   if (!can_cancel(s_)) return;
-  // What nobody asked for comes again by itself, unless this ends it for good. Beside one that serves it does
-  // not: what brings that one back when it crashes is another start.
+  // Where nothing serves, a start that nobody asked for is tried again by itself, unless this ends it for
+  // good. While one serves there is nothing to end: if it crashes later, its restart is another start.
   const bool comes_again = !s_.swap || s_.asked.origin != Origin::User;
   if (!s_.queued && s_.current.number == 0 && comes_again) s_.rests = true;
   if (!s_.swap) return rest();

@@ -31,6 +31,18 @@ struct Asked {
   OwnListener own;
 };
 
+/// Of the only listener on the port.
+std::uint64_t inode_on(std::uint16_t port) {
+  const auto rows = listening_sockets(port);
+  REQUIRE(rows.size() == 1);
+  return rows.front().inode;
+}
+
+/// Whether `endpoint` is taken for a backend's own, of which one listener was known before.
+bool is_own(const Endpoint& endpoint, std::uint64_t known) {
+  return Asked(endpoint, {known}).own.has_accepted();
+}
+
 }  // namespace
 
 TEST_CASE("own listener: the kernel finds the one that a connection would meet, of either family") {
@@ -50,7 +62,7 @@ TEST_CASE("own listener: the kernel finds the one that a connection would meet, 
 TEST_CASE("own listener: one that was known before is its own, another is a stranger and told") {
   auto fd = listening(Endpoint::loopback_v4(0));
   const auto endpoint = local_endpoint(fd.get());
-  const auto inode = listening_sockets(endpoint.port).front().inode;
+  const std::uint64_t inode = inode_on(endpoint.port);
   Asked known(endpoint, {inode});
   CHECK(known.own.has_accepted());
   Asked strange(endpoint, {inode + 1});
@@ -72,9 +84,7 @@ TEST_CASE("own listener: one that is bound to a device is its own only if it was
   REQUIRE(::bind(fd.get(), address.get(), address.size) == 0);
   REQUIRE(::listen(fd.get(), 4) == 0);
   const auto endpoint = local_endpoint(fd.get());
-  const auto inode = listening_sockets(endpoint.port).front().inode;
-  Asked known(endpoint, {inode});
-  CHECK(known.own.has_accepted());
-  Asked strange(endpoint, {inode + 1});
-  CHECK_FALSE(strange.own.has_accepted());
+  const std::uint64_t inode = inode_on(endpoint.port);
+  CHECK(is_own(endpoint, inode));
+  CHECK_FALSE(is_own(endpoint, inode + 1));
 }

@@ -16,9 +16,11 @@ import json
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import tomllib
 
@@ -38,6 +40,8 @@ class Build:
         self.path = os.path.abspath(path)
         with open(os.path.join(self.path, "compile_commands.json")) as file:
             self.compiled = {os.path.relpath(each["file"], TREE): each for each in json.load(file)}
+        self.sound = {}  # what passes without a fault: (program, test cases) -> a future
+        self.lock = threading.Lock()
         self.targets = dict(line.split(": ", 1) for line in self.ninja("-t", "targets", "all").splitlines() if ": " in line)
 
     def ninja(self, *words):
@@ -83,6 +87,36 @@ class Build:
         return target
 
 
+def outcome(build, killer, tests, linked=None, in_front=False):
+    """(exit code, what it said) of the program, or of the copy `linked` of it or, in_front, of berth. None: it hung."""
+    environment = dict(os.environ, BERTH_TEST_BINARY=linked) if in_front and linked else dict(os.environ)
+    words = [linked if linked and not in_front else os.path.join(build.path, killer)]
+    words += ["--test-case=" + tests] if tests else []
+    program = subprocess.Popen(words, cwd=os.path.join(build.path, os.path.dirname(killer)), env=environment, text=True,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace", start_new_session=True)
+    try:
+        said, _ = program.communicate(timeout=SECONDS)
+        return program.returncode, said
+    except subprocess.TimeoutExpired:
+        os.killpg(program.pid, signal.SIGKILL)
+        program.communicate()
+        return None, "it hung"
+
+
+def see_sound(build, killer, tests):
+    """A program that fails by itself finds no fault. Each is run once without one."""
+    with build.lock:
+        mine = (killer, tests) not in build.sound
+        future = build.sound.setdefault((killer, tests), concurrent.futures.Future())
+    if mine:
+        future.set_result(outcome(build, killer, tests))
+    code, said = future.result()
+    if re.search(r"test cases:\s+0 ", said):
+        raise Broken(f"{killer} has no test case {tests}")
+    if code != 0:
+        raise Broken(f"{killer} {tests or ''} fails without the fault, too:\n" + said[-2000:])
+
+
 def run(words, where, otherwise):
     done = subprocess.run(words, cwd=where, capture_output=True, text=True)
     if done.returncode != 0:
@@ -116,21 +150,10 @@ def judge(build, mutant):
         killer = build.program(mutant["killer"])
         in_front = mutant["killer"].startswith("berth_e2e")
         linked = build.link(build.program("berth") if in_front else killer, objects, folder)
-        environment = dict(os.environ, BERTH_TEST_BINARY=linked) if in_front else dict(os.environ)
-        words = [os.path.join(build.path, killer) if in_front else linked]
-        words += ["--test-case=" + mutant["tests"]] if "tests" in mutant else []
-        program = subprocess.Popen(words, cwd=os.path.join(build.path, os.path.dirname(killer)), env=environment, text=True,
-                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace", start_new_session=True)
-        try:
-            said, _ = program.communicate(timeout=SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(program.pid, 9)
-            said, _ = program.communicate()
-            return "killed", time.monotonic() - begun, "it hung"
-        if re.search(r"test cases:\s+0 ", said):
-            raise Broken(f"{mutant['killer']} has no test case {mutant.get('tests')}")
-        what = "killed" if program.returncode != 0 else "survived"
-        return what, time.monotonic() - begun, said[-600:]
+        tests = mutant.get("tests")
+        see_sound(build, killer, tests)
+        code, said = outcome(build, killer, tests, linked, in_front)
+        return "survived" if code == 0 else "killed", time.monotonic() - begun, said[-600:]
 
 
 def chosen(mutants, args):

@@ -1,32 +1,33 @@
-"""Runs a command at a terminal that takes no more output, sends it TERM, and says how it ended.
+"""Runs a command at a terminal that is lost, and says how it ended.
 
-    stuck_terminal.py TEXT COMMAND ARG...
+    stuck_terminal.py [--close] TEXT COMMAND ARG...
 
-Reads what the command writes until TEXT has come, and then nothing any more, as an ssh session that is stuck.
+Reads what the command writes until TEXT has come, and then nothing any more, as an ssh session that is stuck;
+and sends TERM. With --close the terminal is closed instead, as a window is.
 """
 import os
 import pty
 import signal
 import sys
-import time
 
 DEADLINE = 20
 
-text, command = sys.argv[1].encode(), sys.argv[2:]
+words = sys.argv[1:]
+closes = words[0] == "--close"
+text, command = words[closes].encode(), words[closes + 1:]
 pid, master = pty.fork()
 if pid == 0:
     os.execvp(command[0], command)
 seen = b""
 while text not in seen:
     seen = seen[-len(text):] + os.read(master, 4096)
-os.kill(pid, signal.SIGTERM)
-ends = time.monotonic() + DEADLINE
-while time.monotonic() < ends:
-    done, status = os.waitpid(pid, os.WNOHANG)
-    if done:
-        print(f"ended {os.waitstatus_to_exitcode(status)}")
-        sys.exit(0)
-    time.sleep(0.02)
-os.kill(pid, signal.SIGKILL)
-print("held by its terminal")
-sys.exit(1)
+if closes:
+    os.close(master)
+else:
+    os.kill(pid, signal.SIGTERM)
+late = []
+signal.signal(signal.SIGALRM, lambda *_: (late.append(True), os.kill(pid, signal.SIGKILL)))
+signal.alarm(DEADLINE)
+_, status = os.waitpid(pid, 0)
+print("held by its terminal" if late else f"ended {os.waitstatus_to_exitcode(status)}")
+sys.exit(bool(late))
